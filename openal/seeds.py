@@ -1,0 +1,44 @@
+"""Randomness that is asked for by name, and never leaks."""
+
+import random
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from openal.checks import as_count
+
+__all__ = ["as_seed", "derived_seed", "isolated_rng"]
+
+
+def as_seed(seed: int | torch.Generator | None) -> int:
+    """An integer seed; None draws a fresh one, a generator is advanced by one draw."""
+    if seed is None:
+        return secrets.randbits(62)
+    if isinstance(seed, torch.Generator):
+        return int(torch.randint(2**62, (1,), generator=seed, device=seed.device))
+    return as_count(seed, "seed")
+
+
+def derived_seed(seed: int, *keys: int) -> int:
+    """A seed of its own for each tuple of keys, well mixed."""
+    words = np.random.SeedSequence([seed, *keys]).generate_state(2, np.uint32)
+    return int(words[0]) << 31 ^ int(words[1])
+
+
+@contextmanager
+def isolated_rng(seed: int) -> Iterator[None]:
+    """Seeds the global generators of torch, NumPy and Python, and puts back what was there."""
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
