@@ -1,6 +1,7 @@
 """The border: what users pass, turned into what we compute with, or refused in one sentence."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,16 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 
-__all__ = ["as_count", "as_finite", "as_indices", "as_integers", "as_number", "first_bad_row"]
+__all__ = [
+    "as_count",
+    "as_finite",
+    "as_indices",
+    "as_integers",
+    "as_list",
+    "as_number",
+    "first_bad_row",
+    "whole_numbers",
+]
 
 
 def as_count(value: Any, argument: str, *, minimum: int = 0) -> int:
@@ -33,22 +43,63 @@ def as_number(
     return float(value)
 
 
+def as_list(values: Any, argument: str) -> list[Any]:
+    """A fresh list of what stands in `values`, in their order; an array's numbers as Python's."""
+    unordered = isinstance(values, str | bytes | bytearray | set | frozenset | Mapping)
+    if unordered or not isinstance(values, Iterable):
+        raise ArrayError(f"{argument} must be a list of integers, got {values!r:.60}.")
+    shape = tuple(getattr(values, "shape", (0,)))
+    if len(shape) != 1:
+        raise ArrayError(f"{argument} must be one-dimensional, got shape {shape}.")
+    # As Python's numbers a date would be an integer.
+    dated = isinstance(values, np.ndarray) and values.dtype.kind in "mM"
+    if dated or not isinstance(values, np.ndarray | Tensor):
+        return list(values)
+    found: list[Any] = values.tolist()
+    return found
+
+
+def whole_numbers(values: list[Any]) -> list[Any]:
+    """Each of `values` as a Python integer of any size, or None; a bool is no number."""
+    if set(map(type, values)) <= {int}:
+        return values
+    return [_whole_number(value) for value in values]
+
+
+def _whole_number(value: Any) -> int | None:
+    # A tensor of one bool, or of one number in a row, would pass as an index.
+    if isinstance(value, bool | np.bool_) or getattr(value, "dtype", None) is torch.bool:
+        return None
+    try:
+        return None if getattr(value, "ndim", 0) else operator.index(value)
+    except TypeError:
+        return None
+
+
 def as_integers(values: Any, argument: str) -> np.ndarray:
-    """A fresh int64 array [n] of the whole numbers in `values`; bools and floats are refused."""
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    if not isinstance(values, np.ndarray):
-        values = list(values) if not isinstance(values, Sequence | int) else values
-    array = np.asarray(values)
-    if array.size == 0 and array.ndim == 1:
-        return np.empty(0, np.int64)
-    if array.ndim != 1:
-        raise ArrayError(f"{argument} must be one-dimensional, got shape {array.shape}.")
-    if array.dtype.kind not in "iu":
-        raise ArrayError(
-            f"{argument} must be integers, got {array.dtype}; position 0 is {array[0]!r}."
-        )
-    return array.astype(np.int64)
+    """A fresh int64 array [n] of the whole numbers in `values`; bools and floats are refused.
+
+    A list, a range, a generator, an array or a tensor; nothing is rounded and nothing wraps around.
+    """
+    if isinstance(values, Tensor) and not (values.is_floating_point() or values.is_complex()):
+        values = values.cpu().numpy()
+    if _is_int64(values):
+        return np.array(values, np.int64)
+    found = as_list(values, argument)
+    numbers = whole_numbers(found)
+    try:
+        return np.array(numbers, np.int64)
+    except (TypeError, OverflowError):
+        at = next(at for at, n in enumerate(numbers) if n is None or not -(2**63) <= n < 2**63)
+        got = f"{argument}[{at}] is {found[at]!r:.60}"
+        raise ArrayError(f"{argument} must be integers (int64); {got}.") from None
+
+
+def _is_int64(values: Any) -> bool:
+    """Whether `values` is an array of integers that surely fit: nobody has to look at them."""
+    # A masked array is none of these: its holes are refused one by one.
+    plain = type(values) in (np.ndarray, np.memmap) and values.ndim == 1
+    return plain and values.dtype.kind in "iu" and np.can_cast(values.dtype, np.int64)
 
 
 def as_indices(values: Any, argument: str, *, size: int) -> np.ndarray:

@@ -3,8 +3,8 @@
 ```
 OpenALError
 ├── ArgumentError        (ValueError)    an argument that cannot be right
-│   ├── ArrayError                       ... an array: its shape, type, a NaN; names the first bad row
-│   └── AnswerError                      ... an answer that the labeled set refuses
+│   ├── ArrayError                       an array: its shape, type or a NaN; names the first row
+│   └── AnswerError                      an answer that the labeled set refuses
 ├── MissingSignalError   (LookupError)   a strategy reads a signal that nobody offers
 ├── ScoreError           (ValueError)    a score that cannot be ranked: NaN, infinite, wrong shape
 ├── ModelError           (RuntimeError)  a model whose output is not what was asked for

@@ -22,7 +22,7 @@ LAYERS = (
     {"functional"},
     {"seeds", "signals"},
     {"view"},
-    {"forward", "labeled", "ledger", "neighbors", "pool", "query"},
+    {"answers", "forward", "items", "labeled", "ledger", "neighbors", "pool", "query"},
     {"informativeness", "learners", "purity", "selection", "store"},
     {"strategies"},
     {"cli", "integrations", "simulate", "testing"},

@@ -1,0 +1,62 @@
+"""What a user's dataset holds: the input x of an item, and the inputs of the answered items."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+from torch.utils.data import Dataset, IterableDataset
+
+from openal.errors import ArgumentError
+
+__all__ = ["AnsweredSubset", "check_dataset", "item_input"]
+
+INPUT_KEYS = ("image", "pixel_values", "x", "input")
+
+
+@final
+class AnsweredSubset(Dataset[tuple[Any, int]]):
+    """The inputs of some items of a dataset, each with the class that people answered."""
+
+    def __init__(self, dataset: Any, indices: np.ndarray, classes: np.ndarray) -> None:
+        self.dataset = dataset
+        self.indices = indices  # int64 [m]
+        self.classes = classes  # int64 [m]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, position: int) -> tuple[Any, int]:
+        # int(): Arrow datasets refuse numpy.int64.
+        item = self.dataset[int(self.indices[position])]
+        return item_input(item), int(self.classes[position])
+
+
+def item_input(item: Any) -> Any:
+    """The input x of what a dataset returned: x itself, (x, ...), or a dict that holds x.
+
+    In a dict x is the first there is of "image", "pixel_values", "x" and "input".
+
+    >>> item_input(("picture", 3)), item_input({"label": 3, "image": "picture"})
+    ('picture', 'picture')
+    """
+    if isinstance(item, tuple | list) and len(item):
+        return item[0]
+    if isinstance(item, tuple | list):
+        raise ArgumentError("The dataset returned an empty tuple or list; (x, ...) was expected.")
+    if not isinstance(item, Mapping):
+        return item
+    for key in INPUT_KEYS:
+        if key in item:
+            return item[key]
+    raise ArgumentError(
+        f"The dataset returned a dict with the keys {list(item)}; one of {list(INPUT_KEYS)} must "
+        "be there to hold the input."
+    )
+
+
+def check_dataset(dataset: Any, size: int) -> None:
+    """Refuse a dataset that cannot be what the indices 0..size-1 are about."""
+    if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
+        raise ArgumentError("dataset must have a length and take indices (a map-style dataset).")
+    if len(dataset) != size:
+        raise ArgumentError(f"dataset has {len(dataset)} items; the labeled set has {size}.")

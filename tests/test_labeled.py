@@ -1,0 +1,500 @@
+"""The contract of `LabeledSet`, in memory and on disk alike."""
+
+import contextlib
+import copy
+import pickle
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.data import DataLoader, IterableDataset
+
+from openal.errors import AnswerError, ArgumentError, LedgerError
+from openal.items import AnsweredSubset, item_input
+from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
+from openal.view import PENDING
+
+
+@pytest.fixture(params=["memory", "disk"])
+def labeled(request: pytest.FixtureRequest, tmp_path: Path) -> LabeledSet:
+    path = tmp_path / "answers.db" if request.param == "disk" else None
+    return LabeledSet(10, ["cat", "dog"], path)
+
+
+def query(*indices: int, **floats: Any) -> Any:
+    return SimpleNamespace(indices=np.array(indices, np.int64), **floats)
+
+
+def state(labeled: LabeledSet) -> Any:
+    names = ["known_indices", "known_labels", "unknown_indices", "skipped_indices"]
+    names += ["unlabeled_indices", "pending_indices"]
+    rounds = [(r.indices.tolist(), r.labels.tolist()) for r in labeled.history]
+    return [getattr(labeled, name).tolist() for name in names], rounds, labeled.annotators
+
+
+# --- what it tells
+
+
+def test_answers_come_in_answer_order(labeled: LabeledSet) -> None:
+    labeled.add([7, 2, 5], [1, UNKNOWN, 0])
+    labeled.add([0, 9], [1, SKIPPED])
+    assert labeled.known_indices.tolist() == [7, 5, 0]
+    assert labeled.known_labels.tolist() == [1, 0, 1]
+    assert labeled.unknown_indices.tolist() == [2]
+    assert labeled.skipped_indices.tolist() == [9]
+    assert labeled.unlabeled_indices.tolist() == [1, 3, 4, 6, 8]
+
+
+def test_every_array_is_int64_even_when_empty(labeled: LabeledSet) -> None:
+    for name in ("known", "unknown", "skipped", "unlabeled", "pending"):
+        assert getattr(labeled, f"{name}_indices").dtype == np.int64
+    assert labeled.known_labels.dtype == np.int64
+
+
+def test_arrays_are_the_callers_own(labeled: LabeledSet) -> None:
+    labeled.add([1], [0])
+    labeled.known_indices[0] = 5
+    labeled.history[0].indices[0] = 5
+    assert labeled.known_indices.tolist() == labeled.history[0].indices.tolist() == [1]
+
+
+def test_length_counts_answers_of_every_kind(labeled: LabeledSet) -> None:
+    labeled.add([1, 2, 3], [0, UNKNOWN, SKIPPED])
+    assert len(labeled) == 3
+
+
+def test_counts_by_name(labeled: LabeledSet) -> None:
+    labeled.add([1, 2, 3, 4], [1, UNKNOWN, SKIPPED, 1])
+    assert labeled.counts == {"cat": 0, "dog": 2, "UNKNOWN": 1, "SKIPPED": 1}
+
+
+def test_repr_tells_the_state(labeled: LabeledSet) -> None:
+    labeled.add([1, 2], [1, UNKNOWN])
+    assert repr(labeled).endswith("1 known, 1 unknown, 0 skipped)")
+
+
+def test_classes_by_number_are_named_by_their_ids() -> None:
+    assert LabeledSet(3, 2).classes == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        *(0, -1, True, 2.0, None, "cat", [], {"cat"}, {"cat": 0}),
+        *(["cat", "cat"], ["cat", ""], ["cat", " "], [1, 2], ["cat", None]),
+        *(["UNKNOWN"], ["SKIPPED"]),
+    ],
+)
+def test_classes_that_cannot_be(classes: Any) -> None:
+    with pytest.raises(ArgumentError, match="classes"):
+        LabeledSet(10, classes)
+
+
+@pytest.mark.parametrize("size", [-1, True, 3.0, "3", None])
+def test_a_size_that_cannot_be(size: Any) -> None:
+    with pytest.raises(ArgumentError, match="size"):
+        LabeledSet(size, 2)
+
+
+def test_a_dataset_may_be_empty() -> None:
+    assert LabeledSet(0, 2).unlabeled_indices.tolist() == []
+
+
+# --- add, relabel, retract
+
+
+@pytest.mark.parametrize(
+    "indices, labels",
+    [
+        (np.array([3, 4]), np.array([1, 0], np.uint8)),
+        (torch.tensor([3, 4]), torch.tensor([1, 0])),
+        (range(3, 5), [np.int32(1), torch.tensor(0)]),
+        ({3: 1, 4: 0}.keys(), {3: 1, 4: 0}.values()),
+    ],
+)
+def test_pairs_of_any_integer_type(labeled: LabeledSet, indices: Any, labels: Any) -> None:
+    labeled.add(indices, labels)
+    assert (labeled.known_indices.tolist(), labeled.known_labels.tolist()) == ([3, 4], [1, 0])
+
+
+def test_one_pair_as_two_integers(labeled: LabeledSet) -> None:
+    labeled.add(np.int64(3), UNKNOWN)
+    assert labeled.unknown_indices.tolist() == [3]
+
+
+BAD_PAIRS = {
+    "index too large": ([1, 10], [0, 0], r"Position 1, index 10: indices run from 0 to 9"),
+    "index negative": ([-1], [0], r"Position 0, index -1: indices run"),
+    "index wraps": (np.array([2**64 - 1], np.uint64), [0], r"index 18446744073709551615"),
+    "index repeated": ([1, 2, 1], [0, 0, 0], r"Position 2, index 1: it is at position 0 already"),
+    "index is bool": ([True, 2], [0, 0], r"indices\[0\] is True; an integer"),
+    "indices unordered": ({1, 2}, [0, 0], r"indices must be a list"),
+    "label is K": ([1, 2], [0, 2], r"Position 1, index 2: label 2 is not one of 0..1, UNKNOWN"),
+    "label is pending": ([1], [PENDING], r"label -3 is not one of"),
+    "label wraps": ([1], np.array([2**64 - 1], np.uint64), r"label 18446744073709551615 is not"),
+    "label is bool": ([1, 2], [0, True], r"labels\[1\] \(index 2\) is True; an integer"),
+    "label is a bool array": ([1], np.array([True]), r"labels\[0\] \(index 1\) is True"),
+    "label is a bool scalar": ([1], [np.True_], r"an integer was expected"),
+    "label is float": ([1], [1.0], r"labels\[0\] \(index 1\) is 1.0"),
+    "label is a float tensor": ([1], torch.tensor([1.0]), r"is 1.0; an integer"),
+    "label is NaN": ([1], [float("nan")], r"is nan; an integer"),
+    "label is a string": ([1], ["cat"], r"is 'cat'; an integer"),
+    "labels are a string": ([1], "1", r"labels must be a list of integers, got '1'"),
+    "labels are a dict": ([1], {1: 0}, r"labels must be a list"),
+    "label is None": ([1], [None], r"is None; an integer"),
+    "label is a list": ([1], [[0]], r"is \[0\]; an integer"),
+    "too few labels": ([1, 2], [0], r"2 indices and 1 labels"),
+    "too many labels": ([1], [0, 0], r"1 indices and 2 labels"),
+    "conflict": ([1, 8], [0, 1], r"Position 1, index 8: it was answered 0, now 1; .* relabel"),
+}
+
+
+@pytest.mark.parametrize("indices, labels, message", BAD_PAIRS.values(), ids=BAD_PAIRS)
+def test_a_refused_add_changes_nothing(
+    labeled: LabeledSet, indices: Any, labels: Any, message: str
+) -> None:
+    labeled.add([8], [0])
+    before = state(labeled)
+    with pytest.raises(AnswerError, match=message):
+        labeled.add(indices, labels)
+    assert state(labeled) == before
+
+
+def test_the_same_answer_again_changes_nothing(labeled: LabeledSet) -> None:
+    labeled.add([3, 4], [1, UNKNOWN], annotator="ann")
+    before = state(labeled)
+    labeled.add([4, 3], [UNKNOWN, 1], annotator="bob")
+    assert state(labeled) == before
+
+
+def test_only_what_is_new_is_added(labeled: LabeledSet) -> None:
+    labeled.add([3], [1])
+    labeled.add([4, 3], [0, 1])
+    assert [r.indices.tolist() for r in labeled.history] == [[3], [4]]
+
+
+def test_relabel_keeps_the_place(labeled: LabeledSet) -> None:
+    labeled.add([3, 4, 5], [1, UNKNOWN, 0])
+    labeled.relabel([4, 3], [1, 0])
+    assert labeled.known_indices.tolist() == [3, 4, 5]
+    assert labeled.known_labels.tolist() == [0, 1, 0]
+
+
+def test_relabel_needs_an_answer(labeled: LabeledSet) -> None:
+    labeled.add([3], [1])
+    with pytest.raises(AnswerError, match="Position 1, index 4: it has no answer"):
+        labeled.relabel([3, 4], [0, 0])
+    assert labeled.known_labels.tolist() == [1]
+
+
+def test_relabel_refuses_the_labels_that_add_refuses(labeled: LabeledSet) -> None:
+    labeled.add([3], [1])
+    with pytest.raises(AnswerError, match="label 2 is not one of"):
+        labeled.relabel([3], [2])
+
+
+def test_retracted_items_are_unlabeled_and_come_back_last(labeled: LabeledSet) -> None:
+    labeled.add([3, 4], [1, 0])
+    labeled.retract(3)
+    assert 3 in labeled.unlabeled_indices and len(labeled) == 1
+    labeled.add([3], [0])
+    assert labeled.known_indices.tolist() == [4, 3]
+
+
+def test_retract_needs_an_answer(labeled: LabeledSet) -> None:
+    labeled.add([3], [1])
+    with pytest.raises(AnswerError, match="index 4: it has no answer"):
+        labeled.retract([3, 4])
+    assert len(labeled) == 1
+
+
+def test_annotators_are_remembered(labeled: LabeledSet) -> None:
+    labeled.add([3, 4], [1, 0], annotator="ann")
+    labeled.add([5], [0])
+    labeled.relabel([4], [1], annotator="bob")
+    assert labeled.annotators == {3: "ann", 4: "bob"}
+
+
+@pytest.mark.parametrize("name", ["", 7, "a\0b", "\ud800", b"ann"])
+def test_an_annotator_that_cannot_be(labeled: LabeledSet, name: Any) -> None:
+    with pytest.raises(ArgumentError, match="annotator"):
+        labeled.add([3], [1], annotator=name)
+
+
+def test_of_two_threads_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    labeled, refused = LabeledSet(10, 2), []
+    barrier, check = threading.Barrier(2), labeled._state.check
+
+    def check_and_wait(event: Any) -> None:  # lets both threads pass, if nothing keeps them apart
+        check(event)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=0.2)
+
+    def write(label: int) -> None:
+        try:
+            labeled.add([3], [label])
+        except AnswerError:
+            refused.append(label)
+
+    monkeypatch.setattr(labeled._state, "check", check_and_wait)
+    threads = [threading.Thread(target=write, args=(label,)) for label in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [*labeled.known_labels.tolist(), *refused] in ([0, 1], [1, 0])
+
+
+# --- rounds
+
+
+def test_an_interrupted_round_tells_what_is_left_in_query_order(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1, 8, 3))
+    labeled.add([8, 6], [0, SKIPPED])
+    assert labeled.pending_indices.tolist() == [1, 3]
+
+
+def test_a_pending_round_must_end_before_the_next(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1, 8))
+    labeled.add([1], [0])
+    with pytest.raises(AnswerError, match=r"waits for 2 answers; `pending_indices`"):
+        labeled.begin_round(query(2))
+
+
+def test_an_answered_round_makes_room_for_the_next(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6))
+    labeled.add([6], [0])
+    labeled.begin_round(query(2))
+    assert labeled.pending_indices.tolist() == [2]
+
+
+@pytest.mark.parametrize("indices", [(4, 3), (1, 1), (10,)])
+def test_a_round_of_what_cannot_be_asked(labeled: LabeledSet, indices: tuple[int, ...]) -> None:
+    labeled.add([3], [1])
+    with pytest.raises(AnswerError, match="Position"):
+        labeled.begin_round(query(*indices))
+    assert labeled.pending_indices.tolist() == []
+
+
+def test_history_keeps_scores_and_fills_in_answers(labeled: LabeledSet) -> None:
+    purity = torch.tensor([0.5, 0.25], requires_grad=True)
+    labeled.begin_round(query(6, 1, scores=np.array([0.1, 0.2]), purity=purity))
+    labeled.add([1], [UNKNOWN])
+    (round_,) = labeled.history
+    assert (round_.indices.tolist(), round_.labels.tolist()) == ([6, 1], [PENDING, UNKNOWN])
+    assert round_.scores is not None and round_.scores.tolist() == [0.1, 0.2]
+    assert round_.purity is not None and round_.purity.dtype == np.float32
+    assert round_.informativeness is None
+
+
+def test_scores_must_fit_the_indices(labeled: LabeledSet) -> None:
+    with pytest.raises(AnswerError, match=r"query.scores has shape \(1,\); \(2,\) was expected"):
+        labeled.begin_round(query(6, 1, scores=[0.1]))
+
+
+def test_answers_that_no_round_asked_for_are_a_round_of_their_own(labeled: LabeledSet) -> None:
+    labeled.add([3, 4], [0, 1])
+    labeled.begin_round(query(6, 1))
+    labeled.add([1, 5], [0, 1])
+    assert [r.indices.tolist() for r in labeled.history] == [[3, 4], [6, 1], [5]]
+
+
+def test_a_retracted_item_of_the_open_round_is_pending_again(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1))
+    labeled.add([6], [0])
+    labeled.retract([6])
+    assert labeled.pending_indices.tolist() == [6, 1]
+
+
+def test_a_complete_round_stays_complete(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1))
+    labeled.add([6, 1], [0, 0])
+    labeled.retract([6])
+    assert labeled.pending_indices.tolist() == []
+    assert labeled.history[0].labels.tolist() == [PENDING, 0]
+
+
+def test_an_item_asked_twice_has_its_answer_in_the_later_round(labeled: LabeledSet) -> None:
+    labeled.add([3], [0])
+    labeled.retract([3])
+    labeled.begin_round(query(3))
+    labeled.add([3], [1])
+    assert [r.labels.tolist() for r in labeled.history] == [[PENDING], [1]]
+
+
+# --- datasets
+
+
+def items(subset: AnsweredSubset) -> list[Any]:
+    return [subset[position] for position in range(len(subset))]
+
+
+class Named(NamedTuple):
+    x: str
+    y: int
+
+
+class Arrow:
+    """Refuses numpy.int64, as Arrow does."""
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: Any) -> dict[str, Any]:
+        assert type(index) is int
+        return {"label": 99, "image": float(index)}
+
+
+class Stream(IterableDataset[int]):
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(10))
+
+    def __len__(self) -> int:
+        return 10
+
+
+def test_subsets_hold_answers_and_never_the_dataset_s_labels(labeled: LabeledSet) -> None:
+    labeled.add([7, 2, 5, 3], [1, UNKNOWN, 0, SKIPPED])
+    dataset = [(f"x{i}", 99) for i in range(10)]
+    assert items(labeled.known_subset(dataset)) == [("x7", 1), ("x5", 0)]
+    assert items(labeled.detector_subset(dataset)) == [("x7", 1), ("x2", 2), ("x5", 0)]
+
+
+def test_a_loader_collates_a_subset_of_an_arrow_dataset(labeled: LabeledSet) -> None:
+    labeled.add([7, 2], [1, 0])
+    x, y = next(iter(DataLoader(labeled.known_subset(Arrow()), batch_size=2)))
+    assert (x.tolist(), y.tolist()) == ([7.0, 2.0], [1, 0])
+
+
+def test_a_subset_is_as_it_was_when_made_and_can_be_pickled(labeled: LabeledSet) -> None:
+    labeled.add([7], [1])
+    subset = labeled.known_subset(list("abcdefghij"))
+    labeled.add([8], [1])
+    assert items(pickle.loads(pickle.dumps(subset))) == [("h", 1)]
+
+
+@pytest.mark.parametrize("dataset", [range(9), range(11), iter(range(10)), Stream(), None])
+def test_a_dataset_that_does_not_fit(labeled: LabeledSet, dataset: Any) -> None:
+    with pytest.raises(ArgumentError, match="dataset"):
+        labeled.known_subset(dataset)
+
+
+@pytest.mark.parametrize(
+    "item, x",
+    [
+        *((7, 7), ("text", "text"), ((7, 1), 7), ([7], 7), (Named("a", 1), "a")),
+        *(({"x": 7, "label": 1}, 7), ({"input": 1, "pixel_values": 7}, 7)),
+    ],
+)
+def test_item_input(item: Any, x: Any) -> None:
+    assert item_input(item) == x
+
+
+@pytest.mark.parametrize("item, message", [({"img": 1, "y": 2}, r"\['img', 'y'\]"), ((), "empty")])
+def test_an_item_without_input(item: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        item_input(item)
+
+
+# --- copies and closing
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_is_equal(labeled: LabeledSet, duplicate: Any) -> None:
+    labeled.begin_round(query(6, 1, scores=[0.5, 0.25]))
+    labeled.add([6, 3], [1, UNKNOWN], annotator="ann")
+    assert state(duplicate(labeled)) == state(labeled)
+
+
+def test_a_copy_in_memory_is_independent() -> None:
+    labeled = LabeledSet(10, 2)
+    copy.deepcopy(labeled).add([1], [0])
+    assert len(labeled) == 0
+
+
+def test_after_closing_one_can_only_read(labeled: LabeledSet) -> None:
+    with labeled:
+        labeled.add([6], [1])
+    with pytest.raises(LedgerError, match="closed"):
+        labeled.add([7], [1])
+    assert labeled.known_indices.tolist() == [6]
+
+
+# --- against a model of ten lines
+
+
+SIZE, K = 6, 2
+PAIRS = st.lists(st.tuples(st.integers(-1, SIZE), st.integers(-3, K)), max_size=4)
+STEPS = st.lists(st.tuples(st.sampled_from(["add", "relabel", "retract", "round"]), PAIRS))
+
+
+def expected(answers: dict[int, int], pending: set[int], kind: str, pairs: Any) -> Any:
+    """The answers and the pending items after one step; None if it must be refused."""
+    indices = [i for i, _ in pairs]
+    bad = len(set(indices)) < len(indices) or any(not 0 <= i < SIZE for i in indices)
+    bad |= kind in ("add", "relabel") and any(not SKIPPED <= y < K for _, y in pairs)
+    bad |= kind == "add" and any(answers.get(i, y) != y for i, y in pairs)
+    bad |= kind in ("relabel", "retract") and any(i not in answers for i in indices)
+    bad |= kind == "round" and (bool(pending) or any(i in answers for i in indices))
+    if bad or kind == "round":
+        return None if bad else (answers, set(indices))
+    if kind == "retract":
+        return {i: y for i, y in answers.items() if i not in indices}, None
+    return answers | dict(pairs), pending - set(indices)
+
+
+def follow(labeled: LabeledSet, steps: Any) -> dict[int, int]:
+    answers: dict[int, int] = {}
+    pending: set[int] = set()
+    for kind, pairs in steps:
+        after = expected(answers, pending, kind, pairs)
+        indices, labels = [i for i, _ in pairs], [y for _, y in pairs]
+        arguments = (indices, labels) if kind in ("add", "relabel") else (indices,)
+        call = labeled.begin_round if kind == "round" else getattr(labeled, kind)
+        arguments = (query(*indices),) if kind == "round" else arguments
+        if after is None:
+            with pytest.raises(AnswerError):
+                call(*arguments)
+            continue
+        call(*arguments)
+        answers, left = after
+        pending = set(labeled.pending_indices.tolist()) if left is None else left
+        agree(labeled, answers, pending)
+    return answers
+
+
+def agree(labeled: LabeledSet, answers: dict[int, int], pending: set[int]) -> None:
+    known = [i for i, y in answers.items() if y >= 0]
+    assert labeled.known_indices.tolist() == known
+    assert labeled.known_labels.tolist() == [answers[i] for i in known]
+    assert labeled.unknown_indices.tolist() == [i for i, y in answers.items() if y == UNKNOWN]
+    assert labeled.skipped_indices.tolist() == [i for i, y in answers.items() if y == SKIPPED]
+    assert labeled.unlabeled_indices.tolist() == [i for i in range(SIZE) if i not in answers]
+    assert set(labeled.pending_indices.tolist()) == pending
+    rounds = [(r.indices.tolist(), r.labels.tolist()) for r in labeled.history]
+    asked = [pair for indices, labels in rounds for pair in zip(indices, labels, strict=True)]
+    assert Counter(pair for pair in asked if pair[1] != PENDING) == Counter(answers.items())
+
+
+@settings(deadline=None, max_examples=150)
+@given(STEPS)
+def test_any_sequence_of_calls_agrees_with_a_dict(steps: Any) -> None:
+    follow(LabeledSet(SIZE, K), steps)
+
+
+@settings(deadline=None, max_examples=15)
+@given(STEPS)
+def test_any_sequence_of_calls_is_the_same_after_reopening(steps: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        labeled = LabeledSet(SIZE, K, Path(folder) / "answers.db")
+        follow(labeled, steps)
+        assert state(copy.copy(labeled)) == state(labeled)
