@@ -1,0 +1,126 @@
+"""How likely a value belongs to the upper half of its group: two Gaussians for each group."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from openal.checks import as_count, as_finite, as_integers, as_number
+from openal.errors import ArrayError
+from openal.functional.gaussian_mixture import Components, MaximumLikelihood, Rule, fit, keep
+from openal.functional.segments import Segments
+from openal.functional.variational_mixture import Dirichlet, StickBreaking, Variational
+
+__all__ = ["mixture_posterior"]
+
+ROUNDING = 16 * torch.finfo(torch.float64).eps  # a smaller range, relative to the values, is none
+NO_GAP = 1e-10  # standard deviations; the sign of a smaller gap between means is rounding
+FLOORS = (1e-12, 1e12)  # shares of a group's variance; beyond, the posterior no longer moves
+
+
+def mixture_posterior(
+    values: Tensor,
+    groups: Tensor,
+    num_groups: int,
+    *,
+    bayesian: bool = False,
+    tied: bool = False,
+    standardize: bool = False,
+    weight_concentration: float = 0.5,
+    mean_precision: float = 1.0,
+    dirichlet_process: bool = False,
+    reg_covar: float = 5e-4,
+    max_iter: int = 10,
+    tol: float = 1e-2,
+) -> Tensor:
+    """How likely each value [N] belongs to the upper of two Gaussians fitted to its group, [N].
+
+    `groups` [N] holds each value's group, in 0..num_groups-1. Every group is fitted by itself from
+    its exact 2-means split: nothing is random. The result is float64, on the device of `values`.
+
+    - `tied`: one variance for both Gaussians; the posterior then never falls as the value rises.
+    - `standardize`: `reg_covar`, which is added to every variance, is a share of the group's
+      variance: the same as giving each group mean 0 and variance 1 first.
+    - `bayesian`: variational inference. It alone reads `weight_concentration`, `mean_precision` and
+      `dirichlet_process` (over the weights, in place of a Dirichlet distribution).
+    - `max_iter`, `tol`: a group is done when its bound moves by less than `tol`: the mean
+      log-likelihood of its values or, with `bayesian`, the evidence bound of all of them together.
+
+    A group with one value, without spread, or with Gaussians that share their mean gives 0.5.
+
+    The defaults are those of LfOSA (Ning et al., CVPR 2022); its code starts from a random 2-means
+    and drops groups of one value. JSOSAL (Zhang et al.) names a Bayesian mixture, no settings; both
+    components live with `bayesian=True, tied=True, standardize=True, weight_concentration=10.0,
+    mean_precision=0.01, max_iter=200, tol=1e-3`.
+
+    >>> values = torch.tensor([0.0, 0.1, 0.2, 4.0, 4.1, 4.2, 7.0])
+    >>> groups = torch.tensor([0, 0, 0, 0, 0, 0, 1])
+    >>> mixture_posterior(values, groups, num_groups=2)
+    tensor([0.0000, 0.0000, 0.0000, 1.0000, 1.0000, 1.0000, 0.5000],
+           dtype=torch.float64)
+    """
+    num_groups = as_count(num_groups, "num_groups", minimum=1)
+    values = as_finite(values, "values", ndim=1).double()
+    groups = _as_groups(groups, num_groups, values)
+    floor = as_number(reg_covar, "reg_covar", above=0)
+    limits = (as_count(max_iter, "max_iter", minimum=1), as_number(tol, "tol", above=0))
+    concentration = as_number(weight_concentration, "weight_concentration", above=0)
+    mean_precision = as_number(mean_precision, "mean_precision", above=0)
+    if not len(values):
+        return values.clone()
+
+    order = _order(values, groups)
+    segments = Segments(torch.bincount(groups, minlength=num_groups))
+    points, scales = _standardized(values.index_select(0, order), segments)
+    floors = (floor / (torch.ones_like(scales) if standardize else scales**2)).clamp(*FLOORS)
+    rule: Rule = MaximumLikelihood(floors, tied)
+    if bayesian:
+        weights = (StickBreaking if dirichlet_process else Dirichlet)(concentration)
+        rule = Variational(floors, weights, mean_precision, tied)
+    components = fit(*keep(points, segments, scales > 0), rule, *limits)
+    posterior = torch.empty_like(points)
+    posterior[order] = _upper(components, points, segments)
+    return posterior
+
+
+def _as_groups(groups: Tensor, num_groups: int, values: Tensor) -> Tensor:
+    array = as_integers(groups, "groups")
+    if len(array) != len(values):
+        raise ArrayError(
+            f"groups must name one group for each of {len(values)} values, got {len(array)}."
+        )
+    outside = ((array < 0) | (array >= num_groups)).nonzero()[0]
+    if len(outside):
+        at = outside[0]
+        raise ArrayError(f"groups[{at}] is {array[at]}; groups run from 0 to {num_groups - 1}.")
+    return torch.from_numpy(array).to(values.device)
+
+
+def _order(values: Tensor, groups: Tensor) -> Tensor:
+    """The order [N] of groups and, within each, of values; equal values stand in any order."""
+    bits = values.view(torch.int64)  # sorted as integers, which is twice as fast;
+    ascending = (bits ^ ((bits >> 63) & torch.iinfo(torch.int64).max)).argsort()  # below 0 flipped
+    return ascending.index_select(0, groups.index_select(0, ascending).argsort(stable=True))
+
+
+def _standardized(values: Tensor, segments: Segments) -> tuple[Tensor, Tensor]:
+    """Sorted values at mean 0 and variance 1 per group [N], and the scales [G] (0: no spread)."""
+    halves = values / 2  # the range of float64 values may overflow, that of their halves cannot
+    ends = segments.starts + segments.lengths - 1
+    low, high = (halves[at.clamp(0, len(values) - 1)] for at in (segments.starts, ends))
+    varied = high - low > ROUNDING * torch.maximum(low.abs(), high.abs())
+    ranges = torch.where(varied, high - low, torch.inf)
+    points = (halves - segments.spread(low)) / segments.spread(ranges)
+    sizes = segments.lengths.clamp(min=1)
+    points = points - segments.spread(segments.reduce(points) / sizes)
+    deviations = (segments.reduce(points**2) / sizes).sqrt()
+    points = points / segments.spread(torch.where(varied, deviations, 1.0))
+    return points, torch.where(varied, deviations * ranges * 2, 0.0)
+
+
+def _upper(components: Components, points: Tensor, segments: Segments) -> Tensor:
+    """The posterior [N] of the component with the larger mean."""
+    gaps = components.means[1] - components.means[0]
+    signs = torch.where(gaps.abs() > NO_GAP, gaps.sign(), 0.0)
+    log_odds = components.log_odds(points, segments) * segments.spread(signs)
+    # Not torch.sigmoid, which rounds the ends of an array differently: equal values stay equal.
+    return torch.where(log_odds == 0, 0.5, logsigmoid(log_odds).exp())
