@@ -1,0 +1,180 @@
+"""One pass of a user's network: any module or callable, left exactly as it was found."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from openal.errors import ArgumentError, ModelError
+from openal.items import item_input
+
+__all__ = ["Inputs", "Model", "batches", "device_of", "inference_mode_of"]
+
+
+class Inputs(Dataset[Any]):
+    """The inputs x of a data set at some indices; what else an item holds is not read."""
+
+    def __init__(self, items: Any, indices: np.ndarray) -> None:
+        self.items, self.indices = items, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, position: int) -> Tensor:
+        index = int(self.indices[position])
+        try:
+            return torch.as_tensor(item_input(self.items[index]))
+        except Exception as error:
+            raise ArgumentError(
+                f"items[{index}] must give a tensor, or a tuple or dict that holds one: {error}"
+            ) from error
+
+
+def _stack(batch: list[Tensor]) -> Tensor:
+    shapes = {tuple(x.shape) for x in batch}
+    if len(shapes) > 1:
+        raise ArgumentError(f"items must have one shape, got {sorted(shapes)} in one batch.")
+    return torch.stack(batch)
+
+
+def device_of(module: Any, device: str | torch.device | None = None) -> torch.device:
+    """The device asked for, else the one that holds the module's parameters, else the CPU."""
+    if device is not None:
+        return torch.device(device)
+    parameters = module.parameters() if isinstance(module, nn.Module) else iter(())
+    return next((parameter.device for parameter in parameters), torch.device("cpu"))
+
+
+@contextmanager
+def inference_mode_of(module: Any) -> Iterator[None]:
+    """Evaluation mode without gradients; every submodule's own mode is put back afterwards."""
+    submodules = list(module.modules()) if isinstance(module, nn.Module) else []
+    modes = [submodule.training for submodule in submodules]
+    try:
+        for submodule in submodules:
+            submodule.training = False
+        with torch.no_grad():
+            yield
+    finally:
+        for submodule, mode in zip(submodules, modes, strict=True):
+            submodule.training = mode
+
+
+def batches(
+    items: Any,
+    indices: np.ndarray,
+    device: torch.device,
+    *,
+    batch_size: int | None = None,
+    workers: int = 0,
+    progress: bool | None = None,
+) -> Iterator[Tensor]:
+    """The inputs at `indices`, batch after batch on the device, with a bar on a terminal."""
+    loader = DataLoader(
+        Inputs(items, indices),
+        # On a CPU, larger batches of images outgrow the allocator's cache and run slower.
+        batch_size=batch_size or (32 if device.type == "cpu" else 256),
+        collate_fn=_stack,
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # a loader draws from the global generator otherwise
+    )
+    hidden = None if progress is None else not progress
+    with tqdm(total=len(indices), unit="item", disable=hidden, leave=False) as bar:
+        for batch in loader:
+            yield batch.to(device, non_blocking=True)
+            bar.update(len(batch))
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A user's classifier as a learner: `logits` and `features` from one pass over its inputs.
+
+    `module` returns a logits tensor, (logits, features), a mapping with these names or an object
+    with `.logits`. Features that it does not return are the input of its last linear layer.
+    """
+
+    module: Callable[[Tensor], Any]
+    device: str | torch.device | None = None
+    batch_size: int | None = None
+    workers: int = 0
+
+    offers: ClassVar[tuple[str, ...]] = ("features", "logits")
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    def signals(
+        self,
+        pool: Any,
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The named signals at `indices`, each [n, ...], on the model's device."""
+        device = device_of(self.module, self.device)
+        outputs: dict[str, list[Tensor]] = {name: [] for name in names}
+        with inference_mode_of(self.module), _last_linear_input(self.module) as seen:
+            for x in batches(
+                pool.items,
+                indices,
+                device,
+                batch_size=self.batch_size,
+                workers=self.workers,
+                progress=progress,
+            ):
+                found = {**seen, **_named(self.module(x))}
+                for name in names:
+                    outputs[name].append(_rows(found, name, len(x)))
+        return {name: torch.cat(parts) for name, parts in outputs.items()}
+
+
+@contextmanager
+def _last_linear_input(module: Any) -> Iterator[dict[str, Tensor]]:
+    """Fills a mapping with `features`, the input of the last linear layer that ran."""
+    seen: dict[str, Tensor] = {}
+
+    def remember(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen["features"] = inputs[0].detach()
+
+    submodules = module.modules() if isinstance(module, nn.Module) else ()
+    linears = [each for each in submodules if isinstance(each, nn.Linear)]
+    hooks = [linear.register_forward_pre_hook(remember) for linear in linears]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _named(output: Any) -> dict[str, Tensor]:
+    if isinstance(output, Tensor):
+        return {"logits": output}
+    if isinstance(output, Mapping):
+        return {name: output[name] for name in ("logits", "features") if name in output}
+    if hasattr(output, "logits"):
+        names = ("logits", "features")
+        return {name: getattr(output, name) for name in names if hasattr(output, name)}
+    if isinstance(output, tuple | list) and len(output) == 2:
+        return {"logits": output[0], "features": output[1]}
+    raise ModelError(
+        f"model must return logits, (logits, features), a mapping or an object with .logits; "
+        f"got {type(output).__name__}."
+    )
+
+
+def _rows(found: dict[str, Any], name: str, n: int) -> Tensor:
+    value = found.get(name)
+    if not isinstance(value, Tensor):
+        raise ModelError(
+            f"model gives no {name!r}: it returned {sorted(found)}; return (logits, features), "
+            f"or end in a torch.nn.Linear whose input can be read."
+        )
+    if value.ndim != 2 or len(value) != n:
+        raise ModelError(f"model must give {name} [{n}, ...] in 2 dimensions, got {value.shape}.")
+    return value.detach().clone()

@@ -1,0 +1,232 @@
+"""What can be queried: N items, and named signals about them."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.checks import as_indices
+from openal.errors import ArgumentError, MissingSignalError
+from openal.forward import Model
+from openal.labeled import LabeledSet
+from openal.signals import (
+    Computed,
+    Derived,
+    QuerySignals,
+    Source,
+    Stored,
+    Trainable,
+    frozen,
+    stored,
+)
+from openal.view import Blocks, Engine, Rows, View
+
+__all__ = ["Frozen", "Learner", "Pool"]
+
+
+@runtime_checkable
+class Frozen(Protocol):
+    """A learner that needs no training (any more): it computes its signals where they are read."""
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The names of the signals that it can compute."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What it needs from the pool: names of signals, or "items"."""
+
+    def signals(
+        self,
+        pool: "Pool",
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The named signals at `indices`, each [n, ...]."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A learner that is trained on the answers, once per query."""
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The names of the signals that it can compute once trained."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What it needs from the pool: names of signals, or "items"."""
+
+    def fit(
+        self, pool: "Pool", labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
+    ) -> Frozen:
+        """The trained learner; neither the pool nor the labeled set is changed."""
+
+
+class Pool:
+    """N items that can be queried, and what is known about each: its signals.
+
+    `items` is a map-style data set of x, (x, y) or a dict; y is never read. A signal is an array,
+    a tensor or a memory map with first dimension N, or a learner that computes it: a frozen one
+    once in the pool's lifetime, a trainable one once per query. A pool does not change, and its
+    indices 0..N-1 mean the same everywhere.
+
+    >>> pool = Pool(embeddings=np.eye(3), logits=np.zeros((3, 2)))
+    >>> pool
+    Pool(size=3, signals=['embeddings', 'logits'])
+    """
+
+    def __init__(self, items: Any = None, /, **signals: Any) -> None:
+        self._items = items
+        self._engine: Engine = Blocks()
+        computed: dict[int, Computed | Derived] = {}  # a learner that offers two signals runs once
+        self._sources: dict[str, Source] = {
+            name: _source(name, value, computed) for name, value in signals.items()
+        }
+        self._size = _common_size(items, self._sources)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __repr__(self) -> str:
+        return f"Pool(size={self._size}, signals={sorted(self._sources)})"
+
+    @property
+    def items(self) -> Any:
+        """The data set, or None."""
+        return self._items
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The names of all signals, and "items" when there is a data set; sorted."""
+        return tuple(sorted({*self._sources} | ({"items"} if self._items is not None else set())))
+
+    def with_signals(self, **signals: Any) -> "Pool":
+        """A new pool with more signals; those of the same name are replaced."""
+        pool = Pool(self._items, **{**self._sources, **signals})
+        return pool.with_engine(self._engine)
+
+    def with_engine(self, engine: Engine) -> "Pool":
+        """The same pool, whose views map functions over the items in another way."""
+        pool = Pool(self._items, **self._sources)
+        pool._engine = engine
+        return pool
+
+    def take(self, name: str, indices: Any, *, progress: bool | None = None) -> Tensor:
+        """The rows [n, ...] of a signal that needs no training, at `indices`."""
+        source = self._sources.get(name)
+        if source is None or isinstance(source, Trainable):
+            raise MissingSignalError(f"{name!r} cannot be taken as it is; {_offer(self)}")
+        indices = as_indices(indices, "indices", size=len(self))
+        return source.take(self, name, indices, names=(name,), progress=progress)
+
+    def view(
+        self,
+        labeled: LabeledSet,
+        *,
+        reads: Iterable[str],
+        reader: str = "The strategy",
+        defaults: Iterable[Learner] = (),
+        model: Callable[[Tensor], Any] | None = None,
+        candidates: Any = None,
+        seed: int = 0,
+        progress: bool | None = None,
+    ) -> View:
+        """What a strategy that reads the signals `reads` may look at.
+
+        Candidates that are answered already are left out. `defaults` are learners for signals
+        that the pool does not offer; `model` offers `logits` and `features`. Raises
+        MissingSignalError before anything is trained, ArgumentError for wrong candidates.
+        """
+        if labeled.size != len(self):
+            raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(self)}.")
+        pool = self if model is None else _with_model(self, model)
+        for name in reads:
+            pool = _with_source(pool, name, reader, tuple(defaults))
+        sources = {name: pool._sources[name] for name in reads}
+        signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
+        rows = partial(Rows, signals=signals)
+        return View(
+            pool=rows(_askable(labeled, candidates, sources.values())),
+            known=rows(labeled.known_indices),
+            invalid=rows(labeled.unknown_indices),
+            labels=torch.tensor(labeled.known_labels),
+            num_classes=labeled.num_classes,
+            history=labeled.history,
+            seed=seed,
+            engine=self._engine,
+        )
+
+
+def _source(name: str, value: Any, computed: dict[int, Computed | Derived]) -> Source:
+    if isinstance(value, Source):
+        return value
+    if isinstance(value, Frozen):
+        return computed.setdefault(id(value), frozen(value))
+    return Trainable(value) if isinstance(value, Learner) else stored(name, value)
+
+
+def _common_size(items: Any, sources: dict[str, Source]) -> int:
+    sizes = {name: len(each) for name, each in sources.items() if isinstance(each, Stored)}
+    if items is not None:
+        if not (hasattr(items, "__len__") and hasattr(items, "__getitem__")):
+            raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
+        sizes["items"] = len(items)
+    if len(set(sizes.values())) != 1:
+        found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
+        raise ArgumentError(f"items and signals must agree on N: {found or 'none is countable'}.")
+    return next(iter(sizes.values()))
+
+
+def _offer(pool: Pool) -> str:
+    return f"the pool offers {', '.join(map(repr, pool.offers))}."
+
+
+def _with_model(pool: Pool, model: Callable[[Tensor], Any]) -> Pool:
+    if not isinstance(model, Frozen) and not callable(model):
+        raise ArgumentError(f"model must be a module or a callable, got {type(model).__name__}.")
+    learner = model if isinstance(model, Frozen) else Model(model)
+    return pool.with_signals(**dict.fromkeys(learner.offers, learner))
+
+
+def _with_source(pool: Pool, name: str, reader: str, defaults: tuple[Learner, ...]) -> Pool:
+    """The pool with a source for a signal, and for what its learner reads in turn."""
+    if name in pool.offers:
+        source = pool._sources.get(name)
+        needs = () if source is None or isinstance(source, Stored) else source.learner.reads
+        for need in needs:
+            pool = _with_source(pool, need, f"What offers {name!r}", defaults)
+        return pool
+    able = [each for each in defaults if name in each.offers]
+    for learner in able:
+        with suppress(MissingSignalError):
+            return _with_source(pool.with_signals(**{name: learner}), name, reader, defaults)
+    raise MissingSignalError(_missing(pool, name, reader, able))
+
+
+def _missing(pool: Pool, name: str, reader: str, able: list[Learner]) -> str:
+    ways = [f"Pool(..., {name}=an array or a learner)"]
+    if name in Model.offers:
+        ways.append("query(..., model=your network)")
+    ways += [f"what {type(each).__name__} needs: {', '.join(each.reads)}" for each in able]
+    return f"{reader} reads {name!r}; {_offer(pool)} Give {'; or '.join(ways)}."
+
+
+def _askable(labeled: LabeledSet, candidates: Any, sources: Iterable[Source]) -> np.ndarray:
+    """The candidates that are neither answered nor without a value in one of the signals."""
+    indices = labeled.unlabeled_indices
+    if candidates is not None:
+        chosen = np.sort(as_indices(candidates, "candidates", size=labeled.size))
+        if len(chosen) == 0:
+            raise ArgumentError("candidates is empty; leave it out to choose among all unlabeled.")
+        indices = chosen[np.isin(chosen, indices, assume_unique=True)]
+    for source in sources:
+        if isinstance(source, Stored) and len(source.unreadable):
+            indices = indices[~np.isin(indices, source.unreadable)]
+    return indices

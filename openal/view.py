@@ -1,0 +1,223 @@
+"""What a strategy may look at: candidates, answers and their signals, never a label unasked for.
+
+A score is any function of a `View` that returns one number per candidate, larger = query me.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.errors import ScoreError
+from openal.seeds import derived_seed
+
+__all__ = [
+    "PENDING",
+    "Blocks",
+    "Engine",
+    "Round",
+    "Rows",
+    "Score",
+    "Signals",
+    "View",
+    "parts_of",
+    "reads",
+    "reads_of",
+]
+
+PENDING = -3
+"""The label of an item that was asked about and has no answer yet (only inside `Round`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One round of the past: what was asked, how it was scored, what was answered."""
+
+    indices: np.ndarray  # int64 [b], in query order
+    labels: np.ndarray  # int64 [b]; PENDING where no answer has come yet
+    scores: np.ndarray | None = None  # float64 [b], the last stage's
+    purity: np.ndarray | None = None  # float32 [b]
+    informativeness: np.ndarray | None = None  # float32 [b]
+
+
+class Signals(Protocol):
+    """Whatever can say the values of a named signal at some indices."""
+
+    def take(self, name: str, indices: np.ndarray) -> Tensor:
+        """The rows [n, ...] of signal `name` at `indices` (int64 [n], global)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some items and their signals: `rows["embeddings"]` is a tensor [n, D]."""
+
+    indices: np.ndarray  # int64 [n], global
+    signals: Signals = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.signals.take(name, self.indices)
+
+
+class Engine(Protocol):
+    """Runs a row-wise function over rows: here in blocks, elsewhere on many machines."""
+
+    def __call__(
+        self, function: Callable[..., Tensor], rows: Rows, columns: tuple[str | Tensor, ...]
+    ) -> Tensor:
+        """The results [n, ...], in the order of `rows`."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Runs a row-wise function over one block of rows after another, in the order of the storage.
+
+    `rows` fixes the block's size; by default a block holds about `block_bytes` of signals.
+    """
+
+    rows: int | None = None
+    block_bytes: int = 8 * 2**20
+
+    def __call__(
+        self, function: Callable[..., Tensor], rows: Rows, columns: tuple[str | Tensor, ...]
+    ) -> Tensor:
+        """The results [n, ...], in the order of `rows`."""
+        order = np.argsort(rows.indices, kind="stable")
+        results = [
+            _checked(function(*block), len(block[0]), function)
+            for block in self._blocks(rows, columns, order)
+        ]
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        result = torch.cat(results)
+        return result[torch.from_numpy(back).to(result.device)]
+
+    def _blocks(
+        self, rows: Rows, columns: tuple[str | Tensor, ...], order: np.ndarray
+    ) -> Iterator[list[Tensor]]:
+        size = self.rows or self._fitting_rows(_cut(rows, columns, order[:1]))
+        for start in range(0, len(order), size):
+            yield _cut(rows, columns, order[start : start + size])
+
+    def _fitting_rows(self, row: list[Tensor]) -> int:
+        row_bytes = sum(column.numel() * column.element_size() for column in row)
+        return max(256, self.block_bytes // max(1, row_bytes))
+
+
+def _cut(rows: Rows, columns: tuple[str | Tensor, ...], block: np.ndarray) -> list[Tensor]:
+    at = torch.from_numpy(block)
+    return [
+        column[at.to(column.device)]
+        if isinstance(column, Tensor)
+        else rows.signals.take(column, rows.indices[block])
+        for column in columns
+    ]
+
+
+def _checked(result: Tensor, n: int, function: Callable[..., Tensor]) -> Tensor:
+    if not isinstance(result, Tensor) or result.shape[:1] != (n,):
+        shape = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
+        raise ScoreError(f"{function!r} must return one row per row, {n} here, got {shape}.")
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Everything that a score or a stage may know.
+
+    `pool`, `known` and `invalid` are rows of candidates, of items answered with a class, and of
+    items answered UNKNOWN. The candidates stand in the order of the stages before: a stable sort
+    therefore breaks ties by the earlier stages, then by the index.
+    """
+
+    pool: Rows
+    known: Rows
+    invalid: Rows
+    labels: Tensor  # int64 [m], the classes 0..K-1 of `known`
+    num_classes: int
+    history: tuple[Round, ...] = ()
+    seed: int = 0
+    depth: int = 0  # the number of the stage in its chain
+    engine: Engine = field(default_factory=Blocks)
+    notes: dict[str, Any] = field(default_factory=dict)  # what a part wants the user to know
+    _memo: dict[Hashable, tuple[np.ndarray, Tensor]] = field(default_factory=dict, repr=False)
+
+    def map(self, function: Callable[..., Tensor], *columns: str | Tensor) -> Tensor:
+        """The results [n, ...] of a row-wise function over the candidates, block by block.
+
+        `columns` are names of signals, or tensors with a row per candidate; `function` receives
+        a block of each and returns one row per row. It must not look beyond its block and must
+        pickle, so that the same score runs in memory, on memory maps and across machines.
+        """
+        return self.engine(function, self.pool, columns)
+
+    def once(self, key: Hashable, compute: Callable[["View"], Tensor]) -> Tensor:
+        """A row-wise result [n, ...] that several parts of one query share, computed once.
+
+        After a stage has narrowed the candidates, the rows that are left are gathered.
+        """
+        wanted = self.pool.indices
+        indices, values = self._memo.get(key, (np.empty(0, np.int64), torch.empty(0)))
+        if indices is wanted:
+            return values
+        if not np.isin(wanted, indices).all():
+            values = compute(self)
+            self._memo[key] = wanted, values
+            return values
+        order = np.argsort(indices)
+        rows = order[np.searchsorted(indices, wanted, sorter=order)]
+        return values[torch.from_numpy(rows).to(values.device)]
+
+    def at(self, rows: Tensor) -> "View":
+        """The view of some candidates only: `rows` int64 [m], best first, or a mask [n]."""
+        kept = np.arange(len(self.pool))[rows.cpu().numpy()]
+        return replace(self, pool=replace(self.pool, indices=self.pool.indices[kept]))
+
+    def generator(self) -> torch.Generator:
+        """A fresh generator; the same view draws the same numbers in any order of calls."""
+        seed = derived_seed(self.seed, len(self.history), self.depth)
+        return torch.Generator().manual_seed(seed)
+
+
+Score = Callable[[View], Tensor]
+
+
+def reads(signal: str) -> Any:
+    """A dataclass field that names a signal this part reads; another name may be given."""
+    return field(default=signal, metadata={"signal": True})
+
+
+def parts_of(part: Any) -> Iterator[Any]:
+    """The part itself and every part inside it, outermost first."""
+    yield part
+    for each in _inner(part):
+        if isinstance(each, tuple) or callable(each):
+            yield from parts_of(each)
+
+
+def reads_of(part: Any) -> tuple[str, ...]:
+    """The names of the signals that a part and all inside it read, sorted."""
+    names: set[str] = set()
+    for each in parts_of(part):
+        if is_dataclass(each):
+            marked = (f.name for f in fields(each) if f.metadata.get("signal"))
+            names.update(getattr(each, name) for name in marked)
+        elif not _inner(each):
+            names.update(getattr(each, "reads", ()))
+    return tuple(sorted(names))
+
+
+def _inner(part: Any) -> tuple[Any, ...]:
+    """What a tuple, a chain (`stages`), a mixture (`scores`) or a dataclass is made of."""
+    if isinstance(part, tuple):
+        return part
+    for name in ("stages", "scores"):
+        if isinstance(getattr(part, name, None), tuple):
+            inner: tuple[Any, ...] = getattr(part, name)
+            return inner
+    return tuple(getattr(part, f.name) for f in fields(part)) if is_dataclass(part) else ()
