@@ -1,0 +1,108 @@
+"""Rows: cut into blocks, checked, and measured in float64."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_finite
+from openal.errors import ArrayError
+
+__all__ = [
+    "finite_blocks",
+    "float_dtype",
+    "folded",
+    "map_rows",
+    "piece_size",
+    "row_lengths",
+    "row_sums",
+    "safe_squares",
+    "unit_rows",
+]
+
+BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: in the cache, and few enough blocks for short loops
+PIECE_ELEMENTS = 2**15 - 1  # torch shares more among threads, which then wait for each other
+DEVICE_PIECE_ELEMENTS = 2**23
+TINY = torch.finfo(torch.float64).tiny
+
+
+def finite_blocks(
+    values: Tensor, argument: str, *, ndim: int, size: int | None = None
+) -> Iterator[tuple[slice, Tensor]]:
+    """Runs of `size` rows and where they stand, finite, in float32 or float64; one at a time.
+
+    No rows are one block without rows. What is refused is refused as by `as_finite`, which names
+    the first bad row of the whole.
+    """
+    values = torch.as_tensor(values).detach()
+    if values.ndim != ndim or values.is_complex() or values.is_sparse:
+        as_finite(values, argument, ndim=ndim)
+    if 0 in values.shape[1:]:
+        raise ArrayError(f"{argument} must have no empty row, got shape {tuple(values.shape)}.")
+    start = 0
+    for block in values.split(size or max(1, BLOCK_ELEMENTS // values.shape[1:].numel())):
+        block = block.to(float_dtype(block)).contiguous()
+        if not block.sum().isfinite():  # one pass; a sum that overflows is no proof yet
+            as_finite(values, argument)
+        yield slice(start, start + len(block)), block
+        start += len(block)
+
+
+def map_rows(
+    function: Callable[[Tensor], Tensor], values: Tensor, argument: str, *, ndim: int
+) -> Tensor:
+    """The numbers [N] that a row-wise function gives for all rows, block by block."""
+    values = torch.as_tensor(values)
+    # Made first: small results kept among large temporaries would leave holes in memory.
+    result = torch.empty(values.shape[:1], dtype=float_dtype(values), device=values.device)
+    for rows, block in finite_blocks(values, argument, ndim=ndim):
+        result[rows] = function(block)
+    return result
+
+
+def float_dtype(values: Tensor) -> torch.dtype:
+    """What `values` are computed in: float64 stays, all else is float32."""
+    return torch.float64 if values.dtype == torch.float64 else torch.float32
+
+
+def piece_size(rows: Tensor) -> int:
+    """How many rows at a time suit a chain of cheap operations."""
+    elements = PIECE_ELEMENTS if rows.device.type == "cpu" else DEVICE_PIECE_ELEMENTS
+    return max(1, elements // rows.shape[1])
+
+
+def row_sums(rows: Tensor) -> Tensor:
+    """The sums of float64 rows [n]: equal rows have equal bits, in any block and thread.
+
+    On a CPU one thread adds up a row, in the same order for every row. Elsewhere the order is not
+    known, so rows are folded: elementwise sums have one result.
+    """
+    return rows.sum(dim=1) if rows.device.type == "cpu" else folded(rows)
+
+
+def folded(rows: Tensor) -> Tensor:
+    """The sums of rows [n], by adding the second half of all rows to the first, again and again."""
+    while (width := rows.shape[1]) > 1:
+        half = (width + 1) // 2
+        first, second = rows[:, :half], rows[:, half:]
+        rows = first.clone()
+        rows[:, : width - half] += second
+    return rows[:, 0]
+
+
+def row_lengths(rows: Tensor) -> Tensor:
+    """The Euclidean lengths of rows [n] in float64."""
+    return row_sums(rows.double().square()).sqrt()
+
+
+def safe_squares(rows: Tensor) -> Tensor:
+    """The same directions, with squares that float64 can hold: only float64 rows need a change."""
+    if rows.dtype != torch.float64:
+        return rows
+    return rows / rows.abs().amax(dim=1, keepdim=True).clamp_min(TINY)
+
+
+def unit_rows(rows: Tensor) -> Tensor:
+    """Rows of length one in float64; a row of zeros stays as it is."""
+    rows = safe_squares(rows).double()
+    return rows / row_lengths(rows).clamp_min(TINY)[:, None]

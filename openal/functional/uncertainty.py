@@ -1,0 +1,122 @@
+"""How unsure is a model? Larger is less sure; from log-softmax, without an epsilon."""
+
+import torch
+from torch import Tensor
+
+from openal.functional.rows import map_rows
+
+__all__ = ["bald", "entropy", "least_confidence", "margin", "mean_std", "variation_ratio"]
+
+
+def entropy(logits: Tensor) -> Tensor:
+    """How evenly a prediction spreads over the classes: 0 for a certain one, log K for an even one.
+
+    From (N, K) to (N,), in nats. Shannon (1948); Settles, Active Learning Literature Survey (2009),
+    section 3.1.
+
+    >>> entropy(torch.tensor([[200.0, 0.0], [0.0, 0.0]]))
+    tensor([0.0000, 0.6931])
+    """
+    return map_rows(_entropy, logits, "logits", ndim=2)
+
+
+def least_confidence(logits: Tensor) -> Tensor:
+    """What the best class lacks to be certain: 1 - p1.
+
+    From (N, K) to (N,). Lewis and Gale (1994); Settles (2009), section 3.1.
+
+    >>> least_confidence(torch.tensor([[200.0, 0.0], [0.0, 0.0]]))
+    tensor([0.0000, 0.5000])
+    """
+    return map_rows(_least_confidence, logits, "logits", ndim=2)
+
+
+def margin(logits: Tensor) -> Tensor:
+    """How close the two best classes are: 1 - (p1 - p2), which is 1 for a tie.
+
+    From (N, K) to (N,). With one class p2 is 0, so the margin is 0. Scheffer, Decomain and Wrobel
+    (2001), turned round so that larger is less certain.
+
+    >>> margin(torch.tensor([[200.0, 0.0], [3.0, 3.0]]))
+    tensor([0., 1.])
+    """
+    return map_rows(_margin, logits, "logits", ndim=2)
+
+
+def variation_ratio(mc_logits: Tensor) -> Tensor:
+    """The share of the T samples that predict another class than most samples do.
+
+    From (N, T, K) to (N,): 1 - f / T, f the count of the most frequent predicted class; equal
+    logits count for the lowest class. Freeman (1965); Gal, Uncertainty in Deep Learning (2016),
+    section 3.3.1. Some codes take 1 - max_c mean_t p_tc, which is not this.
+
+    >>> variation_ratio(torch.tensor([[[2.0, 0.0], [0.0, 2.0], [5.0, 0.0], [1.0, 0.0]]]))
+    tensor([0.2500])
+    """
+    return map_rows(_variation_ratio, mc_logits, "mc_logits", ndim=3)
+
+
+def mean_std(mc_logits: Tensor) -> Tensor:
+    """How much the T samples vary in the probability of a class, on average over the classes.
+
+    From (N, T, K) to (N,): mean_c std_t p_tc, the standard deviation of the population (divided by
+    T), so one sample gives 0. Kampffmeyer et al. (2016); Gal et al., Deep Bayesian Active Learning
+    with Image Data (2017).
+
+    >>> mean_std(torch.tensor([[[200.0, 0.0], [0.0, 200.0]], [[3.0, 1.0], [3.0, 1.0]]]))
+    tensor([0.5000, 0.0000])
+    """
+    return map_rows(_mean_std, mc_logits, "mc_logits", ndim=3)
+
+
+def bald(mc_logits: Tensor) -> Tensor:
+    """How much the T samples disagree, each being sure of itself: what the label would settle.
+
+    From (N, T, K) to (N,), in nats: H(mean_t p_t) - mean_t H(p_t), never below 0. Houlsby et al.,
+    Bayesian Active Learning for Classification and Preference Learning (2011), eq. 2.
+
+    >>> bald(torch.tensor([[[200.0, 0.0], [0.0, 200.0]], [[0.0, 0.0], [0.0, 0.0]]]))
+    tensor([0.6931, 0.0000])
+    """
+    return map_rows(_bald, mc_logits, "mc_logits", ndim=3)
+
+
+def _entropy(logits: Tensor) -> Tensor:
+    # Differences of huge logits overflow to -inf; 0 * -inf would be NaN.
+    surprise = logits.log_softmax(dim=1).clamp_(min=torch.finfo(logits.dtype).min).neg_()
+    return surprise.neg().exp_().mul_(surprise).sum(dim=1)
+
+
+def _least_confidence(logits: Tensor) -> Tensor:
+    odds = (logits - logits.amax(dim=1, keepdim=True)).exp_()
+    return 1 - 1 / odds.sum(dim=1)
+
+
+def _margin(logits: Tensor) -> Tensor:
+    best, where = logits.max(dim=1, keepdim=True)
+    odds = (logits - best).exp_()  # against the best class, whose odds are 1
+    total = odds.sum(dim=1)
+    return 1 - (1 - odds.scatter_(1, where, 0).amax(dim=1)) / total
+
+
+def _variation_ratio(mc_logits: Tensor) -> Tensor:
+    _, samples, num_classes = mc_logits.shape
+    votes = mc_logits.argmax(dim=2)
+    counts = mc_logits.new_zeros(len(votes), num_classes)
+    counts.scatter_add_(1, votes, mc_logits.new_ones(votes.shape))
+    return 1 - counts.amax(dim=1) / samples
+
+
+def _mean_std(mc_logits: Tensor) -> Tensor:
+    p = mc_logits.softmax(dim=2)
+    return p.sub_(p.mean(dim=1, keepdim=True)).square_().mean(dim=1).sqrt_().mean(dim=1)
+
+
+def _bald(mc_logits: Tensor) -> Tensor:
+    p = mc_logits.softmax(dim=2)
+    return (_surprise(p.mean(dim=1)) - _surprise(p).mean(dim=1)).clamp_(min=0)
+
+
+def _surprise(p: Tensor) -> Tensor:
+    """The entropy of probabilities [..., K]; 0 log 0 is 0: the clamp changes 0 and subnormals."""
+    return p.clamp_min(torch.finfo(p.dtype).tiny).log_().mul_(p).sum(dim=-1).neg_()
