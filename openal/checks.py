@@ -17,6 +17,7 @@ __all__ = [
     "as_integers",
     "as_list",
     "as_number",
+    "as_tensor",
     "first_bad_row",
     "whole_numbers",
 ]
@@ -37,10 +38,14 @@ def as_number(
     """The finite number `value`, at least `minimum` and larger than `above`."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise ArgumentError(f"{argument} must be a number, got {value!r}.")
-    if not (minimum <= value < float("inf") and value > above):
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond the floats
+        number = float("inf")
+    if not (minimum <= number < float("inf") and number > above):
         least = f"at least {minimum:g}" if minimum > above else f"above {above:g}"
         raise ArgumentError(f"{argument} must be a finite number {least}, got {value}.")
-    return float(value)
+    return number
 
 
 def as_list(values: Any, argument: str) -> list[Any]:
@@ -118,22 +123,39 @@ def as_indices(values: Any, argument: str, *, size: int) -> np.ndarray:
 
 def as_finite(values: Any, argument: str, *, ndim: int | None = None) -> Tensor:
     """A float tensor without NaN or infinity: float32, or float64 where that came in."""
-    tensor = values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
+    tensor = as_tensor(values, argument)
     if ndim is not None and tensor.ndim != ndim:
         raise ArrayError(f"{argument} must have {ndim} dimensions, got {tuple(tensor.shape)}.")
-    if tensor.is_complex() or tensor.is_sparse:
-        raise ArrayError(f"{argument} must be real and dense, got {tensor.dtype}.")
-    tensor = tensor.detach()
     tensor = tensor if tensor.dtype == torch.float64 else tensor.float()
     row = first_bad_row(tensor)
     if row is not None:
-        raise ArrayError(f"{argument} must be finite; row {row} is not: {tensor[row]!r:.80}")
+        bad = tensor[row] if tensor.ndim else tensor
+        raise ArrayError(f"{argument} must be finite; row {row} is not: {bad!r:.80}")
     return tensor
+
+
+def as_tensor(values: Any, argument: str) -> Tensor:
+    """The dense tensor of an array of real numbers, without a copy where torch needs none."""
+    if not isinstance(values, Tensor):
+        try:
+            array = np.asarray(values)
+        except ValueError as error:
+            raise ArrayError(f"{argument} must be an array of numbers: {error}") from error
+        if array.dtype.kind not in "fiub":
+            raise ArrayError(f"{argument} must hold real numbers, got {array.dtype}.")
+        if array.dtype.itemsize > 8:  # long doubles
+            array = array.astype(np.float64)
+        if not (array.dtype.isnative and array.flags.c_contiguous and array.flags.writeable):
+            array = array.astype(array.dtype.newbyteorder("="), order="C")
+        return torch.from_numpy(array)
+    if values.is_complex() or values.is_sparse:
+        raise ArrayError(f"{argument} must be real and dense, got {values.dtype}.")
+    return values.detach()
 
 
 def first_bad_row(tensor: Tensor) -> int | None:
     """The first row that holds a NaN or an infinity, or None."""
     if tensor.numel() == 0 or tensor.isfinite().all():
         return None
-    bad = ~tensor.isfinite().reshape(len(tensor), -1).all(dim=1)
+    bad = ~tensor.isfinite().reshape(len(tensor) if tensor.ndim else 1, -1).all(dim=1)
     return int(bad.nonzero()[0])

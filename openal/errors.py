@@ -9,6 +9,8 @@ OpenALError
 ├── ScoreError           (ValueError)    a score that cannot be ranked: NaN, infinite, wrong shape
 ├── ModelError           (RuntimeError)  a model whose output is not what was asked for
 ├── LedgerError          (RuntimeError)  a file of answers that cannot be used as it is
+├── StoreError           (RuntimeError)  a store of embeddings that cannot be used as it is
+├── CheckpointError      (RuntimeError)  a file of weights that cannot be used
 └── MissingPackageError  (ImportError)   an optional package that is not installed
 ```
 """
@@ -17,12 +19,14 @@ __all__ = [
     "AnswerError",
     "ArgumentError",
     "ArrayError",
+    "CheckpointError",
     "LedgerError",
     "MissingPackageError",
     "MissingSignalError",
     "ModelError",
     "OpenALError",
     "ScoreError",
+    "StoreError",
 ]
 
 
@@ -56,6 +60,14 @@ class ModelError(OpenALError, RuntimeError):
 
 class LedgerError(OpenALError, RuntimeError):
     """A file of answers that cannot be used as it is; the file was not changed."""
+
+
+class CheckpointError(OpenALError, RuntimeError):
+    """A file of weights that cannot be used: damaged, of another model, or not only tensors."""
+
+
+class StoreError(OpenALError, RuntimeError):
+    """A store of embeddings that cannot be used as it is; what it holds was not changed."""
 
 
 class MissingPackageError(OpenALError, ImportError):

@@ -128,10 +128,14 @@ class Model:
                 workers=self.workers,
                 progress=progress,
             ):
-                found = {**seen, **_named(self.module(x))}
+                output = _named(self.module(x))  # the module runs before what it saw is read
+                found = {**seen, **output}
                 for name in names:
                     outputs[name].append(_rows(found, name, len(x)))
-        return {name: torch.cat(parts) for name, parts in outputs.items()}
+        return {
+            name: torch.cat(parts) if parts else torch.empty(0, 0, device=device)
+            for name, parts in outputs.items()
+        }
 
 
 @contextmanager

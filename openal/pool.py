@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import IterableDataset
 
 from openal.checks import as_indices
 from openal.errors import ArgumentError, MissingSignalError
@@ -83,6 +84,8 @@ class Pool:
     """
 
     def __init__(self, items: Any = None, /, **signals: Any) -> None:
+        if "items" in signals:
+            raise ArgumentError("items is the first argument, without a name: Pool(dataset, ...).")
         self._items = items
         self._engine: Engine = Blocks()
         computed: dict[int, Computed | Derived] = {}  # a learner that offers two signals runs once
@@ -133,7 +136,7 @@ class Pool:
         reads: Iterable[str],
         reader: str = "The strategy",
         defaults: Iterable[Learner] = (),
-        model: Callable[[Tensor], Any] | None = None,
+        model: Callable[[Tensor], Any] | Frozen | None = None,
         candidates: Any = None,
         seed: int = 0,
         progress: bool | None = None,
@@ -167,15 +170,17 @@ class Pool:
 def _source(name: str, value: Any, computed: dict[int, Computed | Derived]) -> Source:
     if isinstance(value, Source):
         return value
-    if isinstance(value, Frozen):
+    if isinstance(value, Frozen) and not isinstance(value, type):
         return computed.setdefault(id(value), frozen(value))
-    return Trainable(value) if isinstance(value, Learner) else stored(name, value)
+    trainable = isinstance(value, Learner) and not isinstance(value, type)
+    return Trainable(value) if trainable else stored(name, value)
 
 
 def _common_size(items: Any, sources: dict[str, Source]) -> int:
     sizes = {name: len(each) for name, each in sources.items() if isinstance(each, Stored)}
     if items is not None:
-        if not (hasattr(items, "__len__") and hasattr(items, "__getitem__")):
+        map_style = hasattr(items, "__len__") and hasattr(items, "__getitem__")
+        if not map_style or isinstance(items, IterableDataset):
             raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
         sizes["items"] = len(items)
     if len(set(sizes.values())) != 1:
@@ -188,7 +193,7 @@ def _offer(pool: Pool) -> str:
     return f"the pool offers {', '.join(map(repr, pool.offers))}."
 
 
-def _with_model(pool: Pool, model: Callable[[Tensor], Any]) -> Pool:
+def _with_model(pool: Pool, model: Callable[[Tensor], Any] | Frozen) -> Pool:
     if not isinstance(model, Frozen) and not callable(model):
         raise ArgumentError(f"model must be a module or a callable, got {type(model).__name__}.")
     learner = model if isinstance(model, Frozen) else Model(model)

@@ -1,9 +1,10 @@
 """A query strategy is a chain of narrowings; a narrowing is a score and a rule."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,11 +13,11 @@ from torch import Tensor
 from openal.checks import as_count, first_bad_row
 from openal.errors import ArgumentError, MissingPackageError, ScoreError
 from openal.labeled import LabeledSet
-from openal.pool import Learner, Pool
+from openal.pool import Frozen, Learner, Pool
 from openal.seeds import as_seed, isolated_rng
 from openal.view import Score, View, reads_of
 
-__all__ = ["Chain", "Query", "QueryStrategy", "Stage", "Step", "best_rows", "evaluate"]
+__all__ = ["Chain", "Query", "QueryStrategy", "Stage", "Step", "as_score", "best_rows", "evaluate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ class QueryStrategy(Protocol):
         labeled: LabeledSet,
         budget: int,
         *,
-        model: Callable[[Tensor], Any] | None = None,
+        model: Callable[[Tensor], Any] | Frozen | None = None,
         candidates: Any = None,
         seed: int | torch.Generator | None = None,
         progress: bool | None = None,
@@ -108,10 +109,16 @@ class Chain:
     _parts: tuple[Any, ...] = ()
 
     def __init__(self, *stages: Any) -> None:
+        if not stages:
+            raise ArgumentError("stages must be one or more, got none.")
         for stage in stages:
-            if not isinstance(stage, Chain) and not callable(stage):
-                raise ArgumentError(f"stages must be stages or chains, got {stage!r}.")
+            if not isinstance(stage, Chain):
+                _require_stage(stage)
         self._parts = stages
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot be: the parts of a strategy know their own."""
+        _ = self.stages, self.learners
 
     @property
     def stages(self) -> tuple[Any, ...]:
@@ -135,7 +142,7 @@ class Chain:
         labeled: LabeledSet,
         budget: int,
         *,
-        model: Callable[[Tensor], Any] | None = None,
+        model: Callable[[Tensor], Any] | Frozen | None = None,
         candidates: Any = None,
         seed: int | torch.Generator | None = None,
         progress: bool | None = None,
@@ -147,7 +154,7 @@ class Chain:
             labeled: the answers so far; not changed.
             budget: how many answers to ask for, at least 1.
             model: a network or callable that offers `logits` and `features` from one pass over
-                the items that are read.
+                the items that are read, or a trained learner.
             candidates: indices to choose among; by default all that are unlabeled.
             seed: an int, a generator (advanced by one draw) or None for a fresh one.
             progress: False for no bar; by default a bar on a terminal.
@@ -181,12 +188,31 @@ class Chain:
         return hash(self._parts)
 
 
+def _require_stage(stage: Any) -> None:
+    if not callable(stage):
+        raise ArgumentError(f"stages must be stages or chains, got {stage!r}.")
+    try:
+        inspect.signature(stage).bind("view", "budget")
+    except TypeError as error:
+        raise ArgumentError(f"{stage!r} is no stage; a score stands in one: Top(score).") from error
+
+
+def as_score(score: Any) -> Score:
+    """The score, or an ArgumentError where it is not one: a class, a strategy, a number."""
+    if not callable(score) or isinstance(score, type):
+        raise ArgumentError(f"score must be a function of a view, got {score!r}.")
+    return cast(Score, score)
+
+
 def evaluate(score: Score, view: View) -> Tensor:
     """The scores [n] of the candidates, or a ScoreError that names the score and the index."""
     scores = score(view)
     if not isinstance(scores, Tensor) or scores.shape != (len(view.pool),):
         found = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
         raise ScoreError(f"{score!r} must return a tensor [{len(view.pool)}], got {found}.")
+    if scores.is_complex():
+        raise ScoreError(f"{score!r} must give real numbers, got {scores.dtype}.")
+    scores = scores.detach() if scores.dtype != torch.bool else scores.byte()
     row = first_bad_row(scores)
     if row is not None:
         index, value = view.pool.indices[row], float(scores[row])
@@ -210,8 +236,7 @@ def _query(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
     for depth, stage in enumerate(stages if n else ()):
         started = perf_counter()
         step = stage(replace(view, depth=depth), budget)
-        if len(step.rows) < min(budget, n):
-            raise ScoreError(f"{stage!r} must keep {min(budget, n)} of {n}, kept {len(step.rows)}.")
+        _require_rows(stage, step.rows, len(view.pool), min(budget, n))
         view = view.at(torch.from_numpy(step.rows))
         steps.append(step)
         seconds[f"{depth} {type(stage).__name__}"] = perf_counter() - started
@@ -226,6 +251,13 @@ def _query(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
         n_filled=max((step.n_filled for step in steps), default=0),
         diagnostics={**view.notes, "seconds": seconds},
     )
+
+
+def _require_rows(stage: Stage, rows: np.ndarray, n: int, least: int) -> None:
+    if len(rows) < least:
+        raise ScoreError(f"{stage!r} must keep {least} of {n}, kept {len(rows)}.")
+    if len(np.unique(rows)) < len(rows) or rows.min() < 0 or rows.max() >= n:
+        raise ScoreError(f"{stage!r} must keep distinct rows of 0..{n - 1}.")
 
 
 def _scores_at(indices: np.ndarray, steps: list[Step], role: str | None = None) -> Tensor | None:

@@ -19,7 +19,8 @@ def as_seed(seed: int | torch.Generator | None) -> int:
         return secrets.randbits(62)
     if isinstance(seed, torch.Generator):
         return int(torch.randint(2**62, (1,), generator=seed, device=seed.device))
-    return as_count(seed, "seed")
+    seed = as_count(seed, "seed")
+    return seed if seed < 2**63 else derived_seed(seed)
 
 
 def derived_seed(seed: int, *keys: int) -> int:
@@ -34,7 +35,9 @@ def isolated_rng(seed: int) -> Iterator[None]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if devices:  # on a GPU that is not in use yet, a seed could not be taken back
+            torch.cuda.manual_seed_all(seed)
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002
         try:

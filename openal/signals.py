@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import first_bad_row
-from openal.errors import ArgumentError, ArrayError, MissingSignalError
+from openal.checks import as_tensor, first_bad_row
+from openal.errors import ArgumentError, ArrayError, MissingSignalError, ModelError
 
 __all__ = [
     "Computed",
@@ -37,7 +37,7 @@ class Stored:
         """The rows [n, ...] of the signal at `indices`."""
         if isinstance(self.values, Tensor):
             return self.values[torch.from_numpy(indices).to(self.values.device)].detach()
-        return torch.from_numpy(np.ascontiguousarray(self.values[indices]))
+        return as_tensor(self.values[indices], name)
 
     @property
     def unreadable(self) -> Any:
@@ -47,7 +47,7 @@ class Stored:
 
 def stored(name: str, values: Any) -> Stored:
     """The signal `name` of what a user gave as an array, or the reason why not."""
-    if not hasattr(values, "__array__") or np.ndim(values) == 0:
+    if isinstance(values, type) or not hasattr(values, "__array__") or np.ndim(values) == 0:
         raise ArgumentError(f"{name} must be an array or a learner, got {type(values).__name__}.")
     if isinstance(values, Tensor):
         real = not (values.is_sparse or values.is_complex() or values.dtype == torch.bool)
@@ -84,15 +84,24 @@ class Computed:
         if not set(names) <= set(self.values):
             self.position, self.values = np.full(len(pool), -1), {}
         missing = np.unique(indices[self.position[indices] < 0])
-        if len(missing):
-            self._add(missing, self.learner.signals(pool, missing, names, progress=progress))
+        if len(missing) or name not in self.values:
+            self._compute(pool, missing, names, progress)
         values = self.values[name]
         return values[torch.from_numpy(self.position[indices]).to(values.device)]
 
-    def _add(self, missing: np.ndarray, new: dict[str, Tensor]) -> None:
-        old = self.values or {name: values[:0] for name, values in new.items()}
+    def _compute(
+        self, pool: Any, missing: np.ndarray, names: tuple[str, ...], progress: bool | None
+    ) -> None:
+        new = self.learner.signals(pool, missing, names, progress=progress)
+        for name in names:
+            if len(new.get(name, ())) != len(missing) or name not in new:
+                raise ModelError(
+                    f"{self.learner!r} must give {name!r} for {len(missing)} items, "
+                    f"gave {len(new[name]) if name in new else 'none'}."
+                )
+        old = self.values or {name: new[name][:0] for name in names}
         done = len(next(iter(old.values())))
-        self.values = {name: torch.cat([old[name], new[name]]) for name in new}
+        self.values = {name: torch.cat([old[name], new[name]]) for name in names}
         self.position[missing] = np.arange(done, done + len(missing))
 
 
@@ -168,7 +177,8 @@ class QuerySignals:
 
 
 def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) -> Tensor:
-    if name in EXTRA_COLUMNS and values.shape[-1] != num_classes + EXTRA_COLUMNS[name]:
+    columns = values.shape[-1] if values.ndim > 1 else 0
+    if name in EXTRA_COLUMNS and columns != num_classes + EXTRA_COLUMNS[name] and len(values):
         raise ArrayError(
             f"signal {name!r} must have {num_classes + EXTRA_COLUMNS[name]} columns for "
             f"{num_classes} classes, got shape {tuple(values.shape[1:])} per item."

@@ -1,0 +1,104 @@
+"""Randomness that is asked for by name, and never leaks."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from openal.errors import ArgumentError
+from openal.seeds import as_seed, derived_seed, isolated_rng
+
+
+def drawn() -> tuple[float, float, float]:
+    return random.random(), float(np.random.rand()), float(torch.rand(1))  # noqa: NPY002
+
+
+def test_an_integer_is_its_own_seed() -> None:
+    assert as_seed(7) == 7
+    assert as_seed(np.int64(7)) == 7  # type: ignore[arg-type]
+
+
+def test_no_seed_is_a_fresh_one() -> None:
+    assert as_seed(None) != as_seed(None)
+
+
+def test_a_generator_is_advanced_by_one_draw() -> None:
+    generator, other = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
+    first, second = as_seed(generator), as_seed(generator)
+    assert first != second
+    assert first == int(torch.randint(2**62, (1,), generator=other))
+    torch.randint(2**62, (1,), generator=other)
+    assert torch.equal(generator.get_state(), other.get_state())
+
+
+@pytest.mark.parametrize("seed", [True, 1.5, "3", -1, np.random.default_rng(0)])
+def test_other_seeds_are_refused(seed: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^seed must be"):
+        as_seed(seed)
+
+
+@pytest.mark.parametrize("seed", [0, 2**32, 2**63 - 1, 2**64 - 1, 2**64, 2**70])
+def test_a_seed_may_be_large(seed: int) -> None:
+    with isolated_rng(as_seed(seed)):
+        drawn()
+
+
+def test_derived_seeds_differ_in_every_key() -> None:
+    keys = [(s, r, d) for s in range(20) for r in range(10) for d in range(5)]
+    seeds = {derived_seed(*each) for each in keys}
+    assert len(seeds) == len(keys)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_a_derived_seed_stays_the_same_between_versions() -> None:
+    assert derived_seed(0) == derived_seed(0)
+    assert derived_seed(1, 2, 3) == 8208089874740249663
+
+
+def test_derived_seeds_make_unlike_numbers() -> None:
+    generators = (torch.Generator().manual_seed(derived_seed(0, key)) for key in range(2000))
+    first = torch.tensor([float(torch.rand(1, generator=each)) for each in generators])
+    assert abs(first.mean() - 0.5) < 0.02
+    assert abs(torch.corrcoef(torch.stack([first[:-1], first[1:]]))[0, 1]) < 0.08
+
+
+def test_inside_the_same_seed_draws_the_same() -> None:
+    with isolated_rng(4):
+        first = drawn()
+    drawn()
+    with isolated_rng(4):
+        assert drawn() == first
+    with isolated_rng(5):
+        assert drawn() != first
+
+
+def test_outside_nothing_moved() -> None:
+    with isolated_rng(1):
+        expected = [drawn(), drawn()]
+    with isolated_rng(1):
+        first = drawn()
+        with isolated_rng(2):
+            drawn()
+        assert [first, drawn()] == expected
+
+
+def test_an_error_inside_moves_nothing_either() -> None:
+    with isolated_rng(1):
+        expected = drawn()
+    with isolated_rng(1):
+        with pytest.raises(KeyError), isolated_rng(2):
+            raise KeyError
+        assert drawn() == expected
+
+
+def test_a_gpu_that_is_not_in_use_is_not_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    # torch.manual_seed() queues a seed for CUDA until CUDA is first used. Nothing would take that
+    # back, and it would replace the one that the user has queued.
+    seeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    with isolated_rng(3):
+        drawn()
+    assert seeded == []
