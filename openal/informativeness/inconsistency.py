@@ -1,0 +1,41 @@
+"""Does the classifier disagree with the answered neighbours?"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor
+
+from openal.checks import as_count
+from openal.functional import inconsistency, neighbor_votes
+from openal.neighbors import answered_neighbors
+from openal.view import View, reads
+
+__all__ = ["Inconsistency"]
+
+
+@dataclass(frozen=True)
+class Inconsistency:
+    """How far the predicted class is from the votes of the k nearest answered items.
+
+    Largest, about k, where all neighbours agree on a class that the model does not predict.
+    Neighbours answered UNKNOWN vote for none; without neighbours the value is log K for all.
+
+    Reference: Mao, Xu and Guo, AAAI 2024 (NEAT), eq. 5.
+    """
+
+    k: int = 10
+    embeddings: str = reads("embeddings")
+    logits: str = reads("logits")
+
+    def __post_init__(self) -> None:
+        as_count(self.k, "k", minimum=1)
+
+    def __call__(self, view: View) -> Tensor:
+        """Informativeness [n]."""
+        labels, _ = answered_neighbors(view, self.k, self.embeddings)
+        compare = partial(_against_votes, num_classes=view.num_classes)
+        return view.map(compare, self.logits, labels)
+
+
+def _against_votes(logits: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    return inconsistency(logits, neighbor_votes(labels.to(logits.device), num_classes))

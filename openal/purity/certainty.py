@@ -1,0 +1,26 @@
+"""How sure is the classifier?"""
+
+from dataclasses import dataclass
+from math import log
+
+from torch import Tensor
+
+from openal.functional import entropy
+from openal.view import View, reads
+
+__all__ = ["Certainty"]
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """One minus the entropy over its maximum: 1 for a sure prediction, 0 for a uniform one.
+
+    The baseline that asks about what the classifier is surest of, which tends to be of a known
+    class and to teach little. NEAT's authors' code returns the least certain under this name.
+    """
+
+    logits: str = reads("logits")
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n] in [0, 1]."""
+        return 1 - view.map(entropy, self.logits) / log(max(view.num_classes, 2))

@@ -1,0 +1,54 @@
+"""How many of the nearest answered items are of a known class?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count
+from openal.errors import ArgumentError
+from openal.neighbors import answered_neighbors
+from openal.view import View, reads
+
+__all__ = ["KnownNeighbors"]
+
+HAIR = 1e-9
+"""How much a second criterion may move a score: enough to break ties, and no more."""
+
+
+@dataclass(frozen=True)
+class KnownNeighbors:
+    """The share of known classes among the k nearest answered items (cosine), in [0, 1].
+
+    `rule` says when a candidate counts as known, that is, scores above 0.5: "count" keeps the
+    share as it is; "majority" raises every share above one half to 1; "all" halves every share
+    below 1. Ties go to the candidate that is nearer to its neighbours on average, so that before
+    the first UNKNOWN the ranking is by similarity to the known. Before any answer all are equal
+    and the order is random.
+
+    Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
+    AAAI 2024 (NEAT). The paper states "all"; the authors' code ranks by count.
+    """
+
+    k: int = 10
+    rule: Literal["count", "majority", "all"] = "count"
+    embeddings: str = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        as_count(self.k, "k", minimum=1)
+        if self.rule not in ("count", "majority", "all"):
+            raise ArgumentError(f"rule must be 'count', 'majority' or 'all', got {self.rule!r}.")
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n], float64."""
+        labels, similarity = answered_neighbors(view, self.k, self.embeddings)
+        if labels.shape[1] == 0:
+            drawn = torch.rand(len(view.pool), generator=view.generator(), dtype=torch.float64)
+            return 0.5 - HAIR * drawn
+        share = (labels >= 0).double().mean(dim=1)
+        if self.rule == "majority":
+            share = torch.where(share > 0.5, 1.0, share)
+        elif self.rule == "all":
+            share = torch.where(share == 1, 1.0, share / 2)
+        return share - HAIR * (1 - similarity.double()).mean(dim=1)

@@ -1,0 +1,75 @@
+"""Keeps every candidate whose score passes a threshold."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from openal.errors import ArgumentError
+from openal.labeled import LabeledSet
+from openal.pool import Pool
+from openal.selection import Filter
+from openal.view import View
+
+VIEW = Pool(embeddings=np.zeros((10, 1))).view(LabeledSet(10, 2), reads=())
+
+
+def rising(view: View) -> Tensor:
+    return torch.from_numpy(view.pool.indices).float()
+
+
+def test_those_above_pass_best_first() -> None:
+    step = Filter(rising, above=6.5)(VIEW, 2)
+    assert step.kept.tolist() == [9, 8, 7]
+    assert step.n_filled == 0
+
+
+def test_the_threshold_itself_does_not_pass() -> None:
+    assert Filter(rising, above=7)(VIEW, 1).kept.tolist() == [9, 8]
+
+
+def test_the_next_best_fill_up_and_are_counted() -> None:
+    step = Filter(rising, above=7)(VIEW, 5)
+    assert step.kept.tolist() == [9, 8, 7, 6, 5]
+    assert step.n_filled == 3
+
+
+def test_where_none_passes_all_are_filled() -> None:
+    step = Filter(rising, above=99)(VIEW, 3)
+    assert step.kept.tolist() == [9, 8, 7]
+    assert step.n_filled == 3
+
+
+def test_a_budget_beyond_the_candidates_fills_up_to_them() -> None:
+    step = Filter(rising, above=7)(VIEW, 99)
+    assert len(step.kept) == 10
+    assert step.n_filled == 8
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.integers(0, 5), st.integers(1, 25))
+def test_what_is_kept(scores: list[int], above: int, budget: int) -> None:
+    n = len(scores)
+    view = Pool(embeddings=np.zeros((n, 1))).view(LabeledSet(n, 2), reads=())
+    step = Filter(lambda _: torch.tensor(scores).float(), above)(view, budget)
+    passed = [row for row in range(n) if scores[row] > above]
+    kept = step.kept.tolist()
+    assert set(passed) <= set(kept)
+    assert len(kept) == max(len(passed), min(budget, n))
+    assert kept == sorted(range(n), key=lambda row: -scores[row])[: len(kept)]
+    assert step.n_filled == len(kept) - len(passed)
+
+
+@pytest.mark.parametrize("above", ["0.5", None, float("nan"), True])
+def test_a_threshold_is_a_number(above: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^above must be"):
+        Filter(rising, above=above)
+
+
+@pytest.mark.parametrize("score", [3, None, "Entropy"])
+def test_a_score_is_a_function(score: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^score must be"):
+        Filter(score)
