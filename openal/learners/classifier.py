@@ -1,0 +1,69 @@
+"""The task network on images, for those who have no training loop of their own."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+
+from openal.labeled import LabeledSet
+from openal.learners.crop_flip import CropFlip
+from openal.learners.fitted_network import Factory, FittedNetwork, fit_network
+from openal.learners.loss import weighted_cross_entropy
+from openal.learners.network_training import Augmentation, TrainingSettings
+from openal.learners.settings import settings_of
+from openal.pool import Pool
+
+__all__ = ["Classifier"]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Learns the K classes from the known answers, on the items themselves.
+
+    Offers `logits` [N, K] and `features`. `factory(num_outputs)` makes a new network for the
+    items, `cifar_resnet18` by default; it returns what `query(..., model=...)` accepts. It is
+    trained from scratch by SGD with plain cross-entropy, and the learning rate `lr` is multiplied
+    by `gamma` every `step_size` epochs. The answered items are read once and held in memory;
+    `augment(x, generator)` varies each batch on its device. A pool is scored without
+    augmentation. Before any known answer the network is as initialized by the seed.
+
+    `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
+
+    The settings are those of LfOSA's authors' code, except that its augmentation also rotates by
+    up to 15 degrees.
+    """
+
+    factory: Factory | None = None
+    epochs: int = 100
+    batch_size: int = 128
+    lr: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    step_size: int = 20
+    gamma: float = 0.5
+    augment: Augmentation | None = field(default_factory=CropFlip)
+    device: str | torch.device | None = None
+    amp: bool | None = None
+
+    offers: ClassVar[tuple[str, ...]] = ("logits", "features")
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    def __post_init__(self) -> None:
+        settings_of(self, TrainingSettings)
+
+    def fit(
+        self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
+    ) -> FittedNetwork:
+        """The trained classifier; neither the pool nor the labeled set is changed."""
+        return fit_network(
+            pool,
+            labeled.known_subset(pool.items),
+            labeled.num_classes,
+            factory=self.factory,
+            names={"logits": "logits", "features": "features"},
+            loss=weighted_cross_entropy,
+            settings=settings_of(self, TrainingSettings),
+            device=self.device,
+            seed=seed,
+            progress=progress,
+        )

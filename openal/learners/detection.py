@@ -1,0 +1,65 @@
+"""What a detector learns from the answers: the K known classes, and one more for the unknown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.checks import as_number
+from openal.items import AnsweredSubset
+from openal.labeled import LabeledSet
+from openal.learners.loss import class_weights, weighted_cross_entropy
+
+__all__ = ["Detection"]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Which answers a detector learns, as which of its outputs, and with which loss.
+
+    Outputs are the classes 0..K-1 and unknown as K; with `binary`, 0 for known and 1 for unknown.
+    """
+
+    temperature: float
+    binary: bool
+    use_invalid: bool
+    class_weights: bool
+    max_weight_ratio: float | None
+
+    def __post_init__(self) -> None:
+        as_number(self.temperature, "temperature", above=0)
+        if self.max_weight_ratio is not None:
+            as_number(self.max_weight_ratio, "max_weight_ratio", minimum=1)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The signals that a detector offers, each with the output of the network that it is."""
+        if self.binary:
+            return {"binary_logits": "logits"}
+        return {"detector_logits": "logits", "detector_features": "features"}
+
+    def num_outputs(self, num_classes: int) -> int:
+        """K + 1, or 2."""
+        return 2 if self.binary else num_classes + 1
+
+    def answers(self, labeled: LabeledSet, dataset: Any) -> AnsweredSubset:
+        """The known and, with `use_invalid`, the unknown items of `dataset`, as outputs."""
+        subset = labeled.detector_subset if self.use_invalid else labeled.known_subset
+        found = subset(dataset)
+        if not self.binary:
+            return found
+        unknown = (found.classes == labeled.num_classes).astype(np.int64)
+        return AnsweredSubset(dataset, found.indices, unknown)
+
+    def loss(self, outputs: np.ndarray, num_outputs: int) -> Callable[[Tensor, Tensor], Tensor]:
+        """The loss of (logits [n, C], outputs [n]), given the outputs [m] of all answers."""
+        weights = None
+        if self.class_weights:
+            weights = class_weights(
+                torch.from_numpy(outputs), num_outputs, max_ratio=self.max_weight_ratio
+            )
+        return partial(weighted_cross_entropy, temperature=self.temperature, weights=weights)

@@ -1,0 +1,99 @@
+"""Any frozen network as the source of a pool's embeddings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from openal.errors import ModelError
+from openal.forward import batches, device_of, inference_mode_of
+from openal.items import item_input
+from openal.pool import Pool
+
+__all__ = ["Encoder"]
+
+OUTPUTS = ("image_embeds", "embeddings", "pooler_output")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Embeds items with a network that is not trained: `Pool(items, embeddings=Encoder(module))`.
+
+    `module` is a network, one of its methods, or any function from a batch of inputs to a tensor
+    [B, ...], flattened to [B, D]; or to a mapping or an object that has it as `image_embeds`,
+    `embeddings` or `pooler_output`. `transform` makes a tensor of each input x; without it x is
+    one. `normalize` divides each embedding by its length.
+
+    The module runs in evaluation mode without gradients and is left as it was found.
+    `device=None`: where the module's parameters are.
+    """
+
+    module: Callable[[Tensor], Any]
+    device: str | torch.device | None = None
+    batch_size: int | None = None
+    workers: int = 0
+    normalize: bool = False
+    transform: Callable[[Any], Any] | None = None
+
+    offers: ClassVar[tuple[str, ...]] = ("embeddings",)
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    def signals(
+        self,
+        pool: Pool,
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The embeddings [n, D] at `indices`, under each of `names`, on the module's device."""
+        network = getattr(self.module, "__self__", self.module)  # of a method: whose it is
+        inputs = pool.items if self.transform is None else Transformed(pool.items, self.transform)
+        with inference_mode_of(network):
+            parts = [
+                self._embedded(x)
+                for x in batches(
+                    inputs,
+                    indices,
+                    device_of(network, self.device),
+                    batch_size=self.batch_size,
+                    workers=self.workers,
+                    progress=progress,
+                )
+            ]
+        return dict.fromkeys(names, torch.cat(parts))
+
+    def _embedded(self, x: Tensor) -> Tensor:
+        output = _tensor(self.module(x))
+        if output is None or output.shape[:1] != x.shape[:1]:
+            raise ModelError(
+                f"module must return a tensor with a row per input, or a mapping or an object "
+                f"that has it as one of {', '.join(OUTPUTS)}; got {output!r:.80}."
+            )
+        z = output.detach().flatten(1)
+        return normalize(z.float(), dim=1).to(z) if self.normalize else z.clone()
+
+
+@dataclass(frozen=True, eq=False)
+class Transformed:
+    """The inputs x of a data set, each transformed where it is read."""
+
+    items: Any
+    transform: Callable[[Any], Any]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.transform(item_input(self.items[index]))
+
+
+def _tensor(output: Any) -> Tensor | None:
+    """The tensor that a module returned, itself or by one of the names in use."""
+    found = output if isinstance(output, Mapping) else getattr(output, "__dict__", {})
+    values = [output, *(found.get(name) for name in OUTPUTS)]
+    return next((value for value in values if isinstance(value, Tensor)), None)

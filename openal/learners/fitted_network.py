@@ -1,0 +1,96 @@
+"""From a pool's items and some answers to a network that computes signals."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from openal.errors import ArgumentError
+from openal.forward import Model, batches
+from openal.items import AnsweredSubset
+from openal.learners.network_training import Loss, TrainingSettings, train
+from openal.learners.resnet import cifar_resnet18
+from openal.pool import Pool
+from openal.seeds import isolated_rng
+
+__all__ = ["Factory", "FittedNetwork", "fit_network"]
+
+Factory = Callable[[int], nn.Module]
+"""The number of outputs -> a new network with so many."""
+
+RESIDENT_BYTES = 2 * 2**30
+"""Up to this size the answered inputs stay on the GPU."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedNetwork:
+    """A network trained on a pool's items, as a learner that needs no more training."""
+
+    network: nn.Module
+    names: Mapping[str, str]  # each signal, and which of "logits" and "features" it is
+
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The names of the signals that it can compute."""
+        return tuple(self.names)
+
+    def signals(
+        self,
+        pool: Pool,
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The named signals at `indices`, each [n, ...], from one pass, on its device."""
+        outputs = tuple(self.names[name] for name in names)
+        found = Model(self.network).signals(pool, indices, outputs, progress=progress)
+        return {name: found[self.names[name]] for name in names}
+
+
+def fit_network(
+    pool: Pool,
+    answers: AnsweredSubset,
+    num_outputs: int,
+    *,
+    factory: Factory | None,
+    names: Mapping[str, str],
+    loss: Loss,
+    settings: TrainingSettings,
+    device: str | torch.device | None,
+    seed: int,
+    progress: bool | None,
+) -> FittedNetwork:
+    """A new network, trained on the answered items; without answers as it was initialized."""
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if device.type == "cuda":
+        torch.cuda.init()  # only then is there a random state of the GPU to put back
+    with isolated_rng(seed):
+        network = (factory or cifar_resnet18)(num_outputs).to(device)
+        if len(answers) == 0:
+            return FittedNetwork(network.eval(), names)
+        inputs = torch.cat(
+            list(batches(pool.items, answers.indices, torch.device("cpu"), progress=progress))
+        )
+        if factory is None:
+            _require_images(inputs)
+        inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
+        if inputs.ndim == 4:
+            network = network.to(memory_format=torch.channels_last)
+        labels = torch.from_numpy(answers.classes)
+        train(network, inputs, labels, loss=loss, settings=settings, seed=seed, progress=progress)
+    return FittedNetwork(network, names)
+
+
+def _require_images(inputs: Tensor) -> None:
+    if inputs.ndim != 4 or inputs.shape[1] != 3 or not inputs.is_floating_point():
+        raise ArgumentError(
+            f"the default network reads float images [3, H, W]; the items are {inputs.dtype} "
+            f"{list(inputs.shape[1:])}. Give factory=, a function from the number of outputs to "
+            f"a new network."
+        )

@@ -1,0 +1,14 @@
+"""Settings that belong together: a learner is flat to its user, and made of groups inside."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+__all__ = ["settings_of"]
+
+Group = TypeVar("Group")
+
+
+def settings_of(learner: Any, group: type[Group]) -> Group:
+    """The fields of the dataclass `group`, with the values that the learner gives them."""
+    names: Any = fields(group)  # type: ignore[arg-type]  # every group is a dataclass
+    return group(**{each.name: getattr(learner, each.name) for each in names})
