@@ -1,0 +1,21 @@
+"""Every strategy there is: those of this package, and those that others have installed."""
+
+import inspect
+import sys
+from importlib.metadata import entry_points
+
+from openal.query import QueryStrategy
+
+__all__ = ["available"]
+
+
+def available() -> dict[str, type[QueryStrategy]]:
+    """Strategy classes by name: our own, and those in the entry-point group `openal.strategies`.
+
+    >>> sorted(available())[:3]
+    ['Certainty', 'JSOSAL', 'LeastConfidence']
+    """
+    package = vars(sys.modules[__package__])
+    ours = {name: value for name, value in package.items() if inspect.isclass(value)}
+    theirs = {each.name: each.load() for each in entry_points(group="openal.strategies")}
+    return dict(sorted({**theirs, **ours}.items()))

@@ -1,0 +1,68 @@
+"""What the classifier is least sure of, and its opposite: the closed-set baselines.
+
+All rank the whole pool by one pass of the classifier. Where the pool holds unknown classes these
+are what the classifier is least sure of, so most of the budget is spent on them.
+"""
+
+from dataclasses import dataclass
+
+from openal import informativeness, purity
+from openal.query import Chain, Stage
+from openal.selection import Top
+
+__all__ = ["Certainty", "LeastConfidence", "Margin", "Uncertainty"]
+
+
+@dataclass(frozen=True)
+class Uncertainty(Chain):
+    """The largest entropy of the predicted class (Shannon, 1948; Settles, 2009, section 3.1).
+
+    Computed from log-softmax: the references take log(p) and rank the surest items, whose p
+    underflows to 0 and gives NaN, as the most uncertain.
+    """
+
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The largest entropy."""
+        return (Top(informativeness.Entropy(logits=self.logits)),)
+
+
+@dataclass(frozen=True)
+class LeastConfidence(Chain):
+    """The smallest probability of the most likely class (Lewis and Gale, 1994); CLIPNAL's CONF."""
+
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The least confident."""
+        return (Top(informativeness.LeastConfidence(self.logits)),)
+
+
+@dataclass(frozen=True)
+class Margin(Chain):
+    """The smallest gap between the two most likely classes (Scheffer et al., 2001)."""
+
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The smallest margin."""
+        return (Top(informativeness.Margin(self.logits)),)
+
+
+@dataclass(frozen=True)
+class Certainty(Chain):
+    """The smallest entropy, a baseline of LfOSA and NEAT: pure, and teaching little.
+
+    NEAT's authors' code returns the least certain under this name.
+    """
+
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The most certain."""
+        return (Top(purity.Certainty(self.logits)),)
