@@ -1,0 +1,91 @@
+"""Exactly as many as asked for, each once, best first, and only candidates."""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+from openal.query import Query, QueryStrategy
+from openal.testing.asking import ask, expect, expect_same, expect_sound, open_candidates
+from openal.testing.declaring import declared
+from openal.testing.worlds import MakeWorld
+
+__all__ = [
+    "counts_exactly",
+    "describes_its_query",
+    "is_a_strategy",
+    "keeps_the_order_among_equals",
+    "keeps_to_the_candidates",
+    "puts_the_best_first",
+]
+
+
+def is_a_strategy(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """An instance with `query(pool, labeled, budget, ...)` that returns a Query."""
+    expect(not isinstance(strategy, type), "it is a class")
+    expect(isinstance(strategy, QueryStrategy), "it has no method `query`")
+    declared(strategy, make())
+    query = ask(strategy, make())
+    expect(isinstance(query, Query), f"it returns a {type(query).__name__}, not a Query")
+
+
+def counts_exactly(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """Exactly min(budget, number of unlabeled candidates), also beyond the pool."""
+    for seed in (0, 1):
+        world = make(seed)
+        n = len(open_candidates(world))
+        for budget in (1, 6, n - 1, n, n + 100):
+            expect_sound(ask(strategy, world, budget), world, budget)
+
+
+def keeps_to_the_candidates(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """Sparse candidates, far from 0 and some of them answered: the open ones alone are asked."""
+    world = make(2)
+    candidates = np.arange(len(world) - 1, len(world) // 3, -2)
+    for budget in (5, len(candidates)):
+        query = ask(strategy, world, budget, candidates=candidates)
+        expect_sound(query, world, budget, candidates)
+        for form in (candidates.tolist(), torch.from_numpy(candidates.copy())):
+            other = ask(strategy, world, budget, candidates=form)
+            expect_same(query, other, f"giving the candidates as a {type(form).__name__}")
+
+
+def puts_the_best_first(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """Where the last stage scores, the scores never rise along the query."""
+    for seed in (0, 1, 2):
+        query = ask(strategy, make(seed), 12)
+        unscored = query.steps and query.steps[-1].scores is None
+        if query.scores is not None and not unscored:
+            scores = query.scores.tolist()
+            rises = [i for i in range(1, len(scores)) if scores[i] > scores[i - 1]]
+            expect(not rises, f"the score rises at position {rises[:1]}: {scores}")
+
+
+def keeps_the_order_among_equals(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """Items that the last stage scores alike come in the order of the stages before."""
+    for world in (make(), make().doubled()):
+        query = ask(strategy, world, len(world))
+        if not query.steps or query.steps[-1].scores is None:
+            continue
+        step = query.steps[-1]
+        place = {index: row for row, index in enumerate(step.seen.tolist())}
+        rows, scores = [place[index] for index in query], step.scores.tolist()
+        for before, after in pairwise(rows):
+            swapped = scores[before] == scores[after] and before > after
+            both = step.seen[[before, after]].tolist()
+            expect(not swapped, f"{both} score alike, and the stage before ranks them otherwise")
+
+
+def describes_its_query(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """Scores are aligned with the indices, and the candidates are counted."""
+    world = make()
+    open_ = len(open_candidates(world))
+    query = ask(strategy, world)
+    for name in ("scores", "purity", "informativeness"):
+        values = getattr(query, name)
+        if values is not None:
+            kind = (values.dtype, tuple(values.shape))
+            expect(kind == (torch.float32, (len(query),)), f"{name} is {kind}, one float32 each")
+    found = query.n_candidates
+    expect(found == open_, f"n_candidates is {found}, but {open_} are open")
+    expect(query.n_filled >= 0, f"n_filled is {query.n_filled}")
