@@ -1,0 +1,68 @@
+"""`openal ...`: finds the command and says in one sentence what went wrong."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from openal._version import __version__
+from openal.errors import OpenALError
+
+__all__ = ["main"]
+
+COMMANDS = {
+    "embed": "compute the embeddings of a folder of images, once",
+    "simulate": "compare strategies on labeled data",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command: 0 if it is done, 2 if the arguments cannot be right, 1 if the disk fails.
+
+    >>> main(["--version"])
+    openal 0.1.0
+    0
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if name in ("--help", "-h", "--version"):
+        print(f"openal {__version__}" if name == "--version" else _usage())
+        return 0
+    if name not in COMMANDS:
+        return _refused("openal", f"there is no command {name!r}; try openal --help")
+    try:
+        return _run(name, rest)
+    except OpenALError as error:
+        return _refused(f"openal {name}", str(error))
+    except OSError as error:  # a full disk, say: nobody's argument
+        return _refused(f"openal {name}", str(error), code=1)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _run(name: str, arguments: Sequence[str]) -> int:
+    """Run a command; what it needs is imported only now."""
+    if name == "embed":
+        from openal.store.command import main as embed
+
+        return embed(arguments, _clip)
+    from openal.simulate.command import main as simulate
+
+    return simulate(arguments)
+
+
+def _clip(name: str, pretrained: str | None, device: Any) -> Any:
+    from openal.learners.clip_parts import clip_parts
+
+    return clip_parts(name, pretrained, device)
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(["usage: openal COMMAND ...", "", *lines, "", "openal COMMAND --help"])
+
+
+def _refused(command: str, why: str, code: int = 2) -> int:
+    print(f"{command}: {why}", file=sys.stderr)
+    return code

@@ -1,0 +1,63 @@
+"""A dataset whose labels the simulation knows, and the strategies do not."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch.utils.data import Subset
+
+from openal.checks import as_indices, as_integers
+from openal.errors import ArgumentError
+from openal.pool import Pool
+from openal.simulate.classes import class_names
+
+__all__ = ["LabeledData"]
+
+
+@final
+class LabeledData:
+    """Items with class ids [n], and what a pool of them offers: a dataset, arrays, frozen learners.
+
+    `items` is a map-style data set, of which no y is read, or None. Signals are those of `Pool`.
+
+    >>> data = LabeledData([0, 2, 1], names=["cat", "dog", "owl"], embeddings=np.eye(3))
+    >>> data.pool([2, 0])
+    Pool(size=2, signals=['embeddings'])
+    """
+
+    def __init__(
+        self,
+        labels: Any,
+        items: Any = None,
+        /,
+        *,
+        names: Sequence[str] | None = None,
+        **signals: Any,
+    ) -> None:
+        self.labels = as_integers(labels, "labels")
+        self.names = class_names(names, self.labels)
+        self._items, self._signals = items, signals
+        everything = Pool(items, **signals)
+        if len(everything) != len(self.labels):
+            raise ArgumentError(f"labels has {len(self.labels)} rows; the items {len(everything)}.")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"LabeledData(size={len(self)}, classes={len(self.names)})"
+
+    def pool(self, indices: Any) -> Pool:
+        """A pool 0..m-1 of the items at `indices` [m]; without their labels."""
+        indices = as_indices(indices, "indices", size=len(self))
+        # A list: Arrow datasets refuse numpy.int64.
+        items = None if self._items is None else Subset(self._items, indices.tolist())
+        return Pool(items, **{name: _rows(each, indices) for name, each in self._signals.items()})
+
+
+def _rows(signal: Any, indices: np.ndarray) -> Any:
+    """The rows of an array; a learner computes its own."""
+    if isinstance(signal, torch.Tensor):
+        return signal[torch.from_numpy(indices).to(signal.device)]
+    return signal[indices] if isinstance(signal, np.ndarray) else signal

@@ -1,0 +1,85 @@
+"""What a simulation is judged by: pure functions of true labels and of numbers per round."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from openal.checks import as_count, as_finite, as_integers
+from openal.errors import ArgumentError
+
+__all__ = ["aubc", "query_precision", "query_recall", "wasted"]
+
+
+def query_precision(labels: Any) -> float:
+    """The share of the queried items that are of a known class.
+
+    `labels` [b] are the classes of what was actually queried, UNKNOWN for unknown ones; where a
+    strategy asks for less than its budget, the rest does not count against it. Precision of a
+    round in LfOSA (section 3.1) and CLIPNAL (eq. 9).
+
+    >>> query_precision([2, -1, 0, 0])
+    0.75
+    """
+    known = _known(labels)
+    if not len(known):
+        raise ArgumentError("labels is empty; nothing was queried.")
+    return float(known.mean())
+
+
+def query_recall(labels: Any, num_known: int, *, initial: int = 0) -> float:
+    """The share of the `num_known` known items of the pool that have been found.
+
+    `labels` are the classes of everything queried since the start. Two conventions are in use:
+    LfOSA's paper counts what queries found among what was unlabeled at the start (the default);
+    its code, and NEAT's, also count the first answers on both sides: `initial` is their number of
+    known items. With both the same, recall of no query is 0 in the one, and the share of the
+    first answers in the other.
+
+    >>> query_recall([2, -1, 0, 0], num_known=10), query_recall([2, -1, 0, 0], 10, initial=5)
+    (0.3, 0.5333333333333333)
+    """
+    num_known = as_count(num_known, "num_known")
+    initial = as_count(initial, "initial")
+    found = int(_known(labels).sum())
+    if found > num_known:
+        raise ArgumentError(f"labels hold {found} known items, but num_known is {num_known}.")
+    total = num_known + initial
+    return (found + initial) / total if total else 0.0
+
+
+def wasted(labels: Any) -> int:
+    """The number of answers spent on items of no known class.
+
+    >>> wasted([2, -1, 0, 0])
+    1
+    """
+    return int((~_known(labels)).sum())
+
+
+def aubc(
+    values: Sequence[float], convention: Literal["trapezoid", "openal"] = "trapezoid"
+) -> float:
+    """The area under the budget curve: the mean height of the curve through equidistant values.
+
+    "trapezoid" divides the trapezoids' sum by the N - 1 intervals, so that a constant curve keeps
+    its height. "openal" divides by the N points, as the public OpenAL framework does, and with it
+    CLIPNAL's tables: a constant 1 gives 0.9 for N = 10. Multiply those by N / (N - 1) to compare.
+    One value is its own area.
+
+    >>> aubc([1.0] * 10), aubc([1.0] * 10, convention="openal")
+    (1.0, 0.9)
+    """
+    if convention not in ("trapezoid", "openal"):
+        raise ArgumentError(f"convention must be 'trapezoid' or 'openal', got {convention!r}.")
+    heights = as_finite(values, "values", ndim=1).double().tolist()
+    if not heights:
+        raise ArgumentError("values is empty; one value per round was expected.")
+    if len(heights) == 1:
+        return float(heights[0])
+    total = sum(heights) - (heights[0] + heights[-1]) / 2
+    return float(total / (len(heights) - (convention == "trapezoid")))
+
+
+def _known(labels: Any) -> np.ndarray:
+    return as_integers(labels, "labels") >= 0

@@ -1,0 +1,93 @@
+"""The runs as one figure: accuracy, precision, recall and wasted answers, round by round."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from openal.simulate.compare import Runs
+from openal.simulate.run import Run
+
+__all__ = ["figure", "png"]
+
+# Okabe and Ito's palette, told apart by color-blind readers; markers help in gray. Gray comes
+# first, for the baseline.
+COLORS = ("#777777", "#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the four plots."""
+
+    heading: str
+    values: Callable[[Run], Sequence[float]]
+    first_round: int = 0  # before the first query nothing is found and nothing is wasted
+    highest: float = 1.0
+
+
+PANELS = (
+    Panel("Accuracy on known classes", lambda run: run.accuracy),
+    Panel("Precision: share of known among the asked", lambda run: run.precision, first_round=1),
+    Panel("Recall: share of the pool's known items found", lambda run: (0.0, *run.recall)),
+    Panel("Answers spent on unknown items", lambda run: (0, *run.wasted), highest=np.inf),
+)
+
+
+def figure(runs: Runs, title: str = "") -> Any:
+    """A matplotlib figure, mean ± sd over the seeds; no window opens, no global state changes."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(10, 7.5), layout="constrained")
+    for axes, panel in zip(drawing.subplots(2, 2).flat, PANELS, strict=True):
+        for name, color, marker in zip(runs, cycle(COLORS), cycle(MARKERS), strict=False):
+            curves = np.array([panel.values(run) for run in runs[name].values()], float)
+            _band(axes, panel, curves, color)
+            _line(axes, panel, curves, label=name, color=color, marker=marker)
+        _dress(axes, panel)
+    handles, names = axes.get_legend_handles_labels()
+    drawing.legend(handles, names, loc="outside lower center", ncols=6, frameon=False)
+    # Names are not formulas, whatever dollars are in them.
+    drawing.suptitle(title, x=0.01, ha="left", fontsize=11, color="#444444", parse_math=False)
+    return drawing
+
+
+def png(runs: Runs, title: str = "") -> bytes:
+    """The figure as a PNG file."""
+    file = BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # names in a script without a font
+        figure(runs, title).savefig(file, format="png", dpi=150)
+    return file.getvalue()
+
+
+def _line(axes: Any, panel: Panel, curves: np.ndarray, **style: str) -> None:
+    """The mean of the curves [seeds, rounds]."""
+    rounds = np.arange(curves.shape[1]) + panel.first_round
+    axes.plot(
+        rounds, curves.mean(axis=0), linewidth=1.8, markersize=6, markeredgecolor="white", **style
+    )
+
+
+def _band(axes: Any, panel: Panel, curves: np.ndarray, color: str) -> None:
+    """One standard deviation to either side, as far as values can go."""
+    if len(curves) < 2:
+        return
+    rounds = np.arange(curves.shape[1]) + panel.first_round
+    mean, deviation = curves.mean(axis=0), curves.std(axis=0, ddof=1)
+    low, high = (np.clip(mean + d, 0, panel.highest) for d in (-deviation, deviation))
+    axes.fill_between(rounds, low, high, color=color, alpha=0.08, linewidth=0)
+
+
+def _dress(axes: Any, panel: Panel) -> None:
+    axes.set_title(panel.heading, loc="left", fontsize=11, fontweight="bold")
+    axes.set_xlabel("round")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.margins(y=0.03)
+    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,88 @@
+"""Runs of several seeds as means and spreads."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from openal.simulate.compare import Runs
+from openal.simulate.metrics import aubc
+from openal.simulate.run import Run
+
+__all__ = ["MEASURES", "Measure", "best_of", "figures", "results"]
+
+ENOUGH = 3
+"""Fewer seeds cannot tell the best from the lucky."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of a run, and which way is better."""
+
+    name: str
+    title: str
+    unit: str = ".2f"
+    larger_is_better: bool = True
+
+
+MEASURES = (
+    Measure("precision", "precision"),  # mean over the rounds
+    Measure("recall", "recall"),
+    Measure("accuracy", "accuracy", ".3f"),
+    Measure("aubc", "AUBC", ".3f"),
+    Measure("wasted", "wasted", ".0f", larger_is_better=False),
+)
+
+
+def figures(run: Run) -> dict[str, float]:
+    """A run in one number per measure: at the end, or over all rounds for precision and AUBC."""
+    return {
+        "precision": fmean(run.precision),
+        "recall": run.recall[-1],
+        "recall_with_init": run.recall_with_init[-1],
+        "accuracy": run.accuracy[-1],
+        "aubc": aubc(run.accuracy),
+        "aubc_openal": aubc(run.accuracy, "openal"),
+        "wasted": float(run.wasted[-1]),
+    }
+
+
+def spread(values: list[float]) -> dict[str, float | None]:
+    """Mean and sample standard deviation; None where there is one value only."""
+    return {"mean": fmean(values), "sd": stdev(values) if len(values) > 1 else None}
+
+
+def best_of(runs: Runs, measure: Measure) -> str | None:
+    """The strategy that beats every other at each of at least three seeds, or None."""
+    sign = 1 if measure.larger_is_better else -1
+    scores = {
+        name: {seed: sign * figures(run)[measure.name] for seed, run in by_seed.items()}
+        for name, by_seed in runs.items()
+    }
+    for name, mine in scores.items():
+        others = [theirs for other, theirs in scores.items() if other != name]
+        beaten = all(mine[seed] > theirs[seed] for theirs in others for seed in mine)
+        if beaten and others and len(mine) >= ENOUGH:
+            return name
+    return None
+
+
+def results(runs: Runs, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """All runs and their summary, as JSON holds it; without seconds, so always the same."""
+    summary = {name: _summary(list(by_seed.values())) for name, by_seed in runs.items()}
+    columns = {
+        name: {str(seed): _columns(run) for seed, run in by_seed.items()}
+        for name, by_seed in runs.items()
+    }
+    return {"settings": settings, "summary": summary, "runs": columns}
+
+
+def _summary(runs: list[Run]) -> dict[str, Any]:
+    rows = [figures(run) for run in runs]
+    return {measure: spread([row[measure] for row in rows]) for measure in rows[0]}
+
+
+def _columns(run: Run) -> dict[str, Any]:
+    columns = asdict(run)
+    del columns["seconds"]
+    return columns

@@ -1,0 +1,72 @@
+"""Each number against one that was counted by hand or stated elsewhere."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openal.errors import ArgumentError
+from openal.simulate.metrics import aubc, query_precision, query_recall, wasted
+
+CURVE = [0.5, 0.6, 0.7, 0.75, 0.8, 0.82, 0.84, 0.85, 0.86, 0.87]
+LABELS = st.lists(st.integers(-1, 3), min_size=1, max_size=30)
+
+
+@pytest.mark.parametrize("convention, area", [("openal", 0.6905), ("trapezoid", 0.767222)])
+def test_the_area_has_both_published_conventions(convention: Any, area: float) -> None:
+    assert aubc(CURVE, convention) == pytest.approx(area, abs=1e-6)
+
+
+@pytest.mark.parametrize("convention, area", [("openal", 0.9), ("trapezoid", 1.0)])
+def test_the_area_under_a_constant(convention: Any, area: float) -> None:
+    assert aubc([1.0] * 10, convention) == pytest.approx(area)
+
+
+def test_the_area_is_the_integral_over_equidistant_points() -> None:
+    assert aubc(CURVE) == pytest.approx(np.trapezoid(CURVE, np.linspace(0, 1, 10)))
+
+
+def test_the_area_of_one_value_is_that_value() -> None:
+    assert aubc([0.7]) == aubc([0.7], "openal") == 0.7
+
+
+@given(LABELS)
+def test_precision_counts_the_known(labels: list[int]) -> None:
+    assert query_precision(labels) == sum(label >= 0 for label in labels) / len(labels)
+
+
+@given(LABELS)
+def test_an_answer_is_known_or_wasted(labels: list[int]) -> None:
+    assert wasted(labels) == labels.count(-1)
+
+
+@given(LABELS, st.integers(0, 20), st.integers(1, 20))
+def test_the_recalls_convert_into_each_other(labels: list[int], more: int, initial: int) -> None:
+    num_known = sum(label >= 0 for label in labels) + more
+    paper = query_recall(labels, num_known)
+    code = query_recall(labels, num_known, initial=initial)
+    total = num_known + initial  # R_paper = (R_code N - L) / (N - L)
+    assert paper * num_known == pytest.approx(code * total - initial)
+
+
+def test_recall_without_a_query() -> None:
+    assert query_recall([], 8) == 0
+    assert query_recall([], 8, initial=2) == 0.2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: query_precision([]),
+        lambda: query_precision([0.5]),
+        lambda: query_recall([1, 2], 1),
+        lambda: aubc([]),
+        lambda: aubc([0.5, float("nan")]),
+        lambda: aubc([0.5, 0.6], "area"),
+    ],
+)
+def test_what_cannot_be_is_refused(wrong: Any) -> None:
+    with pytest.raises(ArgumentError):
+        wrong()

@@ -1,0 +1,129 @@
+"""The counts of CLIPNAL's table 1, and what must hold for every split."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openal import UNKNOWN
+from openal.errors import ArgumentError
+from openal.simulate import OpenSetSplit, openset_split
+
+CIFAR10 = np.repeat(np.arange(10), 5000)
+CIFAR100 = np.repeat(np.arange(100), 500)
+SMALL = np.tile(np.arange(5), 40)
+
+
+@pytest.mark.parametrize("labels", [CIFAR10, CIFAR100], ids=["cifar10", "cifar100"])
+@pytest.mark.parametrize(
+    "ratio, unknown, first_known, first_unknown",
+    [(0.1, 2222, 450, 50), (0.2, 5000, 400, 100), (0.4, 13333, 300, 200), (0.6, 30000, 200, 300)],
+)
+def test_the_counts_of_table_1(
+    labels: np.ndarray, ratio: float, unknown: int, first_known: int, first_unknown: int
+) -> None:
+    split = openset_split(labels, mismatch=0.4, ood_ratio=ratio, first=500, seed=0)
+    first = split.truth[split.first]
+    assert ((split.truth >= 0).sum(), (split.truth < 0).sum()) == (20000, unknown)
+    assert ((first >= 0).sum(), (first < 0).sum()) == (first_known, first_unknown)
+
+
+@pytest.mark.parametrize("first, ratio", [(1000, 0.8), (700, 0.3)])
+def test_no_first_answer_is_lost_to_rounding(first: int, ratio: float) -> None:
+    split = openset_split(CIFAR10, mismatch=0.1, ood_ratio=ratio, first=first, seed=0)
+    assert len(split.first) == first
+
+
+def test_first_answers_of_known_classes_only_are_balanced() -> None:
+    split = openset_split(CIFAR10, protocol="known", mismatch=0.2, first=101, seed=1)
+    assert np.bincount(split.truth[split.first]).tolist() in ([51, 50], [50, 51])
+    assert (split.truth == UNKNOWN).sum() == 40000
+
+
+def test_random_first_answers_have_the_share_of_the_pool() -> None:
+    split = openset_split(CIFAR10, protocol="random", ood_ratio=0.6, first=5000, seed=1)
+    assert (split.truth[split.first] < 0).mean() == pytest.approx(0.6, abs=0.03)
+
+
+def test_classes_by_name_are_labeled_in_the_given_order() -> None:
+    split = openset_split(SMALL, known=["d", "a"], names="abcde", first=4, seed=0)
+    assert (split.known, split.classes) == ((3, 0), ("d", "a"))
+    assert set(SMALL[split.pool[split.truth == 0]]) == {3}
+
+
+SPLITS = st.builds(
+    openset_split,
+    st.just(SMALL),
+    mismatch=st.sampled_from([0.2, 0.4, 0.6]),
+    ood_ratio=st.sampled_from([None, 0.0, 0.2, 0.37]),
+    protocol=st.sampled_from(["clipnal", "known", "random"]),
+    first=st.integers(10, 20),
+    test_share=st.sampled_from([0.0, 0.25]),
+    seed=st.integers(0, 2**32 - 1),
+)
+
+
+@settings(max_examples=40)
+@given(SPLITS)
+def test_what_holds_for_every_split(split: OpenSetSplit) -> None:
+    assert (np.diff(split.pool) > 0).all()
+    assert not np.isin(split.test, split.pool).any()
+    assert len(np.unique(split.first)) == len(split.first)
+    np.testing.assert_array_equal(split.truth, split.relabel(SMALL[split.pool]))
+    assert (split.relabel(SMALL[split.test]) >= 0).all()
+    known = np.isin(SMALL, split.known).sum()
+    assert (split.truth >= 0).sum() + len(split.test) == known
+
+
+@pytest.mark.parametrize("protocol", ["clipnal", "known", "random"])
+def test_the_same_seed_splits_alike_and_another_does_not(protocol: Any) -> None:
+    def split(seed: int) -> bytes:
+        made = openset_split(
+            SMALL, known=[0, 1], ood_ratio=0.4, protocol=protocol, first=9, seed=seed
+        )
+        return made.pool.tobytes() + made.first.tobytes()
+
+    assert split(3) == split(3) != split(4)
+
+
+def test_more_unknown_items_than_there_are() -> None:
+    with pytest.raises(ArgumentError, match=r"needs 37500 unknown.* 25000, enough for 0\.5"):
+        openset_split(CIFAR10, mismatch=0.5, ood_ratio=0.6, first=500, seed=0)
+
+
+@pytest.mark.parametrize(
+    "argument, value",
+    [
+        ("ood_ratio", 1.0),
+        ("ood_ratio", -0.1),
+        ("ood_ratio", float("nan")),
+        ("protocol", "openal"),
+        ("first", 0),
+        ("first", 1000),
+        ("first", 2),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("test_share", 1.0),
+        ("test_share", float("nan")),
+        ("labels", [0, 1, -1]),
+        ("labels", [0.5]),
+        ("known", [7]),
+    ],
+)
+def test_what_cannot_be_is_refused(argument: str, value: Any) -> None:
+    arguments = {"labels": SMALL, "first": 20, "seed": 0, argument: value}
+    with pytest.raises(ArgumentError, match=argument):
+        openset_split(arguments.pop("labels"), **arguments)
+
+
+def test_a_known_class_without_items_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="'c' has no items"):
+        openset_split([0, 1, 0, 1], known=["c"], names=["a", "b", "c"], first=1, seed=0)
+
+
+@pytest.mark.parametrize("protocol", ["known", "random"])
+def test_more_first_answers_than_items(protocol: Any) -> None:
+    with pytest.raises(ArgumentError, match="first takes"):
+        openset_split(SMALL, protocol=protocol, first=1000, seed=0)
