@@ -1,6 +1,7 @@
 """A chain of narrowings, and the query that explains it."""
 
 import pickle
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -196,6 +197,17 @@ def test_each_stage_draws_its_own_numbers() -> None:
     assert torch.equal(seen[1], seen[3])
     assert not torch.equal(seen[0], seen[1])
     assert not torch.equal(seen[0], seen[4])
+
+
+def test_parts_that_draw_from_the_global_generators_repeat_and_move_nothing() -> None:
+    def careless(view: View) -> Tensor:
+        return torch.rand(len(view.pool)) + float(np.random.rand()) + random.random()  # noqa: NPY002
+
+    states = [random.getstate(), torch.get_rng_state().tolist()]
+    first, again, other = (ask(Top(careless), seed=seed).scores for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert [random.getstate(), torch.get_rng_state().tolist()] == states
 
 
 def test_another_round_draws_other_numbers() -> None:

@@ -65,9 +65,9 @@ def keeps_the_order_among_equals(strategy: QueryStrategy, make: MakeWorld) -> No
     """Items that the last stage scores alike come in the order of the stages before."""
     for world in (make(), make().doubled()):
         query = ask(strategy, world, len(world))
-        if not query.steps or query.steps[-1].scores is None:
+        step = query.steps[-1] if query.steps else None
+        if step is None or step.scores is None:
             continue
-        step = query.steps[-1]
         place = {index: row for row, index in enumerate(step.seen.tolist())}
         rows, scores = [place[index] for index in query], step.scores.tolist()
         for before, after in pairwise(rows):
