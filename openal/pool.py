@@ -17,6 +17,7 @@ from openal.labeled import LabeledSet
 from openal.signals import (
     Computed,
     Derived,
+    Kept,
     QuerySignals,
     Source,
     Stored,
@@ -88,7 +89,9 @@ class Pool:
             raise ArgumentError("items is the first argument, without a name: Pool(dataset, ...).")
         self._items = items
         self._engine: Engine = Blocks()
-        computed: dict[int, Computed | Derived] = {}  # a learner that offers two signals runs once
+        computed: dict[
+            int, Computed | Derived | Kept
+        ] = {}  # a learner that offers two signals runs once
         self._sources: dict[str, Source] = {
             name: _source(name, value, computed) for name, value in signals.items()
         }
@@ -156,7 +159,7 @@ class Pool:
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
         rows = partial(Rows, signals=signals)
         return View(
-            pool=rows(_askable(labeled, candidates, sources.values())),
+            pool=rows(_readable(pool, sources.values(), _askable(labeled, candidates), progress)),
             known=rows(labeled.known_indices),
             invalid=rows(labeled.unknown_indices),
             labels=torch.tensor(labeled.known_labels),
@@ -167,7 +170,7 @@ class Pool:
         )
 
 
-def _source(name: str, value: Any, computed: dict[int, Computed | Derived]) -> Source:
+def _source(name: str, value: Any, computed: dict[int, Computed | Derived | Kept]) -> Source:
     if isinstance(value, Source):
         return value
     if isinstance(value, Frozen) and not isinstance(value, type):
@@ -200,18 +203,27 @@ def _with_model(pool: Pool, model: Callable[[Tensor], Any] | Frozen) -> Pool:
     return pool.with_signals(**dict.fromkeys(learner.offers, learner))
 
 
-def _with_source(pool: Pool, name: str, reader: str, defaults: tuple[Learner, ...]) -> Pool:
+def _with_source(
+    pool: Pool,
+    name: str,
+    reader: str,
+    defaults: tuple[Learner, ...],
+    pending: frozenset[str] = frozenset(),
+) -> Pool:
     """The pool with a source for a signal, and for what its learner reads in turn."""
+    if name in pending:
+        raise MissingSignalError(f"{name!r} is learned from itself; {_offer(pool)}")
     if name in pool.offers:
         source = pool._sources.get(name)
         needs = () if source is None or isinstance(source, Stored) else source.learner.reads
         for need in needs:
-            pool = _with_source(pool, need, f"What offers {name!r}", defaults)
+            pool = _with_source(pool, need, f"What offers {name!r}", defaults, pending | {name})
         return pool
     able = [each for each in defaults if name in each.offers]
     for learner in able:
         with suppress(MissingSignalError):
-            return _with_source(pool.with_signals(**{name: learner}), name, reader, defaults)
+            chosen = pool.with_signals(**{name: learner})
+            return _with_source(chosen, name, reader, defaults, pending)
     raise MissingSignalError(_missing(pool, name, reader, able))
 
 
@@ -223,15 +235,22 @@ def _missing(pool: Pool, name: str, reader: str, able: list[Learner]) -> str:
     return f"{reader} reads {name!r}; {_offer(pool)} Give {'; or '.join(ways)}."
 
 
-def _askable(labeled: LabeledSet, candidates: Any, sources: Iterable[Source]) -> np.ndarray:
-    """The candidates that are neither answered nor without a value in one of the signals."""
-    indices = labeled.unlabeled_indices
-    if candidates is not None:
-        chosen = np.sort(as_indices(candidates, "candidates", size=labeled.size))
-        if len(chosen) == 0:
-            raise ArgumentError("candidates is empty; leave it out to choose among all unlabeled.")
-        indices = chosen[np.isin(chosen, indices, assume_unique=True)]
+def _askable(labeled: LabeledSet, candidates: Any) -> np.ndarray:
+    """The candidates without an answer, ascending."""
+    unlabeled = labeled.unlabeled_indices
+    if candidates is None:
+        return unlabeled
+    chosen = np.sort(as_indices(candidates, "candidates", size=labeled.size))
+    if len(chosen) == 0:
+        raise ArgumentError("candidates is empty; leave it out to choose among all unlabeled.")
+    return chosen[np.isin(chosen, unlabeled, assume_unique=True)]
+
+
+def _readable(
+    pool: Pool, sources: Iterable[Source], indices: np.ndarray, progress: bool | None
+) -> np.ndarray:
+    """The indices that have a value in every signal."""
     for source in sources:
-        if isinstance(source, Stored) and len(source.unreadable):
-            indices = indices[~np.isin(indices, source.unreadable)]
+        if isinstance(source, Stored | Kept):
+            indices = indices[~np.isin(indices, source.unreadable(pool, progress))]
     return indices

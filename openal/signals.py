@@ -12,6 +12,7 @@ from openal.errors import ArgumentError, ArrayError, MissingSignalError, ModelEr
 __all__ = [
     "Computed",
     "Derived",
+    "Kept",
     "QuerySignals",
     "Source",
     "Stored",
@@ -39,8 +40,7 @@ class Stored:
             return self.values[torch.from_numpy(indices).to(self.values.device)].detach()
         return as_tensor(self.values[indices], name)
 
-    @property
-    def unreadable(self) -> Any:
+    def unreadable(self, pool: Any, progress: bool | None) -> Any:
         """Indices without a value, which no query may hold."""
         return getattr(self.values, "unreadable", ())
 
@@ -65,7 +65,7 @@ class Computed:
 
     def __init__(self, learner: Any) -> None:
         self.learner = learner
-        self.position = np.empty(0, np.int64)  # of each item in `values`; -1: not computed
+        self.positions: dict[str, np.ndarray] = {}  # of each item in its values; -1: not computed
         self.values: dict[str, Tensor] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -81,28 +81,30 @@ class Computed:
         progress: bool | None = None,
     ) -> Tensor:
         """The rows [n, ...] of the signal; the same pass computes the others in `names`."""
-        if not set(names) <= set(self.values):
-            self.position, self.values = np.full(len(pool), -1), {}
-        missing = np.unique(indices[self.position[indices] < 0])
+        missing = self._missing(name, indices, len(pool))
         if len(missing) or name not in self.values:
-            self._compute(pool, missing, names, progress)
+            new = self.learner.signals(pool, missing, names, progress=progress)
+            for each in names:
+                self._add(each, self._missing(each, missing, len(pool)), missing, new)
         values = self.values[name]
-        return values[torch.from_numpy(self.position[indices]).to(values.device)]
+        return values[torch.from_numpy(self.positions[name][indices]).to(values.device)]
 
-    def _compute(
-        self, pool: Any, missing: np.ndarray, names: tuple[str, ...], progress: bool | None
+    def _missing(self, name: str, indices: np.ndarray, size: int) -> np.ndarray:
+        position = self.positions.setdefault(name, np.full(size, -1))
+        return np.unique(indices[position[indices] < 0])
+
+    def _add(
+        self, name: str, missing: np.ndarray, computed: np.ndarray, new: dict[str, Tensor]
     ) -> None:
-        new = self.learner.signals(pool, missing, names, progress=progress)
-        for name in names:
-            if len(new.get(name, ())) != len(missing) or name not in new:
-                raise ModelError(
-                    f"{self.learner!r} must give {name!r} for {len(missing)} items, "
-                    f"gave {len(new[name]) if name in new else 'none'}."
-                )
-        old = self.values or {name: new[name][:0] for name in names}
-        done = len(next(iter(old.values())))
-        self.values = {name: torch.cat([old[name], new[name]]) for name in names}
-        self.position[missing] = np.arange(done, done + len(missing))
+        if name not in new or len(new[name]) != len(computed):
+            found = f"{len(new[name])} rows" if name in new else "none"
+            raise ModelError(
+                f"{self.learner!r} must give {name!r} for {len(computed)} items, gave {found}."
+            )
+        rows = new[name][torch.from_numpy(np.searchsorted(computed, missing)).to(new[name].device)]
+        done = len(self.values.get(name, ()))
+        self.values[name] = torch.cat([self.values[name], rows]) if done else rows
+        self.positions[name][missing] = np.arange(done, done + len(missing))
 
 
 class Derived:
@@ -117,6 +119,37 @@ class Derived:
         return values
 
 
+class Kept:
+    """A signal that a frozen learner keeps in a store of its own, filled when it is first read."""
+
+    def __init__(self, learner: Any) -> None:
+        self.learner = learner
+
+    def take(
+        self,
+        pool: Any,
+        name: str,
+        indices: np.ndarray,
+        *,
+        progress: bool | None = None,
+        **_: Any,
+    ) -> Tensor:
+        """The rows [n, ...] of the signal at `indices`."""
+        return self._store(pool, progress).take(pool, name, indices)
+
+    def unreadable(self, pool: Any, progress: bool | None) -> Any:
+        """Indices without a value, which no query may hold."""
+        return self._store(pool, progress).unreadable(pool, progress)
+
+    def _store(self, pool: Any, progress: bool | None) -> Stored:
+        if not hasattr(self, "_stored"):
+            self._stored = Stored(self.learner.stored(pool, progress=progress))
+        return self._stored
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"learner": self.learner}
+
+
 class Trainable:
     """Signals of a learner that is trained on the answers, once per query."""
 
@@ -124,11 +157,17 @@ class Trainable:
         self.learner = learner
 
 
-Source = Stored | Computed | Derived | Trainable
+Source = Stored | Computed | Derived | Kept | Trainable
 
 
-def frozen(learner: Any) -> Computed | Derived:
-    """The signals of a learner that needs no training; `derived = True` asks for no memory."""
+def frozen(learner: Any) -> Computed | Derived | Kept:
+    """The signals of a learner that needs no training.
+
+    With a `store` and a method `stored(pool, progress=...)` they are the array that it returns;
+    with `derived = True` they are computed wherever they are read, and never kept.
+    """
+    if getattr(learner, "store", None) is not None and hasattr(learner, "stored"):
+        return Kept(learner)
     return Derived(learner) if getattr(learner, "derived", False) else Computed(learner)
 
 
@@ -146,7 +185,7 @@ class QuerySignals:
     ) -> None:
         self._pool, self._sources, self._labeled = pool, sources, labeled
         self._seed, self._progress = seed, progress
-        self._fitted: dict[int, Computed | Derived] = {}
+        self._fitted: dict[int, Computed | Derived | Kept] = {}
 
     def take(self, name: str, indices: np.ndarray) -> Tensor:
         """The rows [n, ...] of signal `name` at `indices`; refuses NaN and a wrong width."""
@@ -161,7 +200,7 @@ class QuerySignals:
         values = source.take(self._pool, name, indices, names=names, progress=self._progress)
         return _usable(name, values, indices, self._labeled.num_classes)
 
-    def _trained(self, source: Trainable) -> tuple[Computed | Derived, tuple[str, ...]]:
+    def _trained(self, source: Trainable) -> tuple[Computed | Derived | Kept, tuple[str, ...]]:
         learner = source.learner
         names = tuple(
             key

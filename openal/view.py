@@ -188,7 +188,7 @@ Score = Callable[[View], Tensor]
 
 
 def reads(signal: str) -> Any:
-    """A dataclass field that names a signal this part reads; another name may be given."""
+    """A dataclass field that names a signal the part reads; another name may be given, or None."""
     return field(default=signal, metadata={"signal": True})
 
 
@@ -206,7 +206,7 @@ def reads_of(part: Any) -> tuple[str, ...]:
     for each in parts_of(part):
         if is_dataclass(each):
             marked = (f.name for f in fields(each) if f.metadata.get("signal"))
-            names.update(getattr(each, name) for name in marked)
+            names.update(getattr(each, name) for name in marked if getattr(each, name) is not None)
         elif not _inner(each):
             names.update(getattr(each, "reads", ()))
     return tuple(sorted(names))

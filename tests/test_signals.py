@@ -279,3 +279,48 @@ def test_what_was_not_declared_cannot_be_read() -> None:
 def test_sources_are_told_apart() -> None:
     assert isinstance(Pool(VALUES, x=Squares())._sources["x"], Computed)
     assert isinstance(Pool(VALUES, x=Powers())._sources["x"], Trainable)
+
+
+class Shelf:
+    """A frozen learner that keeps its signal in an array of its own."""
+
+    offers = ("embeddings",)
+    reads = ("items",)
+    store = "somewhere"
+
+    def __init__(self) -> None:
+        self.filled = 0
+
+    def signals(self, *_: Any, **__: Any) -> dict[str, Tensor]:
+        raise AssertionError("a store is read, not computed")
+
+    def stored(self, pool: Any, *, progress: bool | None = None) -> np.ndarray:
+        class Kept(np.ndarray):
+            unreadable = (1, 4)
+
+        self.filled += 1
+        return np.eye(len(pool)).view(Kept)
+
+
+def test_what_a_learner_keeps_is_opened_once_and_not_asked_about_where_unreadable() -> None:
+    shelf = Shelf()
+    items = Pool(list(range(6)), embeddings=shelf)
+    for _ in range(2):
+        view = items.view(LabeledSet(6, 2), reads=("embeddings",))
+        assert view.pool.indices.tolist() == [0, 2, 3, 5]
+        assert view.pool["embeddings"].argmax(dim=1).tolist() == [0, 2, 3, 5]
+    assert shelf.filled == 1
+
+
+def test_two_signals_of_one_learner_do_not_forget_each_other() -> None:
+    learner = Squares()
+    both = pool_of(squares=learner, cubes=learner)
+    for name in ("squares", "cubes", "squares", "cubes"):
+        both.take(name, [3, 1])
+    assert len(learner.calls) == 2
+
+
+def test_a_signal_that_is_learned_from_itself_is_refused() -> None:
+    pool = pool_of(squares=Squares(reads=("squares",)))
+    with pytest.raises(MissingSignalError, match="from itself"):
+        viewed(pool, "squares")
