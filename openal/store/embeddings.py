@@ -1,0 +1,131 @@
+"""The embeddings of a store, read where they are used."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from openal.checks import as_integers
+from openal.store.opening import opened, unfinished
+from openal.store.shards import DTYPES, checksum, damaged, mapped, shard_name
+
+__all__ = ["Embeddings"]
+
+OPEN = 256
+"""How many shards are mapped at a time."""
+
+
+@final
+class Embeddings:
+    """The array [N, D] of a finished store, memory-mapped and read-only.
+
+    Indexed like an array, by an integer, a slice or an array of integers, it reads the rows that
+    are asked for and no others. `unreadable` are the indices of items without an embedding; their
+    rows are zeros. It may be pickled: another process opens the same files. With `partial`, a
+    store that is still being filled is opened too, for the rows that it holds by then.
+    """
+
+    ndim = 2
+
+    def __init__(self, folder: str | Path, *, partial: bool = False) -> None:
+        self.folder, self.partial = Path(folder).absolute(), partial
+        self._manifest = opened(self.folder, partial=partial)
+        self._mapped: dict[int, np.ndarray] = {}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, D)."""
+        return self._manifest.items.count, self._manifest.columns or 0
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float16 or float32."""
+        return DTYPES[self._manifest.dtype]
+
+    @property
+    def missing(self) -> int:
+        """How many rows are not there yet; only where `partial`."""
+        return len(self) - self._manifest.rows_done
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What made the embeddings."""
+        return dict(self._manifest.fingerprint)
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Why an item has no embedding, by index."""
+        return self._manifest.reasons
+
+    @property
+    def unreadable(self) -> np.ndarray:
+        """The indices [u] of the items without an embedding."""
+        return np.array([*self.reasons], np.int64)
+
+    def verify(self) -> None:
+        """Read all files, and raise a StoreError for the first that has changed."""
+        for at, shard in enumerate(self._manifest.shards):
+            path = self.folder / shard_name(at)
+            if shard is not None and shard.sha256 is not None and checksum(path) != shard.sha256:
+                raise damaged(path, "not what was written")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return f"Embeddings({str(self.folder)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.folder, self.partial)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("embeddings on disk cannot become an array without a copy.")
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        if isinstance(index, slice):
+            return self._rows(np.arange(*index.indices(len(self))))
+        if np.ndim(index) == 0:
+            return self._rows(as_integers([index], "index")).reshape(-1)
+        return self._rows(as_integers(index, "index"))
+
+    def _rows(self, indices: np.ndarray) -> np.ndarray:
+        """A copy of the rows at `indices`."""
+        if len(indices) and not (-len(self) <= indices.min() and indices.max() < len(self)):
+            raise IndexError(f"indices run from 0 to {len(self) - 1}.")
+        found: np.ndarray = np.zeros((len(indices), self.shape[1]), self.dtype)
+        shards, rows = np.divmod(indices % len(self), self._manifest.shard_rows)
+        for at, positions in _groups(shards):
+            values = self._shard(at)
+            if values is not None:
+                found[positions] = values[rows[positions]]
+        return found
+
+    def _shard(self, at: int) -> np.ndarray | None:
+        """The rows of a shard; None when none of its items could be read."""
+        shard, columns = self._manifest.shards[at], self._manifest.columns
+        if shard is None:
+            raise unfinished(self.folder, self._manifest)
+        if shard.sha256 is None or columns is None:
+            return None
+        if at not in self._mapped:
+            if len(self._mapped) >= OPEN:
+                self._mapped.pop(next(iter(self._mapped)))
+            rows, path = len(self._manifest.indices(at)), self.folder / shard_name(at)
+            self._mapped[at] = mapped(path, self._manifest.dtype, rows, columns)
+        return self._mapped[at]
+
+
+def _groups(shards: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each shard, with the positions at which it stands."""
+    order = np.argsort(shards, kind="stable")
+    starts = np.flatnonzero(np.diff(shards[order], prepend=-1))
+    for start, stop in pairwise([*starts, len(order)]):
+        yield int(shards[order[start]]), order[start:stop]
+
+
+def _reopened(folder: Path, partial: bool) -> Embeddings:
+    return Embeddings(folder, partial=partial)
