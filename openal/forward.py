@@ -14,7 +14,7 @@ from tqdm import tqdm
 from openal.errors import ArgumentError, ModelError
 from openal.items import item_input
 
-__all__ = ["Inputs", "Model", "batches", "device_of", "inference_mode_of"]
+__all__ = ["Inputs", "Model", "batches", "device_of", "inference_mode_of", "named_outputs"]
 
 
 class Inputs(Dataset[Any]):
@@ -128,7 +128,7 @@ class Model:
                 workers=self.workers,
                 progress=progress,
             ):
-                output = _named(self.module(x))  # the module runs before what it saw is read
+                output = named_outputs(self.module(x))  # the module runs before what it saw is read
                 found = {**seen, **output}
                 for name in names:
                     outputs[name].append(_rows(found, name, len(x)))
@@ -156,7 +156,8 @@ def _last_linear_input(module: Any) -> Iterator[dict[str, Tensor]]:
             hook.remove()
 
 
-def _named(output: Any) -> dict[str, Tensor]:
+def named_outputs(output: Any) -> dict[str, Tensor]:
+    """A network's output by name: `logits`, and `features` where there are any."""
     if isinstance(output, Tensor):
         return {"logits": output}
     if isinstance(output, Mapping):

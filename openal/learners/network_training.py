@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import StepLR
 from tqdm import tqdm
 
 from openal.checks import as_count, as_number
-from openal.forward import _named, device_of
+from openal.forward import device_of, named_outputs
 from openal.seeds import derived_seed
 
 __all__ = ["Augmentation", "Loss", "TrainingSettings", "train"]
@@ -104,7 +104,7 @@ def _step_of(
 
     def step(x: Tensor, labels: Tensor) -> None:
         with torch.autocast(device.type, half, enabled=mixed):
-            logits = _named(network(x.to(device)))["logits"]
+            logits = named_outputs(network(x.to(device)))["logits"]
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         value = loss(logits, labels.to(device))
         optimizer.zero_grad()

@@ -1,0 +1,126 @@
+"""CLIP and its relatives, through open_clip: embeddings of images, directions of class names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.learners.class_texts import ClassTexts, class_names, text_directions
+from openal.learners.embedding_pass import EmbeddingSettings, embed, keep, target_device
+from openal.learners.image_text import ImageText, check_model, load_image_text, tokenizer_of
+from openal.learners.image_tower import preparation
+from openal.learners.settings import settings_of
+from openal.learners.templates import (
+    Templates,
+    as_negations,
+    as_templates,
+    negation_texts,
+    template_texts,
+)
+from openal.learners.weight_files import Stamp, content_hash, stamp_of
+from openal.pool import Pool
+from openal.store import Embeddings
+
+__all__ = ["CLIP", "model_stamp"]
+
+
+@dataclass(frozen=True)
+class CLIP:
+    """Embeds images with an image-text model of open_clip: `Pool(images, embeddings=CLIP(...))`.
+
+    `model_name` and `pretrained` are open_clip's: a model (SigLIP's too) and a tag, or the path of
+    a checkpoint; or "hf-hub:..." or "local-dir:..." alone. Items are PIL images, prepared as the
+    model wants it; with `preprocess=False` they are tensors that are prepared already. Embeddings
+    have unit length; with `store`, a folder, they are kept there and computed once.
+
+    `class_texts` gives the directions of class names. CLIP has no text tower that knows "no": the
+    second direction is that of negated templates, a zero-shot stand-in for `CLIPN`, which was
+    trained for it. Negations are derived from the templates unless they are given.
+
+    `device=None`: a GPU where there is one. `precision=None`: bfloat16 on a GPU, float32 elsewhere.
+    """
+
+    model_name: str
+    pretrained: str | Path | None = None
+    templates: Templates = "clipn"
+    negated_templates: Templates = "negated"
+    store: str | Path | None = None
+    device: str | torch.device | None = None
+    batch_size: int | None = None
+    workers: int = 0
+    precision: str | None = None
+    preprocess: bool = True
+
+    offers: ClassVar[tuple[str, ...]] = ("embeddings",)
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    def __post_init__(self) -> None:
+        check_model(self.model_name, self.pretrained)
+        object.__setattr__(self, "templates", as_templates(self.templates, "templates"))
+        negations = as_negations(self.negated_templates, self.templates)
+        object.__setattr__(self, "negated_templates", negations)
+        settings_of(self, EmbeddingSettings)
+
+    def signals(
+        self,
+        pool: Pool,
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The embeddings [n, D] at `indices`, under each of `names`."""
+        settings = settings_of(self, EmbeddingSettings)
+        z = embed(self._model, settings, pool, indices, progress)
+        return dict.fromkeys(names, z)
+
+    def stored(self, pool: Pool, *, progress: bool | None = None) -> Embeddings:
+        """The embeddings of the whole pool in `store`, computed where they are missing."""
+        settings = settings_of(self, EmbeddingSettings)
+        return keep(self._model, settings, self._fingerprint, pool, progress)
+
+    def class_texts(self, names: Sequence[str]) -> ClassTexts:
+        """The directions (yes [K, D], no [K, D]) of class names; computed once per process."""
+        texts = class_names(names, self.templates)
+        yes, no = _class_texts(self, texts, model_stamp(self.model_name, self.pretrained))
+        return ClassTexts(yes.clone(), no.clone())
+
+    def _model(self) -> ImageText:
+        pretrained = None if self.pretrained is None else str(self.pretrained)
+        stamp = model_stamp(self.model_name, self.pretrained)
+        return load_image_text(self.model_name, pretrained, stamp, target_device(self.device))
+
+    def _fingerprint(self) -> dict[str, str]:
+        stamp = model_stamp(self.model_name, self.pretrained)
+        weights = content_hash(stamp) if stamp.files else str(self.pretrained)
+        return {
+            "model": self.model_name,
+            "weights": weights,
+            **preparation(
+                self._model().network, self.preprocess, self.precision, target_device(self.device)
+            ),
+        }
+
+
+def model_stamp(model_name: str, pretrained: str | Path | None) -> Stamp:
+    """The files on this disk that the weights come from; none for a tag or a name on the hub."""
+    folder = model_name.removeprefix("local-dir:")
+    local = folder if folder != model_name else pretrained
+    return stamp_of([] if local is None else [Path(local)])
+
+
+@lru_cache(maxsize=32)
+def _class_texts(clip: CLIP, names: tuple[str, ...], stamp: Stamp) -> ClassTexts:
+    templates = template_texts(clip.templates)
+    negations = negation_texts(clip.negated_templates, templates)
+    network, tokenizer = clip._model().network, tokenizer_of(clip.model_name)
+    device = target_device(clip.device)
+    return ClassTexts(
+        text_directions(network.encode_text, tokenizer, names, templates, device),
+        text_directions(network.encode_text, tokenizer, names, negations, device),
+    )
