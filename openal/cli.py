@@ -10,6 +10,7 @@ from openal.errors import OpenALError
 __all__ = ["main"]
 
 COMMANDS = {
+    "convert-clipn": "keep the no tower of a CLIPN checkpoint, as safetensors",
     "embed": "compute the embeddings of a folder of images, once",
     "simulate": "compare strategies on labeled data",
 }
@@ -46,6 +47,10 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         from openal.store.command import main as embed
 
         return embed(arguments, _clip)
+    if name == "convert-clipn":
+        from openal.learners.convert import main as convert
+
+        return convert(arguments)
     from openal.simulate.command import main as simulate
 
     return simulate(arguments)
