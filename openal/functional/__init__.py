@@ -12,6 +12,8 @@ from openal.functional.uncertainty import (
     mean_std,
     variation_ratio,
 )
+from openal.functional.visual import prototype_cosines
+from openal.functional.yes_no import tune_scale, yes_no_probabilities
 
 __all__ = [
     "bald",
@@ -24,5 +26,8 @@ __all__ = [
     "mean_std",
     "mixture_posterior",
     "neighbor_votes",
+    "prototype_cosines",
+    "tune_scale",
     "variation_ratio",
+    "yes_no_probabilities",
 ]

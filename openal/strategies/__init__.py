@@ -1,6 +1,7 @@
 """One paper per file: a chain with the paper's defaults."""
 
 from openal.strategies.available import available
+from openal.strategies.clipnal import CLIPNAL
 from openal.strategies.jsosal import JSOSAL
 from openal.strategies.lfosa import LfOSA
 from openal.strategies.neat import NEAT, NEATPassive
@@ -8,6 +9,7 @@ from openal.strategies.random import Random
 from openal.strategies.uncertainty import Certainty, LeastConfidence, Margin, Uncertainty
 
 __all__ = [
+    "CLIPNAL",
     "JSOSAL",
     "NEAT",
     "Certainty",

@@ -12,8 +12,8 @@ __all__ = ["available"]
 def available() -> dict[str, type[QueryStrategy]]:
     """Strategy classes by name: our own, and those in the entry-point group `openal.strategies`.
 
-    >>> sorted(available())[:3]
-    ['Certainty', 'JSOSAL', 'LeastConfidence']
+    >>> list(available())[:3]
+    ['CLIPNAL', 'Certainty', 'JSOSAL']
     """
     package = vars(sys.modules[__package__])
     ours = {name: value for name, value in package.items() if inspect.isclass(value)}

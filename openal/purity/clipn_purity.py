@@ -1,0 +1,121 @@
+"""What a text encoder that can say no makes of an image, tuned on the answers."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_number
+from openal.functional import (
+    class_prototypes,
+    prototype_cosines,
+    tune_scale,
+    yes_no_probabilities,
+)
+from openal.view import View, reads
+
+__all__ = ["CLIPNPurity"]
+
+
+@dataclass(frozen=True)
+class CLIPNPurity:
+    """The evidence for a known class as a share of all evidence: above 0.5 is predicted known.
+
+    Reads the cosines of every image with a "yes" and a "no" text of each class, and, for visual
+    weighting, its embedding (`embeddings=None`: no visual weighting). The scale of the cosines is
+    tuned on the answers for balanced accuracy; before there is both a known and an unknown answer
+    (`tune=False`: always) it is `scale`. The query's diagnostics say which, and how well it tells.
+
+    `leave_one_out` keeps an answered image out of its own class's prototype while tuning. `rule`
+    and `tie_break` are those of `yes_no_probabilities` and `tune_scale`.
+
+    Reference: CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-8.
+    """
+
+    tune: bool = True
+    scale: float = 9.0
+    rule: Literal["atd", "ctw"] = "atd"
+    tie_break: Literal["first", "center"] = "first"
+    leave_one_out: bool = False
+    yes: str = reads("yes_cosines")
+    no: str = reads("no_cosines")
+    embeddings: str | None = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        as_number(self.scale, "scale", above=0)
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n], float64 in [0, 1]."""
+        prototypes = self._prototypes(view)
+        purity = partial(
+            _purity, prototypes=prototypes, scale=self._scale(view, prototypes), rule=self.rule
+        )
+        columns = (self.yes, self.no) if prototypes is None else self._columns
+        return view.map(purity, *columns)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (self.yes, self.no, *((self.embeddings,) if self.embeddings is not None else ()))
+
+    def _prototypes(self, view: View) -> Tensor | None:
+        if self.embeddings is None or len(view.known) == 0 or self.rule == "ctw":
+            return None
+        z = view.known[self.embeddings]
+        return class_prototypes(z, view.labels.to(z.device), view.num_classes)
+
+    def _scale(self, view: View, prototypes: Tensor | None) -> float:
+        if not self.tune or len(view.known) == 0 or len(view.invalid) == 0:
+            why = "both kinds of answers are needed" if self.tune else "tune=False"
+            view.notes.update(scale=self.scale, scale_untuned=why)
+            return self.scale
+        names = self.yes, self.no
+        yes, no = (torch.cat([view.known[name], view.invalid[name]]) for name in names)
+        is_known = torch.arange(len(yes), device=yes.device) < len(view.known)
+        visual = self._visual(view, prototypes)
+        tuned = tune_scale(yes, no, is_known, visual, rule=self.rule, tie_break=self.tie_break)
+        view.notes.update(scale=tuned.scale, balanced_accuracy=tuned.balanced_accuracy)
+        return tuned.scale
+
+    def _visual(self, view: View, prototypes: Tensor | None) -> Tensor | None:
+        """The visual evidence [m + v, K] of the answered items, known ones first."""
+        if prototypes is None or self.embeddings is None:
+            return None
+        known, invalid = view.known[self.embeddings], view.invalid[self.embeddings]
+        of_known = prototype_cosines(known, prototypes)
+        if self.leave_one_out:
+            of_known = _without_itself(of_known, view.labels.to(of_known.device))
+        if len(invalid) == 0:
+            return of_known
+        return torch.cat([of_known, prototype_cosines(invalid, prototypes)])
+
+
+def _without_itself(cosines: Tensor, labels: Tensor) -> Tensor:
+    """The mean cosines [m, K] of answered images when none counts for its own class.
+
+    An image alone in its class gets the largest of the other classes.
+    """
+    count = torch.bincount(labels, minlength=cosines.shape[1])[labels]
+    own = cosines.gather(1, labels[:, None]).squeeze(1)
+    others = cosines.scatter(1, labels[:, None], -torch.inf).amax(dim=1)
+    alone = torch.where(others.isfinite(), others, own)
+    without = torch.where(count > 1, (count * own - 1) / (count - 1).clamp(min=1), alone)
+    return cosines.scatter(1, labels[:, None], without[:, None])
+
+
+def _purity(
+    yes: Tensor,
+    no: Tensor,
+    embeddings: Tensor | None = None,
+    *,
+    prototypes: Tensor | None,
+    scale: float,
+    rule: Literal["atd", "ctw"],
+) -> Tensor:
+    visual = None
+    if embeddings is not None and prototypes is not None:
+        visual = prototype_cosines(embeddings, prototypes)
+    known, unknown = yes_no_probabilities(yes, no, scale, visual, rule=rule)
+    known, unknown = known.double(), unknown.double()
+    return known / (known + unknown).clamp(min=torch.finfo(known.dtype).tiny)

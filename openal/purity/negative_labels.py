@@ -1,0 +1,77 @@
+"""Is an image nearer to a class than to everything else that has a name?"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid, normalize
+
+from openal.checks import as_count, as_finite, as_number
+from openal.errors import ArrayError
+from openal.view import View, reads
+
+__all__ = ["NegativeLabels", "negative_labels"]
+
+
+@dataclass(frozen=True, eq=False)
+class NegativeLabels:
+    """The share of the class texts in a softmax over them and many texts of other things.
+
+    `classes` [K, D] and `negatives` [M, D] are text embeddings in the space of `embeddings`; needs
+    no answers. `negative_labels` chooses negatives from a vocabulary. The negatives are dealt into
+    `groups`, and the share is the mean over the groups, which lessens the harm of a negative that
+    happens to name a class.
+
+    Reference: Jiang et al., "Negative Label Guided OOD Detection with Pretrained Vision-Language
+    Models" (NegLabel), ICLR 2024, eqs. 5-8; the temperature 0.01 is one over `scale`.
+    """
+
+    classes: Tensor = field(repr=False)
+    negatives: Tensor = field(repr=False)
+    scale: float = 100.0
+    groups: int = 100
+    embeddings: str = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        as_number(self.scale, "scale", above=0)
+        as_count(self.groups, "groups", minimum=1)
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n] in [0, 1]."""
+        classes = _unit(self.classes, "classes")
+        negatives = _unit(self.negatives, "negatives")
+        groups = min(self.groups, len(negatives))
+        share = partial(
+            _share, classes=classes, negatives=negatives, scale=self.scale, groups=groups
+        )
+        return view.map(share, self.embeddings)
+
+
+def negative_labels(classes: Tensor, vocabulary: Tensor, share: float = 0.15) -> Tensor:
+    """The rows [M] of a vocabulary [V, D] that are least like any of the classes [K, D].
+
+    Likeness is the 95th percentile of the cosines with the classes, as in NegLabel's NegMining
+    (eq. 4, eta = 0.05); the `share` of the vocabulary with the least is kept, ascending.
+    """
+    cosines = _unit(vocabulary, "vocabulary") @ _unit(classes, "classes").T
+    likeness = torch.quantile(cosines, 0.95, dim=1)
+    count = max(1, round(as_number(share, "share", above=0) * len(likeness)))
+    return likeness.sort(stable=True).indices[:count].sort().values
+
+
+def _unit(texts: Tensor, argument: str) -> Tensor:
+    texts = as_finite(texts, argument, ndim=2)
+    if len(texts) == 0:
+        raise ArrayError(f"{argument} must hold at least one text.")
+    return normalize(texts, dim=1)
+
+
+def _share(
+    embeddings: Tensor, classes: Tensor, negatives: Tensor, scale: float, groups: int
+) -> Tensor:
+    z = normalize(embeddings.float(), dim=1)
+    positive = (scale * (z @ classes.to(z).T)).logsumexp(dim=1, keepdim=True)
+    cosines = scale * (z @ negatives.to(z).T)
+    dealt = torch.stack([cosines[:, g::groups].logsumexp(dim=1) for g in range(groups)], dim=1)
+    return logsigmoid(positive - dealt).exp().mean(dim=1)

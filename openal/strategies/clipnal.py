@@ -1,0 +1,68 @@
+"""CLIPNAL: what a vision-language model that can say no takes for known, then any strategy."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from openal.informativeness import LeastConfidence
+from openal.learners import ClassCosines, TextCosines
+from openal.pool import Learner
+from openal.purity import CLIPNPurity
+from openal.query import Chain, Stage
+from openal.selection import Filter, Top
+
+__all__ = ["CLIPNAL"]
+
+CONF = Top(LeastConfidence())
+"""What the paper does with the candidates: the least confident first."""
+
+
+@dataclass(frozen=True)
+class CLIPNAL(Chain):
+    """Candidates that CLIPN's yes and no texts take for known; of these, any stage or chain.
+
+    `texts` is the encoder of the pool's `embeddings` (`CLIPN`, or `CLIP` as a stand-in without a
+    no tower), which embeds the labeled set's class names; or a pair of tensors (yes, no), each
+    [K, D]. Without it the pool offers `yes_cosines` and `no_cosines` itself.
+
+    The paper's ablations: `visual_weighting=False`; `tune_temperature=False`, which takes the
+    cosines times `scale`. `then` is the paper's CONF by default: `CLIPNAL(clipn, then=Top(
+    Entropy()))`. Nothing is trained. Before there is both a known and an unknown answer the scale
+    cannot be tuned, and is `scale`; the query's diagnostics say so.
+
+    Differences from the authors' code, which the published figures come from: where too few
+    candidates are predicted known, the next best fill up, instead of an error; the first query
+    needs no answers at all; a class without answers gets neutral visual evidence, instead of an
+    error; embeddings are computed once, not twice per round; no label of the pool is read. From
+    the paper: the balanced accuracy is maximized, over scales instead of temperatures, and
+    prototypes are means of unit embeddings, as in the code.
+
+    Reference: CLIPNAL, renamed VLPure-AL in version 2, arXiv 2408.04917; Wang et al., CLIPN, ICCV
+    2023.
+    """
+
+    texts: Any = None
+    then: Any = CONF
+    visual_weighting: bool = True
+    tune_temperature: bool = True
+    scale: float = 9.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.texts, tuple | list):
+            object.__setattr__(self, "texts", TextCosines(*self.texts))
+        super().__post_init__()
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Predicted known, then whatever follows."""
+        embeddings = "embeddings" if self.visual_weighting else None
+        purity = CLIPNPurity(self.tune_temperature, self.scale, embeddings=embeddings)
+        return Chain(Filter(purity, above=0.5), self.then).stages
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """The cosines with the class texts, and what follows brings."""
+        brought: tuple[Learner, ...] = getattr(self.then, "learners", ())
+        if self.texts is None:
+            return brought
+        offered = hasattr(self.texts, "offers") and "yes_cosines" in self.texts.offers
+        return (self.texts if offered else ClassCosines(self.texts), *brought)
