@@ -5,8 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-THREADS = max(1, (os.cpu_count() or 1) // WORKERS)
+THREADS = 1  # the problems are small; more threads would only wait for each other
 
 # Before torch and scikit-learn read them; processes that tests start inherit them.
 os.environ["MPLBACKEND"] = "Agg"

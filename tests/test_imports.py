@@ -18,14 +18,14 @@ PACKAGE = Path(openal.__path__[0])
 # From the bottom: a room may import itself and the rooms of the lines above its own.
 LAYERS = (
     {"_guard", "_version", "errors"},
-    {"checks"},
+    {"checks", "threads"},
     {"functional"},
     {"seeds", "signals"},
     {"view"},
     {"answers", "forward", "items", "labeled", "ledger", "neighbors", "pool", "query"},
     {"informativeness", "learners", "purity", "selection", "store"},
     {"strategies"},
-    {"cli", "integrations", "simulate", "testing"},
+    {"__main__", "cli", "integrations", "simulate", "testing"},
     {"openal"},  # the front door, openal/__init__.py
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

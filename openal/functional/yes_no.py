@@ -8,6 +8,7 @@ from torch import Tensor
 
 from openal.checks import as_finite, as_number
 from openal.errors import ArgumentError, ArrayError
+from openal.threads import one_thread
 
 __all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale", "yes_no_probabilities"]
 
@@ -16,7 +17,11 @@ DEFAULT_SCALES = torch.arange(1, 1001, dtype=torch.float64) / 10
 
 Rule = Literal["atd", "ctw"]
 BLOCK = 2**15 - 1  # elements of a row block: in the cache, and below the size that torch splits
-ANCHOR = 16  # scales between two true exponentials
+TUNING = 4  # such blocks at a time while tuning, when most rows need one look
+RUN = 16  # scales between two true exponentials
+ROUNDING = 1e-3  # of a margin, in logarithms; far more than single precision leaves
+SINGLE, DOUBLE = 40.0, 300.0  # whose exponentials, and products of two, a precision holds
+CARRIED = 8.0  # the way in an exponent over which products may carry it
 
 
 class TunedScale(NamedTuple):
@@ -40,7 +45,7 @@ def yes_no_probabilities(
 
     An item counts as known where known > unknown.
 
-    Reference: Park et al., CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-7; Wang et al.,
+    Reference: Heo and Kang, CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-7; Wang et al.,
     CLIPN, ICCV 2023 (the two rules).
 
     >>> yes_no_probabilities(torch.tensor([[0.3, 0.1]]), torch.tensor([[0.1, 0.2]]), 50.0)
@@ -48,7 +53,8 @@ def yes_no_probabilities(
     """
     yes, no, visual = _cosines(yes, no, visual, rule)
     scale = as_number(scale, "scale", above=0)
-    blocks = [_evidence(*block, scale, rule) for block in _blocks(yes, no, visual)]
+    with one_thread():  # a block is too small to share
+        blocks = [_evidence(*block, scale, rule) for block in _blocks(yes, no, visual, _rows(yes))]
     known, unknown = zip(*blocks, strict=True) if blocks else ((yes[:, 0],), (yes[:, 0],))
     return torch.cat(known), torch.cat(unknown)
 
@@ -83,9 +89,11 @@ def tune_scale(
     if len(grid) == 0 or grid[0] <= 0 or (grid.diff() <= 0).any():
         raise ArrayError("scales must be positive and ascending.")
     right = torch.zeros(2, len(grid), dtype=torch.float64)
-    for (a, b, v), told in zip(_blocks(yes, no, visual), is_known.split(_rows(yes)), strict=True):
-        said = _decisions(a, b, v, grid, rule)  # [G, n]
-        right += torch.stack([said[:, told].sum(1), (~said[:, ~told]).sum(1)]).cpu()
+    with one_thread():  # a block is too small to share
+        size = TUNING * _rows(yes)  # of which a part is followed step by step
+        for block, told in zip(_blocks(yes, no, visual, size), is_known.split(size), strict=True):
+            said = _decisions(*block, grid, rule)  # [G, n]
+            right += torch.stack([said[:, told].sum(1), (~said[:, ~told]).sum(1)]).cpu()
     accuracy = (right[0] / is_known.sum().cpu() + right[1] / (~is_known).sum().cpu()) / 2
     best = _best(accuracy, tie_break)
     return TunedScale(float(grid[best]), float(accuracy[best]))
@@ -114,38 +122,74 @@ def _logistic(x: Tensor) -> Tensor:
 def _decisions(yes: Tensor, no: Tensor, visual: Tensor | None, grid: Tensor, rule: Rule) -> Tensor:
     """Whether known > unknown, bool [G, n], for every scale of the grid.
 
-    Both sides are multiplied by the denominators of the softmaxes, and exp(s x) is carried from
-    one scale to the next by a product, with a true exponential every few scales.
+    One evaluation decides for a run of scales where the margin is larger than it can change
+    within the run; only the other rows are followed step by step.
     """
     said = torch.empty(len(grid), len(yes), dtype=torch.bool, device=yes.device)
-    if rule == "ctw":
-        winner = (yes - no).gather(1, yes.argmax(dim=1, keepdim=True)).squeeze(1)
-        return said.copy_((winner > 0).expand_as(said))  # the sign does not depend on the scale
-    exponents = [yes - yes.amax(dim=1, keepdim=True), no - yes]
-    if visual is not None:
-        exponents.append(visual - visual.amax(dim=1, keepdim=True))
-    for row, powers in zip(said, _powers(exponents, grid), strict=True):
-        agreed = powers[0] / (1 + powers[1])
-        unknown = (agreed * powers[1]).sum(dim=1)
-        if visual is None:
-            torch.gt(agreed.amax(dim=1), unknown, out=row)
-        else:
-            known = agreed.mul_(powers[2]).amax(dim=1) * yes.shape[1]
-            torch.gt(known, unknown * powers[2].sum(dim=1), out=row)
+    steepness = _steepness(yes, no, visual)
+    for scales, rows in zip(grid.split(RUN), said.split(RUN), strict=True):
+        middle = scales[len(scales) // 2]
+        known, unknown = _evidence(yes, no, visual, float(middle), rule)
+        margin = known.log() - unknown.log()  # NaN where both vanish: undecided
+        rows[:] = margin > 0
+        reach = float((scales - middle).abs().max()) * steepness + ROUNDING
+        undecided = (~(margin.abs() > reach)).nonzero().flatten()
+        if len(undecided) and rule == "atd":
+            weights = None if visual is None else visual[undecided]
+            rows[:, undecided] = _followed(yes[undecided], no[undecided], weights, scales)
     return said
 
 
-def _powers(exponents: list[Tensor], grid: Tensor) -> Iterator[list[Tensor]]:
-    """exp(s x) of every tensor x, for each scale s of the grid, in place."""
-    steps = grid.diff(prepend=grid[:1]).tolist()
+def _steepness(yes: Tensor, no: Tensor, visual: Tensor | None) -> Tensor:
+    """How fast [n] log known - log unknown can change with the scale.
+
+    The denominator of p_yes is in both. What is left changes by the range of `yes`, by
+    1.5 max |yes - no| in log q and log (1 - q), and by the range of `visual` in its weight; a
+    maximum and a sum change no faster than their parts.
+    """
+    range_of_yes = yes.amax(dim=1) - yes.amin(dim=1)
+    steepness = range_of_yes + 1.5 * (yes - no).abs().amax(dim=1)
+    return steepness if visual is None else steepness + visual.amax(dim=1) - visual.amin(dim=1)
+
+
+def _followed(yes: Tensor, no: Tensor, visual: Tensor | None, scales: Tensor) -> Tensor:
+    """Whether known > unknown, bool [g, n], scale by scale.
+
+    Both sides are multiplied by the denominators of the softmaxes, and exp(s x) is carried from
+    one scale to the next by a product; over a long way each scale is evaluated on its own.
+    """
+    exponents = [yes - yes.amax(dim=1, keepdim=True), no - yes]
+    if visual is not None:
+        exponents.append(visual - visual.amax(dim=1, keepdim=True))
+    largest = max(float(x.abs().amax()) for x in exponents)
+    if largest * float(scales[-1] - scales[0]) > CARRIED or largest * float(scales[-1]) > DOUBLE:
+        yes, no, visual = yes.double(), no.double(), None if visual is None else visual.double()
+        pairs = (_evidence(yes, no, visual, scale, "atd") for scale in scales.tolist())
+        return torch.stack([known > unknown for known, unknown in pairs])
+    if largest * float(scales[-1]) > SINGLE:
+        exponents = [x.double() for x in exponents]
+    said = torch.empty(len(scales), len(yes), dtype=torch.bool, device=yes.device)
+    for row, (likeness, doubt, *weight) in zip(said, _powers(exponents, scales), strict=True):
+        agreed = likeness / (1 + doubt)
+        unknown = (agreed * doubt).sum(dim=1)
+        if not weight:
+            torch.gt(agreed.amax(dim=1), unknown, out=row)
+        else:
+            known = agreed.mul_(weight[0]).amax(dim=1) * yes.shape[1]
+            torch.gt(known, unknown * weight[0].sum(dim=1), out=row)
+    return said
+
+
+def _powers(exponents: list[Tensor], scales: Tensor) -> Iterator[list[Tensor]]:
+    """exp(s x) of every tensor x for each scale s, in place."""
+    powers = [(float(scales[0]) * x).exp() for x in exponents]
     ratios, ratio_step = [], 0.0
-    for g, (scale, step) in enumerate(zip(grid.tolist(), steps, strict=True)):
+    yield powers
+    for step in scales.diff().tolist():
         if abs(step - ratio_step) > 1e-9 * step:
             ratios, ratio_step = [(step * x).exp() for x in exponents], step
-        if g % ANCHOR == 0:
-            powers = [(scale * x).clamp(max=80).exp() for x in exponents]
-        else:
-            powers = [p.mul_(ratio) for p, ratio in zip(powers, ratios, strict=True)]
+        for power, ratio in zip(powers, ratios, strict=True):
+            power.mul_(ratio)
         yield powers
 
 
@@ -182,9 +226,8 @@ def _rows(yes: Tensor) -> int:
 
 
 def _blocks(
-    yes: Tensor, no: Tensor, visual: Tensor | None
+    yes: Tensor, no: Tensor, visual: Tensor | None, size: int
 ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-    size = _rows(yes)
     for start in range(0, len(yes), size):
         rows = slice(start, start + size)
         yield yes[rows], no[rows], None if visual is None else visual[rows]

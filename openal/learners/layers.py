@@ -1,7 +1,7 @@
 """A linear layer, or a hidden one before it, fitted to labeled vectors in a moment."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from openal.checks import as_count, as_number
+from openal.threads import one_thread
 
 __all__ = ["LayerSettings", "Layers", "fit_layers"]
 
@@ -69,7 +70,11 @@ def fit_layers(
     start = 0.0 if settings.hidden is None and len(labels) else 1.0
     weights = tuple((start * each).to(x).requires_grad_() for each in initial)
     if len(labels):
-        with _threads_for(len(labels) * sum(each.numel() for each in weights)):
+        with (
+            one_thread()
+            if len(labels) * sum(each.numel() for each in weights) < SMALL
+            else nullcontext()
+        ):
             _minimize(lambda: loss(_forward(weights, x)[0], labels), weights, settings)
     return Layers(center, scale, tuple(each.detach() for each in weights))
 
@@ -90,17 +95,6 @@ def _minimize(
         return value.item()
 
     optimizer.step(closure)
-
-
-@contextmanager
-def _threads_for(multiplications: int) -> Iterator[None]:
-    """One thread where more would mostly wait for each other; then as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if multiplications < SMALL else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _standard(embeddings: Tensor) -> tuple[Tensor, Tensor]:

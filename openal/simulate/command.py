@@ -1,12 +1,10 @@
 """`openal simulate`: strategies compared on labeled data, as a table, a figure and JSON."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-import torch
 from tqdm import tqdm
 
 from openal._version import __version__
@@ -20,6 +18,7 @@ from openal.simulate.sources import Source
 from openal.simulate.split import OpenSetSplit
 from openal.simulate.summary import results
 from openal.simulate.table import table
+from openal.threads import one_thread
 
 __all__ = ["main"]
 
@@ -39,23 +38,12 @@ def main(arguments: Sequence[str]) -> int:
     cells.check()
     data = source.load()
     total = len(seeds) * len(strategies)
-    with _one_thread(), tqdm(total=total, unit="run", disable=None, leave=False) as bar:
+    with one_thread(), tqdm(total=total, unit="run", disable=None, leave=False) as bar:
         runs = compare(strategies, data, conditions, seeds, cells=cells, finished=bar.update)
     head = _head(source, conditions, splits)
     _write(cells, runs, head)
     sys.stdout.write(f"{head}\n\n{table(runs)}\n\n{_foot(cells.folder)}\n")
     return 0
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Numbers that no number of cores can change; for small problems also the fastest."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _settings(source: Source, conditions: Conditions) -> dict[str, object]:

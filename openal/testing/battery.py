@@ -1,11 +1,8 @@
 """The battery: every check in turn, and a failure in one sentence."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-
-import torch
 
 from openal.query import QueryStrategy
 from openal.seeds import isolated_rng
@@ -22,6 +19,7 @@ from openal.testing import (
     untouched,
 )
 from openal.testing.worlds import MakeWorld, World, world
+from openal.threads import one_thread
 
 __all__ = ["CHECKS", "check_strategy"]
 
@@ -81,20 +79,9 @@ def check_strategy(
     make = partial(world, signals=signals)
     for check in CHECKS:
         try:
-            with _one_thread(), isolated_rng(SEED):
+            with one_thread(), isolated_rng(SEED):
                 check(strategy, make)
         except Exception as error:
             kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
             name = check.__name__.replace("_", " ")
             raise AssertionError(f'{strategy!r} fails "{name}": {kind}{error}') from error
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """The worlds are so small that threads would only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
