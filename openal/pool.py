@@ -228,6 +228,8 @@ def _with_source(
 
 
 def _missing(pool: Pool, name: str, reader: str, able: list[Learner]) -> str:
+    if name == "items":
+        return f"{reader} needs the pool's items; give Pool(dataset, ...)."
     ways = [f"Pool(..., {name}=an array or a learner)"]
     if name in Model.offers:
         ways.append("query(..., model=your network)")

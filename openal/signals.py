@@ -23,6 +23,7 @@ __all__ = [
 
 EXTRA_COLUMNS = {"logits": 0, "mc_logits": 0, "detector_logits": 1, "yes_cosines": 0}
 EXTRA_COLUMNS["no_cosines"] = 0
+COSINES = ("yes_cosines", "no_cosines")
 
 
 class Stored:
@@ -52,8 +53,11 @@ def stored(name: str, values: Any) -> Stored:
     if isinstance(values, Tensor):
         real = not (values.is_sparse or values.is_complex() or values.dtype == torch.bool)
     else:
+        if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+            raise ArrayError(f"{name} must have a value for every item; some are masked.")
         lazy = hasattr(values, "__getitem__") and isinstance(getattr(values, "dtype", 0), np.dtype)
-        values = values if lazy else np.asarray(values)
+        by_label = hasattr(values, "iloc")  # a pandas Series: its labels are no positions
+        values = values if lazy and not by_label else np.asarray(values)
         real = values.dtype.kind in "fiu"
     if not real:
         raise ArrayError(f"{name} must hold real numbers in a dense array, got {values.dtype}.")
@@ -102,9 +106,19 @@ class Computed:
                 f"{self.learner!r} must give {name!r} for {len(computed)} items, gave {found}."
             )
         rows = new[name][torch.from_numpy(np.searchsorted(computed, missing)).to(new[name].device)]
-        done = len(self.values.get(name, ()))
-        self.values[name] = torch.cat([self.values[name], rows]) if done else rows
+        done = int(self.positions[name].max(initial=-1)) + 1
+        self.values[name] = _room(self.values.get(name, rows), done + len(rows), done)
+        self.values[name][done : done + len(rows)] = rows
         self.positions[name][missing] = np.arange(done, done + len(missing))
+
+
+def _room(values: Tensor, size: int, done: int) -> Tensor:
+    """The first `done` rows of `values`, and room for `size`; it doubles, so adding is cheap."""
+    if len(values) >= size:
+        return values
+    larger = values.new_empty((max(size, 2 * len(values)), *values.shape[1:]))
+    larger[:done] = values[:done]
+    return larger
 
 
 class Derived:
@@ -191,7 +205,8 @@ class QuerySignals:
         """The rows [n, ...] of signal `name` at `indices`; refuses NaN and a wrong width."""
         if name not in self._sources:
             raise MissingSignalError(
-                f"{name!r} was read without being declared; declared are {sorted(self._sources)}."
+                f"{name!r} was read without being declared; declared are {sorted(self._sources)}. "
+                f"Say so: function.reads = ({name!r},), or a field reads({name!r})."
             )
         source = self._sources[name]
         names = tuple(key for key, each in self._sources.items() if each is source)
@@ -225,4 +240,10 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
     row = first_bad_row(values) if values.is_floating_point() else None
     if row is not None:
         raise ArrayError(f"signal {name!r} must be finite; index {indices[row]} is not.")
+    if name in COSINES and len(values) and values.abs().max() > 1.01:
+        row = int((values.abs() > 1.01).any(dim=1).nonzero()[0])
+        raise ArrayError(
+            f"signal {name!r} must be cosines, in -1..1; index {indices[row]} has others. "
+            f"Divide logits by their scale."
+        )
     return values

@@ -5,6 +5,7 @@ A score is any function of a `View` that returns one number per candidate, large
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -196,7 +197,7 @@ def parts_of(part: Any) -> Iterator[Any]:
     """The part itself and every part inside it, outermost first."""
     yield part
     for each in _inner(part):
-        if isinstance(each, tuple) or callable(each):
+        if isinstance(each, tuple | list) or callable(each):
             yield from parts_of(each)
 
 
@@ -207,15 +208,16 @@ def reads_of(part: Any) -> tuple[str, ...]:
         if is_dataclass(each):
             marked = (f.name for f in fields(each) if f.metadata.get("signal"))
             names.update(getattr(each, name) for name in marked if getattr(each, name) is not None)
-        elif not _inner(each):
-            names.update(getattr(each, "reads", ()))
+        if not hasattr(each, "stages"):
+            declared = getattr(each.func if isinstance(each, partial) else each, "reads", ())
+            names.update((declared,) if isinstance(declared, str) else declared)
     return tuple(sorted(names))
 
 
 def _inner(part: Any) -> tuple[Any, ...]:
     """What a tuple, a chain (`stages`), a mixture (`scores`) or a dataclass is made of."""
-    if isinstance(part, tuple):
-        return part
+    if isinstance(part, tuple | list):
+        return tuple(part)
     for name in ("stages", "scores"):
         if isinstance(getattr(part, name, None), tuple):
             inner: tuple[Any, ...] = getattr(part, name)

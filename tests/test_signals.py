@@ -324,3 +324,29 @@ def test_a_signal_that_is_learned_from_itself_is_refused() -> None:
     pool = pool_of(squares=Squares(reads=("squares",)))
     with pytest.raises(MissingSignalError, match="from itself"):
         viewed(pool, "squares")
+
+
+def test_a_series_is_read_by_position_not_by_label() -> None:
+    pandas = pytest.importorskip("pandas")
+    series = pandas.Series([10.0, 20.0, 30.0], index=[2, 1, 0])
+    assert Pool(x=series).take("x", [0, 1, 2]).tolist() == [10, 20, 30]
+
+
+def test_masked_values_are_refused() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(ArrayError, match="masked"):
+        Pool(x=masked)
+
+
+def test_logits_are_no_cosines() -> None:
+    pool = Pool(yes_cosines=np.array([[0.5, 0.1], [20.0, 3.0]]))
+    with pytest.raises(ArrayError, match=r"'yes_cosines' must be cosines.*index 1"):
+        _ = pool.view(LabeledSet(2, 2), reads=("yes_cosines",)).pool["yes_cosines"]
+
+
+def test_rows_that_come_little_by_little_stay_in_place() -> None:
+    learner = Squares()
+    pool = pool_of(squares=learner)
+    for indices in ([3, 1], [0], [9, 2, 3], [4, 5, 6, 7, 8]):
+        assert pool.take("squares", indices).flatten().tolist() == [i * i for i in indices]
+    assert sum(len(each) for each, _ in learner.calls) == 10

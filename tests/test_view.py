@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -269,3 +269,21 @@ def test_a_view_pickles_for_another_machine() -> None:
     copy = pickle.loads(pickle.dumps(made([7, 2], seed=3)))
     assert copy.map(first_column, "x").tolist() == [70, 20]
     assert draw(copy) == draw(made([1], seed=3))
+
+
+def test_reads_are_declared_in_any_form() -> None:
+    def plain(view: View) -> Tensor:
+        return view.map(torch.abs, "x")
+
+    plain.reads = "x"  # type: ignore[attr-defined]
+    assert reads_of(plain) == ("x",)
+    assert reads_of(partial(plain)) == ("x",)
+    assert reads_of([plain, Declared()]) == ("x", "y")
+
+
+@dataclass(frozen=True)
+class Declared:
+    reads: ClassVar[tuple[str, ...]] = ("y",)
+
+    def __call__(self, view: View) -> Tensor:
+        return view.map(torch.abs, "y")

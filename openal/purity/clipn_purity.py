@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_number
+from openal.errors import ArgumentError
 from openal.functional import (
     class_prototypes,
     prototype_cosines,
@@ -45,6 +46,10 @@ class CLIPNPurity:
 
     def __post_init__(self) -> None:
         as_number(self.scale, "scale", above=0)
+        if self.rule not in ("atd", "ctw"):
+            raise ArgumentError(f"rule must be 'atd' or 'ctw', got {self.rule!r}.")
+        if self.tie_break not in ("first", "center"):
+            raise ArgumentError(f"tie_break must be 'first' or 'center', got {self.tie_break!r}.")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [0, 1]."""
@@ -94,14 +99,16 @@ class CLIPNPurity:
 def _without_itself(cosines: Tensor, labels: Tensor) -> Tensor:
     """The mean cosines [m, K] of answered images when none counts for its own class.
 
-    An image alone in its class gets the largest of the other classes.
+    A class without other images gets the largest of the classes that have some.
     """
-    count = torch.bincount(labels, minlength=cosines.shape[1])[labels]
+    counts = torch.bincount(labels, minlength=cosines.shape[1])
+    count = counts[labels]
     own = cosines.gather(1, labels[:, None]).squeeze(1)
-    others = cosines.scatter(1, labels[:, None], -torch.inf).amax(dim=1)
-    alone = torch.where(others.isfinite(), others, own)
-    without = torch.where(count > 1, (count * own - 1) / (count - 1).clamp(min=1), alone)
-    return cosines.scatter(1, labels[:, None], without[:, None])
+    without = (count * own - 1) / (count - 1)  # 0 / 0 or -inf where it is alone
+    left = cosines.where(counts > 0, -torch.inf)
+    left = left.scatter(1, labels[:, None], without.where(count > 1, -torch.inf)[:, None])
+    best = left.amax(dim=1, keepdim=True)
+    return torch.where(left.isfinite(), left, best.where(best.isfinite(), 0))
 
 
 def _purity(
@@ -115,7 +122,7 @@ def _purity(
 ) -> Tensor:
     visual = None
     if embeddings is not None and prototypes is not None:
-        visual = prototype_cosines(embeddings, prototypes)
+        visual = prototype_cosines(embeddings, prototypes).to(yes.device)
     known, unknown = yes_no_probabilities(yes, no, scale, visual, rule=rule)
     known, unknown = known.double(), unknown.double()
     return known / (known + unknown).clamp(min=torch.finfo(known.dtype).tiny)

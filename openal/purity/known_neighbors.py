@@ -51,4 +51,6 @@ class KnownNeighbors:
             share = torch.where(share > 0.5, 1.0, share)
         elif self.rule == "all":
             share = torch.where(share == 1, 1.0, share / 2)
-        return share - HAIR * (1 - similarity.double()).mean(dim=1)
+        # At most one half of a hair, so that a share of one half stays at or below one half.
+        nearness = (1 + similarity.double().mean(dim=1)) / 4
+        return (1 - HAIR) * share + HAIR * nearness

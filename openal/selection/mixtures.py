@@ -5,7 +5,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from openal.errors import ArgumentError
+from openal.errors import ArgumentError, ScoreError
 from openal.query import evaluate
 from openal.view import Score, View
 
@@ -16,7 +16,7 @@ class _Mixture:
     """Scores side by side; shows, compares and pickles as it was built."""
 
     def __init__(self, *scores: Score) -> None:
-        if not scores or not all(map(callable, scores)):
+        if not scores or any(isinstance(each, type) or not callable(each) for each in scores):
             raise ArgumentError(f"{type(self).__name__} takes one or more scores, got {scores!r}.")
         self.scores = scores
 
@@ -30,7 +30,8 @@ class _Mixture:
         return hash((type(self), self.scores))
 
     def _values(self, view: View) -> list[Tensor]:
-        return [evaluate(score, view).double() for score in self.scores]
+        # On the CPU: scores may read signals of several devices.
+        return [evaluate(score, view).double().cpu() for score in self.scores]
 
 
 class Product(_Mixture):
@@ -38,7 +39,15 @@ class Product(_Mixture):
 
     def __call__(self, view: View) -> Tensor:
         """The product [n], float64."""
-        return reduce(torch.mul, self._values(view))
+        values = self._values(view)
+        for score, value in zip(self.scores, values, strict=True):
+            if (value < 0).any():
+                index = view.pool.indices[int((value < 0).nonzero()[0])]
+                raise ScoreError(
+                    f"Product takes scores of at least 0; {score!r} is negative at index {index}. "
+                    f"Use Sum, or shift it."
+                )
+        return reduce(torch.mul, values)
 
 
 class Sum(_Mixture):

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import warnings
 from importlib.metadata import entry_points
 
 from openal.query import QueryStrategy
@@ -17,5 +18,10 @@ def available() -> dict[str, type[QueryStrategy]]:
     """
     package = vars(sys.modules[__package__])
     ours = {name: value for name, value in package.items() if inspect.isclass(value)}
-    theirs = {each.name: each.load() for each in entry_points(group="openal.strategies")}
+    theirs = {}
+    for each in entry_points(group="openal.strategies"):
+        try:
+            theirs[each.name] = each.load()
+        except Exception as error:  # somebody else's package: say so, and go on without it
+            warnings.warn(f"strategy {each.name!r} cannot be loaded: {error}", stacklevel=2)
     return dict(sorted({**theirs, **ours}.items()))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from openal.errors import ArgumentError
 from openal.informativeness import LeastConfidence
 from openal.learners import ClassCosines, TextCosines
 from openal.pool import Learner
@@ -36,8 +37,9 @@ class CLIPNAL(Chain):
     the paper: the balanced accuracy is maximized, over scales instead of temperatures, and
     prototypes are means of unit embeddings, as in the code.
 
-    Reference: CLIPNAL, renamed VLPure-AL in version 2, arXiv 2408.04917; Wang et al., CLIPN, ICCV
-    2023.
+    Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
+    Pre-trained Vision-Language Model", arXiv 2408.04917 (version 2: VLPure-AL); Wang et al.,
+    CLIPN, ICCV 2023.
     """
 
     texts: Any = None
@@ -47,8 +49,14 @@ class CLIPNAL(Chain):
     scale: float = 9.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.texts, tuple | list):
+        if isinstance(self.texts, tuple | list) and len(self.texts) == 2:
             object.__setattr__(self, "texts", TextCosines(*self.texts))
+        known = isinstance(self.texts, TextCosines) or hasattr(self.texts, "class_texts")
+        if self.texts is not None and not known:
+            raise ArgumentError(
+                f"texts must be an encoder with class_texts, or two tensors (yes, no), each "
+                f"[K, D]; got {type(self.texts).__name__}."
+            )
         super().__post_init__()
 
     @property
@@ -64,5 +72,5 @@ class CLIPNAL(Chain):
         brought: tuple[Learner, ...] = getattr(self.then, "learners", ())
         if self.texts is None:
             return brought
-        offered = hasattr(self.texts, "offers") and "yes_cosines" in self.texts.offers
-        return (self.texts if offered else ClassCosines(self.texts), *brought)
+        given = isinstance(self.texts, TextCosines)
+        return (self.texts if given else ClassCosines(self.texts), *brought)

@@ -19,7 +19,7 @@ class LfOSA(Chain):
 
     Reads `detector_logits`. Where the pool offers none, a detector is trained on all answers at
     the given temperature: `Detector` on the pool's items, else `EmbeddingDetector` on its
-    `embeddings`.
+    `embeddings`. What the pool offers goes first: the options of the detector then have no effect.
 
     The paper's ablations: `temperature=1` or `2`; `use_invalid=False` (without invalid set);
     `detector="binary"` (dichotomies: known against unknown, one mixture); `detector=None`

@@ -73,3 +73,8 @@ def test_a_mixture_is_a_value(kind: Any) -> None:
 def test_parts_are_scores(scores: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^Product takes one or more scores"):
         Product(*scores)
+
+
+def test_a_product_of_negative_scores_would_turn_the_order_around() -> None:
+    with pytest.raises(ScoreError, match="at least 0"):
+        Product(lambda view: -torch.ones(len(view.pool)))(VIEW)

@@ -40,3 +40,11 @@ def test_what_others_have_installed_shows_up(monkeypatch: pytest.MonkeyPatch) ->
 def test_nobody_replaces_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, EntryPoint("NEAT", "openal.query:Chain", "openal.strategies"))
     assert available()["NEAT"] is strategies.NEAT
+
+
+def test_one_that_cannot_be_loaded_is_left_out_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed(monkeypatch, EntryPoint("Broken", "no_such_module:X", "openal.strategies"))
+    with pytest.warns(UserWarning, match=r"'Broken' cannot be loaded.*no_such_module"):
+        assert "Broken" not in available()

@@ -1,0 +1,7 @@
+"""`python -m openal` is `openal`."""
+
+import sys
+
+from openal.cli import main
+
+sys.exit(main())
