@@ -68,7 +68,8 @@ def load_image_text(
 
 def ready(network: nn.Module, device: torch.device) -> nn.Module:
     """The module on the device in evaluation mode, its weights fixed."""
-    return network.to(device).eval().requires_grad_(False)
+    network = network.to(device).to(memory_format=torch.channels_last)
+    return network.eval().requires_grad_(False)
 
 
 def _require_known(open_clip: Any, model_name: str, pretrained: str | None) -> None:

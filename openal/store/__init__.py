@@ -2,5 +2,6 @@
 
 from openal.store.embeddings import Embeddings
 from openal.store.filling import fill
+from openal.store.images import image_names
 
-__all__ = ["Embeddings", "fill"]
+__all__ = ["Embeddings", "fill", "image_names"]

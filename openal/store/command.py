@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -21,23 +22,19 @@ __all__ = ["EncoderParts", "main"]
 EncoderParts = tuple[Callable[[Tensor], Tensor], Callable[[Any], Any], Mapping[str, str]]
 """How a batch is encoded, how an image becomes its input, and what both must be to go on."""
 
+Model = Callable[[str, str | None, torch.device], EncoderParts]
+"""The encoder of a model's name and its weights, on a device."""
 
-def main(
-    arguments: Sequence[str], model: Callable[[str, str | None, torch.device], EncoderParts]
-) -> int:
+
+def main(arguments: Sequence[str], model: Model) -> int:
     """Run the command; `model` makes an encoder of --model and --pretrained on a device."""
     given = parser().parse_args(arguments)
     if given.check:
         return _checked(given.out)
     if given.images is None:
         raise ArgumentError("IMAGES is missing: a folder of images.")
-    if (given.model is None) == (given.encoder is None):
-        raise ArgumentError("one of --model and --encoder must name what embeds the images.")
     part, device, names = _part(given.part), _device(given.device), image_names(given.images)
-    if given.encoder is None:
-        encode, transform, fingerprint = model(given.model, given.pretrained, device)
-    else:
-        encode, transform, fingerprint = _own(given.encoder, device)
+    encode, transform, fingerprint = _encoder(given, model, device)
     images = Images(given.images, names, transform)
     store = fill(
         given.out,
@@ -54,6 +51,14 @@ def main(
     )
     _tell(store, names)
     return 0
+
+
+def _encoder(given: Namespace, model: Model, device: torch.device) -> EncoderParts:
+    if (given.model is None) == (given.encoder is None):
+        raise ArgumentError("one of --model and --encoder must name what embeds the images.")
+    if given.encoder is None:
+        return model(given.model, given.pretrained, device)
+    return _own(given.encoder, device)
 
 
 def _tell(store: Embeddings, names: Sequence[str]) -> None:
