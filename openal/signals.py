@@ -21,8 +21,15 @@ __all__ = [
     "stored",
 ]
 
-EXTRA_COLUMNS = {"logits": 0, "mc_logits": 0, "detector_logits": 1, "yes_cosines": 0}
-EXTRA_COLUMNS["no_cosines"] = 0
+EXTRA_COLUMNS = {
+    "logits": 0,
+    "mc_logits": 0,
+    "detector_logits": 1,
+    "yes_cosines": 0,
+    "no_cosines": 0,
+}
+"""How many columns a signal of a standard name has beside one for each class."""
+
 COSINES = ("yes_cosines", "no_cosines")
 
 
@@ -85,13 +92,25 @@ class Computed:
         progress: bool | None = None,
     ) -> Tensor:
         """The rows [n, ...] of the signal; the same pass computes the others in `names`."""
+        self.compute(pool, name, indices, names=names, progress=progress)
+        values = self.values[name]
+        return values[torch.from_numpy(self.positions[name][indices]).to(values.device)]
+
+    def compute(
+        self,
+        pool: Any,
+        name: str,
+        indices: np.ndarray,
+        *,
+        names: tuple[str, ...],
+        progress: bool | None = None,
+    ) -> None:
+        """Make sure of the rows at `indices`, in one pass over those that are missing."""
         missing = self._missing(name, indices, len(pool))
         if len(missing) or name not in self.values:
             new = self.learner.signals(pool, missing, names, progress=progress)
             for each in names:
                 self._add(each, self._missing(each, missing, len(pool)), missing, new)
-        values = self.values[name]
-        return values[torch.from_numpy(self.positions[name][indices]).to(values.device)]
 
     def _missing(self, name: str, indices: np.ndarray, size: int) -> np.ndarray:
         position = self.positions.setdefault(name, np.full(size, -1))
@@ -203,31 +222,38 @@ class QuerySignals:
 
     def take(self, name: str, indices: np.ndarray) -> Tensor:
         """The rows [n, ...] of signal `name` at `indices`; refuses NaN and a wrong width."""
+        source, names = self._source(name)
+        values = source.take(self._pool, name, indices, names=names, progress=self._progress)
+        return _usable(name, values, indices, self._labeled.num_classes)
+
+    def prepare(self, name: str, indices: np.ndarray) -> None:
+        """Compute in one pass what will be taken in blocks."""
+        source, names = self._source(name)
+        if isinstance(source, Computed):
+            source.compute(self._pool, name, indices, names=names, progress=self._progress)
+
+    def _source(self, name: str) -> tuple[Stored | Computed | Derived | Kept, tuple[str, ...]]:
+        """Where a signal comes from, and all signals that are read from there."""
         if name not in self._sources:
             raise MissingSignalError(
                 f"{name!r} was read without being declared; declared are {sorted(self._sources)}. "
                 f"Say so: function.reads = ({name!r},), or a field reads({name!r})."
             )
         source = self._sources[name]
-        names = tuple(key for key, each in self._sources.items() if each is source)
-        if isinstance(source, Trainable):
-            source, names = self._trained(source)
-        values = source.take(self._pool, name, indices, names=names, progress=self._progress)
-        return _usable(name, values, indices, self._labeled.num_classes)
-
-    def _trained(self, source: Trainable) -> tuple[Computed | Derived | Kept, tuple[str, ...]]:
-        learner = source.learner
+        origin = getattr(source, "learner", source)
         names = tuple(
-            key
-            for key, each in self._sources.items()
-            if isinstance(each, Trainable) and each.learner is learner
+            key for key, each in self._sources.items() if getattr(each, "learner", each) is origin
         )
+        return (self._trained(source) if isinstance(source, Trainable) else source), names
+
+    def _trained(self, source: Trainable) -> Computed | Derived | Kept:
+        learner = source.learner
         if id(learner) not in self._fitted:
             fitted = learner.fit(
                 self._pool, self._labeled, seed=self._seed, progress=self._progress
             )
             self._fitted[id(learner)] = frozen(fitted)
-        return self._fitted[id(learner)], names
+        return self._fitted[id(learner)]
 
 
 def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) -> Tensor:

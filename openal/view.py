@@ -50,6 +50,9 @@ class Signals(Protocol):
     def take(self, name: str, indices: np.ndarray) -> Tensor:
         """The rows [n, ...] of signal `name` at `indices` (int64 [n], global)."""
 
+    def prepare(self, name: str, indices: np.ndarray) -> None:
+        """Do at once what taking these rows block by block would do many times."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -88,6 +91,9 @@ class Blocks:
         self, function: Callable[..., Tensor], rows: Rows, columns: tuple[str | Tensor, ...]
     ) -> Tensor:
         """The results [n, ...], in the order of `rows`."""
+        for column in columns:
+            if isinstance(column, str):
+                rows.signals.prepare(column, rows.indices)
         order = np.argsort(rows.indices, kind="stable")
         results = [
             _checked(function(*block), len(block[0]), function)

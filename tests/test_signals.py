@@ -13,7 +13,7 @@ from openal.errors import ArgumentError, ArrayError, MissingSignalError, ModelEr
 from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.signals import Computed, QuerySignals, Stored, Trainable, stored
-from openal.view import View
+from openal.view import Blocks, View
 
 VALUES = np.arange(20.0).reshape(10, 2)
 
@@ -350,3 +350,13 @@ def test_rows_that_come_little_by_little_stay_in_place() -> None:
     for indices in ([3, 1], [0], [9, 2, 3], [4, 5, 6, 7, 8]):
         assert pool.take("squares", indices).flatten().tolist() == [i * i for i in indices]
     assert sum(len(each) for each, _ in learner.calls) == 10
+
+
+def test_blocks_are_computed_in_one_pass() -> None:
+    learner = Squares()
+    pool = pool_of(squares=learner).with_engine(Blocks(rows=3))
+    view = viewed(pool, "squares", known=[4])
+    assert view.map(torch.neg, "squares").flatten().tolist() == [
+        -i * i for i in range(10) if i != 4
+    ]
+    assert len(learner.calls) == 1

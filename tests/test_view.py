@@ -31,6 +31,9 @@ class Kept:
         self.taken.append(indices.tolist())
         return self.signals[name][torch.from_numpy(indices)]
 
+    def prepare(self, name: str, indices: np.ndarray) -> None:
+        """All is there."""
+
 
 def made(indices: list[int], signals: Kept | None = None, **changes: Any) -> View:
     """A view of some of ten items whose signal `x` is ten times their index."""

@@ -8,12 +8,10 @@ from torch import Tensor
 from torch.nn.functional import softsign
 
 from openal.functional import mixture_posterior
+from openal.purity.ties import with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["ActivationMixture", "LargestActivation"]
-
-HAIR = 1e-9
-"""How much a second criterion may move a posterior: enough to break ties, and no more."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class ActivationMixture:
         posterior = torch.zeros_like(value)
         if known.any():
             posterior[known] = self._posterior(value[known], group[known])
-        return (1 - HAIR) * posterior + HAIR * _standing(value, group)
+        return with_ties_broken(posterior, _standing(value, group))
 
     def _posterior(self, value: Tensor, group: Tensor) -> Tensor:
         groups = int(group.max()) + 1

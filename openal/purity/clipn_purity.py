@@ -57,12 +57,9 @@ class CLIPNPurity:
         purity = partial(
             _purity, prototypes=prototypes, scale=self._scale(view, prototypes), rule=self.rule
         )
-        columns = (self.yes, self.no) if prototypes is None else self._columns
-        return view.map(purity, *columns)
-
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return (self.yes, self.no, *((self.embeddings,) if self.embeddings is not None else ()))
+        if prototypes is None or self.embeddings is None:
+            return view.map(purity, self.yes, self.no)
+        return view.map(purity, self.yes, self.no, self.embeddings)
 
     def _prototypes(self, view: View) -> Tensor | None:
         if self.embeddings is None or len(view.known) == 0 or self.rule == "ctw":
@@ -79,6 +76,7 @@ class CLIPNPurity:
         yes, no = (torch.cat([view.known[name], view.invalid[name]]) for name in names)
         is_known = torch.arange(len(yes), device=yes.device) < len(view.known)
         visual = self._visual(view, prototypes)
+        visual = None if visual is None else visual.to(yes.device)
         tuned = tune_scale(yes, no, is_known, visual, rule=self.rule, tie_break=self.tie_break)
         view.notes.update(scale=tuned.scale, balanced_accuracy=tuned.balanced_accuracy)
         return tuned.scale
@@ -87,13 +85,10 @@ class CLIPNPurity:
         """The visual evidence [m + v, K] of the answered items, known ones first."""
         if prototypes is None or self.embeddings is None:
             return None
-        known, invalid = view.known[self.embeddings], view.invalid[self.embeddings]
-        of_known = prototype_cosines(known, prototypes)
+        of_known = prototype_cosines(view.known[self.embeddings], prototypes)
         if self.leave_one_out:
             of_known = _without_itself(of_known, view.labels.to(of_known.device))
-        if len(invalid) == 0:
-            return of_known
-        return torch.cat([of_known, prototype_cosines(invalid, prototypes)])
+        return torch.cat([of_known, prototype_cosines(view.invalid[self.embeddings], prototypes)])
 
 
 def _without_itself(cosines: Tensor, labels: Tensor) -> Tensor:

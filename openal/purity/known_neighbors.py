@@ -9,12 +9,10 @@ from torch import Tensor
 from openal.checks import as_count
 from openal.errors import ArgumentError
 from openal.neighbors import answered_neighbors
+from openal.purity.ties import HAIR, with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["KnownNeighbors"]
-
-HAIR = 1e-9
-"""How much a second criterion may move a score: enough to break ties, and no more."""
 
 
 @dataclass(frozen=True)
@@ -53,4 +51,4 @@ class KnownNeighbors:
             share = torch.where(share == 1, 1.0, share / 2)
         # At most one half of a hair, so that a share of one half stays at or below one half.
         nearness = (1 + similarity.double().mean(dim=1)) / 4
-        return (1 - HAIR) * share + HAIR * nearness
+        return with_ties_broken(share, nearness)
