@@ -11,7 +11,8 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import tune_scale, yes_no_probabilities
-from openal.functional.yes_no import BLOCK, DEFAULT_SCALES
+from openal.functional.scale_tuning import DEFAULT_SCALES, _counts, _Evidence
+from openal.functional.yes_no import BLOCK
 
 # What the authors' functions give for these cosines, recorded from a run in single precision.
 ROW, COLUMN = np.mgrid[0:8, 0:3]
@@ -180,6 +181,40 @@ def test_the_scale_is_that_of_a_loop_over_the_grid(
         best = pytest.approx(max(found), abs=1e-12)
         assert tune_scale(*arrays, rule=rule) == (steps[first], best)
         assert tune_scale(*arrays, rule=rule, tie_break="center") == (steps[center], best)
+
+
+@pytest.mark.parametrize("width", [0.05, 1.0])
+@pytest.mark.parametrize("rule, weighted", [("atd", False), ("atd", True), ("ctw", True)])
+def test_the_items_said_known_are_counted_at_every_scale(
+    rule: Any, weighted: bool, width: float
+) -> None:
+    rng = np.random.default_rng(int(100 * width))
+    yes, no, visual = rng.uniform(-width, width, size=(3, 300, 4))
+    kind, grid = rng.integers(0, 2, 300), DEFAULT_SCALES[::7]
+    arrays = [torch.tensor(x) for x in (yes, no, visual)]
+    found = _counts(
+        _Evidence(*arrays[:2], arrays[2] if weighted else None, rule), torch.tensor(kind), grid
+    )
+    for step, scale in enumerate(grid.tolist()):
+        known, unknown = evidence(yes, no, scale, visual if weighted else None, rule)
+        said = known > unknown
+        assert found[:, step].tolist() == [said[kind == 0].sum(), said[kind == 1].sum()]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_margin_strays_from_its_chord_by_no_more_than_its_bend(weighted: bool) -> None:
+    n, rng = 200_000, torch.Generator().manual_seed(0)
+    yes, no, visual = 2 * torch.rand(3, n, 2, generator=rng, dtype=torch.float64) - 1
+    start, power, t = torch.rand(3, n, generator=rng, dtype=torch.float64)
+    start, width, rows = 30 * start, 10 ** (4 * power - 3), torch.arange(n)
+    margins = _Evidence(yes, no, visual if weighted else None, "atd")
+    ends = [margins.margin(rows, start + at) for at in (0, width)]
+    chord = (1 - t) * ends[0][0] + t * ends[1][0]
+    stray = (margins.margin(rows, start + t * width)[0] - chord).abs()
+    another = ends[0][1] != ends[1][1]
+    for kink, enough in ((another, True), (0, False)):  # 4 items need the kinks
+        most = t * (1 - t) * (margins.bend[0] * width**2 + margins.bend[1] * width * kink)
+        assert bool((stray <= most + 1e-12).all()) == enough
 
 
 def test_the_default_grid() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from openal.errors import ArgumentError, MissingSignalError
-from openal.functional.yes_no import DEFAULT_SCALES
+from openal.functional.scale_tuning import DEFAULT_SCALES
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.purity import CLIPNPurity

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from openal.errors import ArgumentError, MissingSignalError
-from openal.functional.yes_no import DEFAULT_SCALES
+from openal.functional.scale_tuning import DEFAULT_SCALES
 from openal.informativeness import Entropy, LeastConfidence, Margin
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.learners import ClassCosines, TextCosines

@@ -1,0 +1,183 @@
+"""Which scale makes the yes and no of two text encoders agree best with the answers?"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from openal.checks import as_finite
+from openal.errors import ArgumentError, ArrayError
+from openal.functional.yes_no import Rule, as_cosines
+from openal.threads import one_thread
+
+__all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale"]
+
+DEFAULT_SCALES = torch.arange(1, 1001, dtype=torch.float64) / 10
+"""0.1, 0.2, ..., 100: the grid of CLIPNAL's authors' code; a scale is one over a temperature."""
+
+BLOCK = 2**18  # elements that are looked at together
+ROUNDING = 1e-12  # of a margin, which is a logarithm in double precision
+
+
+class TunedScale(NamedTuple):
+    """The best scale of a grid and the balanced accuracy that it reaches."""
+
+    scale: float
+    balanced_accuracy: float
+
+
+def tune_scale(
+    yes: Tensor,
+    no: Tensor,
+    is_known: Tensor,
+    visual: Tensor | None = None,
+    scales: Tensor | None = None,
+    *,
+    rule: Rule = "atd",
+    tie_break: Literal["first", "center"] = "first",
+) -> TunedScale:
+    """The scale that best tells answered known items from answered unknown ones.
+
+    Best by balanced accuracy, the mean of the shares of known and of unknown items that are told
+    right, over `scales` [G], ascending (by default 0.1 to 100 in steps of 0.1). Ties go to the
+    smallest, or with `tie_break="center"` to the middle of the longest run of best scales. `yes`,
+    `no` and `visual` are as in `yes_no_probabilities`, `is_known` a bool [N]; both kinds must be
+    there. Computed in double precision; memory does not grow with N or G.
+
+    Reference: CLIPNAL, eq. 8; the authors' code maximises the balanced accuracy, as here.
+    """
+    yes, no, visual = as_cosines(yes, no, visual, rule)
+    is_known = torch.as_tensor(is_known, device=yes.device)
+    if is_known.dtype != torch.bool or is_known.shape != yes.shape[:1]:
+        raise ArrayError(f"is_known must be bool [{len(yes)}], got {tuple(is_known.shape)}.")
+    if not is_known.any() or is_known.all():
+        raise ArgumentError("is_known must hold known and unknown items to tell apart.")
+    grid = as_finite(DEFAULT_SCALES if scales is None else scales, "scales", ndim=1).double()
+    if len(grid) == 0 or grid[0] <= 0 or (grid.diff() <= 0).any():
+        raise ArrayError("scales must be positive and ascending.")
+    grid = grid.to(yes.device)
+    said = torch.zeros(2, len(grid), dtype=torch.int64, device=yes.device)  # unknown, known items
+    with one_thread():  # a block is too small to share
+        for rows in torch.arange(len(yes), device=yes.device).split(max(1, BLOCK // yes.shape[1])):
+            weights = None if visual is None else visual[rows].double()
+            evidence = _Evidence(yes[rows].double(), no[rows].double(), weights, rule)
+            said += _counts(evidence, is_known[rows].long(), grid)
+    unknown, known = is_known.long().bincount(minlength=2).tolist()
+    right = torch.stack([unknown - said[0], said[1]]).cpu().double()
+    accuracy = (right[1] / known + right[0] / unknown) / 2
+    best = _best(accuracy, tie_break)
+    return TunedScale(float(grid[best]), float(accuracy[best]))
+
+
+@dataclass(eq=False)
+class _Evidence:
+    """The cosines of some items, and log known - log unknown as a function of the scale."""
+
+    yes: Tensor
+    no: Tensor
+    visual: Tensor | None
+    rule: Rule
+
+    def margin(self, rows: Tensor, scale: Tensor) -> Tensor:
+        """The margin at one scale for each row, and the class whose evidence wins: [2, m]."""
+        s, yes, no = scale[:, None], self.yes[rows], self.no[rows]
+        if self.rule == "ctw":
+            gap = (yes - no).gather(1, yes.argmax(dim=1, keepdim=True)).squeeze(1)
+            return torch.stack([scale * gap, torch.zeros_like(scale)])
+        log_q = -softplus(s * (no - yes), threshold=40.0)  # exact beyond in double precision
+        known, unknown = s * yes + log_q, s * no + log_q  # log (1 - q) = log q - s (yes - no)
+        weight = torch.zeros_like(scale)
+        if self.visual is not None:
+            log_weight = s * self.visual[rows]
+            known += log_weight
+            weight = log_weight.logsumexp(dim=1) - log(yes.shape[1])
+        best, winner = known.max(dim=1)
+        return torch.stack([best - weight - unknown.logsumexp(dim=1), winner.to(best)])
+
+    @cached_property
+    def bend(self) -> Tensor:
+        """How much the margin may stray from a chord: b and k [2, n].
+
+        Over a chord of width h, at t of its way, it strays by at most t (1 - t) (b h^2 + k h), and
+        k counts only where the winner is not the same at both ends. For log known is the maximum
+        of functions that are concave, with second derivatives of at least -gap^2 / 4 and first
+        ones that differ by at most k; the second derivatives of the two logsumexp are at most a
+        quarter of the squared range of what they weigh: `visual`, and a value between `yes` and
+        `no`, whose own curvature is again at least -gap^2 / 4.
+        """
+        gap = (self.yes - self.no).abs().amax(dim=1)
+        low, high = torch.minimum(self.yes, self.no), torch.maximum(self.yes, self.no)
+        weight = torch.zeros_like(self.yes) if self.visual is None else self.visual
+        squares = 3 * gap**2 + (high.amax(dim=1) - low.amin(dim=1)) ** 2 + _range(weight) ** 2
+        return torch.stack([squares / 8, _range(self.yes + weight) + 1.5 * gap])
+
+
+def _range(x: Tensor) -> Tensor:
+    return x.amax(dim=1) - x.amin(dim=1)
+
+
+def _counts(evidence: _Evidence, kind: Tensor, grid: Tensor) -> Tensor:
+    """How many items of each kind, 0 and 1, have known > unknown at each scale: [2, G], int64.
+
+    A stretch of the grid is settled by a look at its two ends if the margin cannot change its sign
+    between them; the others are halved.
+    """
+    changes = torch.zeros(2 * len(grid), dtype=torch.int64, device=grid.device)
+    row = torch.arange(len(kind), device=grid.device)
+    first, last = torch.zeros_like(row), torch.full_like(row, len(grid) - 1)
+    ends = torch.stack([evidence.margin(row, grid[at]) for at in (first, last)])
+    changes += _number(kind * len(grid) + last, ends[1, 0] > 0, changes)
+    pending = [(row, first, last, ends)]
+    while pending:
+        row, first, last, ends = pending.pop()
+        width = grid[last] - grid[first]
+        settled = (last - first <= 1) | _keeps_its_sign(ends, width, evidence.bend[:, row])
+        start, known = kind[row] * len(grid), settled & (ends[0, 0] > 0)
+        changes += _number(start + first, known, changes) - _number(start + last, known, changes)
+        row, first, last, ends = (each[..., ~settled] for each in (row, first, last, ends))
+        middle = (first + last) // 2
+        between = evidence.margin(row, grid[middle])
+        halves = (
+            torch.cat([row, row]),
+            torch.cat([first, middle]),
+            torch.cat([middle, last]),
+            torch.cat([torch.stack([ends[0], between]), torch.stack([between, ends[1]])], dim=2),
+        )
+        if len(row):
+            pending += zip(*(each.split(len(kind), dim=-1) for each in halves), strict=True)
+    return changes.view(2, -1).cumsum(dim=1)
+
+
+def _number(at: Tensor, counted: Tensor, like: Tensor) -> Tensor:
+    """How often each position is among those that are counted."""
+    return torch.bincount(at[counted], minlength=len(like))
+
+
+def _keeps_its_sign(ends: Tensor, width: Tensor, bend: Tensor) -> Tensor:
+    """Whether a margin with these ends [2, 2, m] has one sign all the way between them.
+
+    Its size is at least (1 - t) u + t v - t (1 - t) c for some c and the sizes u and v at the
+    ends, and that is positive for all t where (sqrt u + sqrt v)^2 > c.
+    """
+    (before, winner), (after, other) = ends
+    stray: Tensor = bend[0] * width**2 + bend[1] * width * (winner != other)
+    size = (before.abs().sqrt() + after.abs().sqrt()) ** 2
+    keeps: Tensor = ((before > 0) == (after > 0)) & (size > stray + ROUNDING)
+    return keeps
+
+
+def _best(accuracy: Tensor, tie_break: str) -> int:
+    """The position of the maximum; ties go to the first, or to the middle of the longest run."""
+    if tie_break == "first":
+        return int(accuracy.argmax())
+    if tie_break != "center":
+        raise ArgumentError(f"tie_break must be 'first' or 'center', got {tie_break!r}.")
+    best = (accuracy == accuracy.max()).int()
+    edges = best.diff(prepend=best.new_zeros(1), append=best.new_zeros(1))
+    starts, ends = (edges == 1).nonzero().flatten(), (edges == -1).nonzero().flatten()
+    longest = int((ends - starts).argmax())
+    return int(starts[longest] + ends[longest] - 1) // 2
