@@ -37,8 +37,11 @@ class CLIPNAL(Chain):
     the paper: the balanced accuracy is maximized, over scales instead of temperatures, and
     prototypes are means of unit embeddings, as in the code.
 
+    Cost: nothing is trained; a scale is tuned on the answers; products of every candidate's
+    embedding with the texts and the prototypes, and the classifier's pass over the predicted known.
+
     Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
-    Pre-trained Vision-Language Model", arXiv 2408.04917 (version 2: VLPure-AL); Wang et al.,
+    Pre-trained Vision-Language Model", arXiv 2408.04917, 2024 (version 2: VLPure-AL); Wang et al.,
     CLIPN, ICCV 2023.
     """
 

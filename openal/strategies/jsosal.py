@@ -26,11 +26,15 @@ class JSOSAL(Chain):
     paper's ablation "BGM without entropy" is `entropy=None`. `entropy="detector"` reads the K + 1
     outputs of the detector, `"detector_known"` the K known ones.
 
-    No code was published. What the paper leaves open, and what is done here: the loss is a
-    weighted mean, so that the weights do not change the step size; `max_weight_ratio` may cap the
-    weight of a class with a few answers; the entropy is the classifier's; the factor is 2; the
-    mixture shares one variance on standardised activations under a Dirichlet prior that keeps
-    both components, because scikit-learn's defaults collapse on small classes.
+    Differences: no code was published. What the paper leaves open, and what is done here: the
+    loss is a weighted mean, so that the weights do not change the step size; `max_weight_ratio`
+    may cap the weight of a class with a few answers; the entropy is the classifier's; the factor
+    is 2; the mixture shares one variance on standardised activations under a Dirichlet prior that
+    keeps both components, because scikit-learn's defaults collapse on small classes.
+
+    Cost: trains a detector on all answers, on images or on embeddings; its pass over every
+    candidate, a mixture for each class, and the classifier's pass over the `factor` times budget
+    that are left.
 
     Reference: Zhang, Zhang, Dai and Cao, "JSOSAL: Joint Sampling for Open-Set Active Learning",
     PMLR 278:614-621, 2025, eq. 1-7.

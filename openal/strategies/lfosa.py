@@ -35,6 +35,9 @@ class LfOSA(Chain):
     missing to the budget is filled by the known activation, instead of in arbitrary order; the
     detector has no two-dimensional bottleneck; the pool is scored unaugmented.
 
+    Cost: trains a detector on all answers, on images or on embeddings; its pass over every
+    candidate, and a mixture of two Gaussians for each class.
+
     Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation", CVPR 2022.
     """
 

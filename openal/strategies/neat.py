@@ -30,6 +30,9 @@ class NEAT(Chain):
     spent; embeddings are of unaugmented images, in single precision; answered unknowns leave the
     pool and stay neighbours; k is at most the number of answers.
 
+    Cost: nothing is trained; exact neighbours among the answers for every candidate, and the
+    classifier's pass over the 2 times budget that are left.
+
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
     AAAI 2024.
     """
@@ -62,8 +65,13 @@ class NEAT(Chain):
 class NEATPassive(Chain):
     """The candidates with the most known neighbours: NEAT's ablation without inconsistency.
 
-    The paper draws at random among those whose neighbours are all known; the authors' code takes
-    the most known neighbours first, as here.
+    Differences: the paper draws at random among those whose neighbours are all known; the authors'
+    code takes the most known neighbours first, as here.
+
+    Cost: nothing is trained; exact neighbours among the answers for every candidate.
+
+    Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
+    AAAI 2024.
     """
 
     k: int = 10

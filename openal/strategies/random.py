@@ -13,7 +13,11 @@ __all__ = ["Random"]
 class Random(Chain):
     """Items drawn uniformly without replacement; its precision is the pool's share of known.
 
-    NEAT's authors' code runs uncertainty sampling under this name.
+    Differences: NEAT's authors' code runs uncertainty sampling under this name.
+
+    Cost: nothing is trained and nothing is read.
+
+    Reference: none is needed.
     """
 
     @property

@@ -15,10 +15,15 @@ __all__ = ["Certainty", "LeastConfidence", "Margin", "Uncertainty"]
 
 @dataclass(frozen=True)
 class Uncertainty(Chain):
-    """The largest entropy of the predicted class (Shannon, 1948; Settles, 2009, section 3.1).
+    """The largest entropy of the predicted class.
 
-    Computed from log-softmax: the references take log(p) and rank the surest items, whose p
-    underflows to 0 and gives NaN, as the most uncertain.
+    Differences: computed from log-softmax; the references take log(p) and rank the surest items,
+    whose p underflows to 0 and gives NaN, as the most uncertain.
+
+    Cost: nothing is trained; the classifier's pass over every candidate.
+
+    Reference: Settles, "Active Learning Literature Survey", University of Wisconsin-Madison 2009,
+    section 3.1; the entropy is Shannon's, 1948.
     """
 
     logits: str = "logits"
@@ -31,7 +36,12 @@ class Uncertainty(Chain):
 
 @dataclass(frozen=True)
 class LeastConfidence(Chain):
-    """The smallest probability of the most likely class (Lewis and Gale, 1994); CLIPNAL's CONF."""
+    """The smallest probability of the most likely class: CLIPNAL's CONF.
+
+    Cost: nothing is trained; the classifier's pass over every candidate.
+
+    Reference: Lewis and Gale, "A Sequential Algorithm for Training Text Classifiers", SIGIR 1994.
+    """
 
     logits: str = "logits"
 
@@ -43,7 +53,13 @@ class LeastConfidence(Chain):
 
 @dataclass(frozen=True)
 class Margin(Chain):
-    """The smallest gap between the two most likely classes (Scheffer et al., 2001)."""
+    """The smallest gap between the two most likely classes.
+
+    Cost: nothing is trained; the classifier's pass over every candidate.
+
+    Reference: Scheffer, Decomain and Wrobel, "Active Hidden Markov Models for Information
+    Extraction", IDA 2001.
+    """
 
     logits: str = "logits"
 
@@ -57,7 +73,11 @@ class Margin(Chain):
 class Certainty(Chain):
     """The smallest entropy, a baseline of LfOSA and NEAT: pure, and teaching little.
 
-    NEAT's authors' code returns the least certain under this name.
+    Differences: NEAT's authors' code returns the least certain under this name.
+
+    Cost: nothing is trained; the classifier's pass over every candidate.
+
+    Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation", CVPR 2022.
     """
 
     logits: str = "logits"
