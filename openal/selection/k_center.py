@@ -1,0 +1,91 @@
+"""Spreads the choice: each next candidate is the farthest from all before it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from openal.checks import as_number
+from openal.errors import ArgumentError
+from openal.functional import balanced_k_center, k_center_greedy
+from openal.query import Step
+from openal.selection.vectors import answered_vectors, as_vectors, vectors_of
+from openal.view import View, reads
+
+__all__ = ["ClassBalancedKCenter", "KCenter"]
+
+
+@dataclass(frozen=True)
+class KCenter:
+    """Keeps the budget's worth of candidates that cover the others: farthest first.
+
+    `vectors` is the name of a signal, or a function of a view that gives [n, d]; distances are
+    Euclidean. Candidates keep away from `centers`, which are all items answered with a class or
+    UNKNOWN, or the "known" only, and from each other. Ties go to the candidate that the stages
+    before rank higher. Before any answer the first is the farthest from the mean. A candidate's
+    distance depends on what is chosen before it, so the step has no scores.
+
+    Reference: Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set
+    Approach", ICLR 2018.
+    """
+
+    vectors: Any = "features"
+    centers: Literal["answered", "known"] = "answered"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vectors", as_vectors(self.vectors))
+        _check_centers(self.centers)
+
+    def __call__(self, view: View, budget: int) -> Step:
+        """The farthest candidates, in the order of picking."""
+        points, budget = vectors_of(self.vectors, view), min(budget, len(view.pool))
+        answered = answered_vectors(self.vectors, view, self.centers)
+        rows = k_center_greedy(points, answered, budget)
+        return Step(self, view.pool.indices, rows.cpu().numpy())
+
+
+@dataclass(frozen=True)
+class ClassBalancedKCenter:
+    """K-center with a penalty: `lamb` times how far the classes are from even, per class.
+
+    Each candidate counts for the classes by its softmax. Of class c are required
+    (known + budget) / K, rounded down, less the answers of c, and at least 0; known is the number
+    of answers of all classes so far. While more is required than the budget brings, all classes
+    that lack some are penalized alike, and the distance decides among them.
+
+    Reference: Bengar et al., "Class-Balanced Active Learning for Image Classification", WACV 2022.
+    """
+
+    lamb: float = 5.0
+    vectors: Any = "features"
+    centers: Literal["answered", "known"] = "answered"
+    logits: str = reads("logits")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vectors", as_vectors(self.vectors))
+        _check_centers(self.centers)
+        as_number(self.lamb, "lamb", minimum=0)
+
+    def __call__(self, view: View, budget: int) -> Step:
+        """The candidates in the order of picking."""
+        points, budget = vectors_of(self.vectors, view), min(budget, len(view.pool))
+        answered = answered_vectors(self.vectors, view, self.centers)
+        probs, required = view.map(_probabilities, self.logits), _required(view, budget)
+        rows = balanced_k_center(points, answered, probs, required, budget, lamb=self.lamb)
+        return Step(self, view.pool.indices, rows.cpu().numpy())
+
+
+def _required(view: View, budget: int) -> Tensor:
+    """How many answers of each class [K] are to come, so that all classes have as many."""
+    counts = view.labels.bincount(minlength=view.num_classes)
+    each = (len(view.labels) + budget) // view.num_classes
+    return (each - counts).clamp_min(0).double()
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    return logits.double().softmax(dim=1)
+
+
+def _check_centers(centers: str) -> None:
+    if centers not in ("answered", "known"):
+        raise ArgumentError(f"centers must be 'answered' or 'known', got {centers!r}.")

@@ -1,0 +1,71 @@
+"""Vectors: what a stage spreads its choice over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from torch import Tensor
+
+from openal.errors import ArgumentError, ScoreError
+from openal.view import View, reads
+
+__all__ = ["GradientEmbedding", "Signal", "Vectors", "answered_vectors", "as_vectors", "vectors_of"]
+
+Vectors = Callable[[View], Any]
+"""Gives the vector of every candidate, a tensor [n, d], or two factors of it, [n, K] and [n, d]."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Vectors: the values of a signal [n, d] as they are."""
+
+    name: str = reads("features")
+
+    def __call__(self, view: View) -> Tensor:
+        """The vectors [n, d]."""
+        return view.pool[self.name]
+
+
+@dataclass(frozen=True)
+class GradientEmbedding:
+    """Vectors: the gradients of the last layer, were the predicted class the label (BADGE).
+
+    Given by what they are made of, logits [n, K] and features [n, d]; the K * d numbers of each
+    never exist.
+    """
+
+    logits: str = reads("logits")
+    features: str = reads("features")
+
+    def __call__(self, view: View) -> tuple[Tensor, Tensor]:
+        """The logits [n, K] and the features [n, d]."""
+        logits, features = view.pool[self.logits], view.pool[self.features]
+        return logits.to(features.device), features
+
+
+def as_vectors(vectors: Any) -> Vectors:
+    """Vectors, also from the name of a signal."""
+    if isinstance(vectors, str):
+        return Signal(vectors)
+    if not callable(vectors) or isinstance(vectors, type):
+        raise ArgumentError(
+            f"vectors must be the name of a signal or a function of a view, got {vectors!r}."
+        )
+    return cast(Vectors, vectors)
+
+
+def vectors_of(vectors: Vectors, view: View) -> Tensor:
+    """The vectors [n, d] of the candidates, or a ScoreError where they are no tensor."""
+    found = vectors(view)
+    if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(view.pool):
+        got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise ScoreError(f"{vectors!r} must return a tensor [{len(view.pool)}, d], got {got}.")
+    return found
+
+
+def answered_vectors(vectors: Vectors, view: View, centers: str) -> Tensor | None:
+    """The vectors [m, d] of the answered items, of all or of the known; None without any."""
+    invalid = view.invalid.indices if centers == "answered" else np.empty(0, np.int64)
+    answered = replace(view.pool, indices=np.concatenate([view.known.indices, invalid]))
+    return vectors_of(vectors, replace(view, pool=answered)) if len(answered) else None

@@ -1,0 +1,39 @@
+"""BADGE: diverse and uncertain at once."""
+
+from dataclasses import dataclass
+
+from openal.query import Chain, Stage
+from openal.selection import GradientEmbedding, KMeansPlusPlus
+
+__all__ = ["BADGE"]
+
+
+@dataclass(frozen=True)
+class BADGE(Chain):
+    """Draws candidates whose gradients are long (uncertain) and unlike each other (diverse).
+
+    Reads the task model's `logits` and `features`. Has no parameter to set.
+
+    In an open set expect it to do worse than Random: what the model is least sure of, and what is
+    unlike the rest, is often of no known class. A purity before it helps:
+    `Chain(Filter(KnownNeighbors(k=20), above=0.5), BADGE())`.
+
+    Differences from authors' codes: the gradients, K * d numbers for each candidate, never exist;
+    a row is never drawn twice, also where rows are copies, and where all that remain are copies of
+    those drawn the rest is uniform, instead of an error; one code puts the last batch's gradients
+    into the wrong rows, and another queries fewer than the budget.
+
+    Cost: nothing is trained; the classifier's pass over every candidate, and lengths and
+    distances of gradients by their factors, of few candidates for each pick.
+
+    Reference: Ash, Zhang, Krishnamurthy, Langford and Agarwal, "Deep Batch Active Learning by
+    Diverse, Uncertain Gradient Lower Bounds", ICLR 2020.
+    """
+
+    logits: str = "logits"
+    features: str = "features"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """K-means++ over gradients."""
+        return (KMeansPlusPlus(GradientEmbedding(self.logits, self.features)),)

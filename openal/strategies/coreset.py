@@ -1,0 +1,73 @@
+"""Coreset: what is farthest from all that is answered or chosen."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from openal.query import Chain, Stage
+from openal.selection import ClassBalancedKCenter, KCenter
+
+__all__ = ["ClassBalancedCoreset", "Coreset"]
+
+
+@dataclass(frozen=True)
+class Coreset(Chain):
+    """The candidates that cover the pool: each is the farthest from the answered and the chosen.
+
+    Reads the task model's `features`; give `features="embeddings"` to cover a frozen encoder's
+    space. Nothing is drawn. Items answered UNKNOWN are centers too: they are paid for, and what
+    resembles them needs no second look. `centers="known"` leaves them out, as MQ-Net and CLIPNAL
+    compare with.
+
+    In an open set expect it to do worse than Random: what is far from all answers is often of no
+    known class, and an outlier is the farthest of all. A purity before it helps:
+    `Chain(Filter(KnownNeighbors(k=20), above=0.5), Coreset())`.
+
+    Differences from authors' codes: one of them starts from one random candidate and ignores the
+    answers; another deletes rows while it keeps their old numbers, so that most of what it asks is
+    arbitrary, some of it twice, and its distances to copies are NaN, which come first. Here each
+    pick is the exact farthest, copies are at 0, and ties go to the lowest index.
+
+    Cost: nothing is trained; the classifier's pass over every candidate, bounds of the
+    distances to the answers, and exact distances of few candidates for each pick.
+
+    Reference: Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set
+    Approach", ICLR 2018 (the greedy algorithm).
+    """
+
+    centers: Literal["answered", "known"] = "answered"
+    features: str = "features"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Farthest first."""
+        return (KCenter(self.features, self.centers),)
+
+
+@dataclass(frozen=True)
+class ClassBalancedCoreset(Chain):
+    """Coreset that also evens out the classes, as the classifier predicts them.
+
+    Reads the task model's `features` and `logits`. Each pick has the largest distance less
+    `lamb` / K times what is still missing to classes of equal size. In an open set expect it to do
+    worse than Random for Coreset's reason; the logits know of no unknown class.
+
+    Differences from the authors' code: the same repairs as `Coreset`. The paper evens out the
+    first answers and r budgets at round r; here, as in the code, it is the answers so far and one
+    budget, which is the same where every answer is of a known class.
+
+    Cost: nothing is trained; the classifier's pass over every candidate, and a distance of each
+    to every answer and to every pick.
+
+    Reference: Bengar, van de Weijer, Fuentes and Raducanu, "Class-Balanced Active Learning for
+    Image Classification", WACV 2022.
+    """
+
+    lamb: float = 5.0
+    centers: Literal["answered", "known"] = "answered"
+    features: str = "features"
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Farthest first, less the imbalance."""
+        return (ClassBalancedKCenter(self.lamb, self.features, self.centers, self.logits),)
