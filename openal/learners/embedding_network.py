@@ -1,0 +1,136 @@
+"""A small network on embeddings, trained by a few hundred steps of SGD."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from openal.checks import as_count, as_number
+from openal.labeled import LabeledSet
+from openal.learners.embedding_training import taken
+from openal.learners.layers import SMALL, _standard
+from openal.learners.network_training import Loss, TrainingSettings, shuffled, train
+from openal.pool import Pool
+from openal.seeds import isolated_rng
+from openal.threads import one_thread
+
+__all__ = ["StepSettings", "batches_of", "epochs_of", "fit_network_on", "hidden_network"]
+
+
+LEAST_EPOCHS = 10
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """How a small network is trained: as many steps for a few answers as for a thousand."""
+
+    steps: int
+    batch_size: int
+    lr: float
+    weight_decay: float
+
+    def __post_init__(self) -> None:
+        as_count(self.steps, "steps", minimum=1)
+        as_count(self.batch_size, "batch_size", minimum=1)
+        as_number(self.lr, "lr", above=0)
+        as_number(self.weight_decay, "weight_decay", minimum=0)
+
+
+class Scaled(nn.Module):
+    """Embeddings centered, and divided by one number so that their mean square is 1."""
+
+    center: Tensor  # [D]
+    scale: Tensor  # []
+
+    def __init__(self, embeddings: Tensor) -> None:
+        super().__init__()
+        center, scale = _standard(embeddings)
+        self.register_buffer("center", center)
+        self.register_buffer("scale", scale)
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """The scaled embeddings [B, D]."""
+        return (embeddings - self.center) / self.scale
+
+
+def hidden_network(
+    embeddings: Tensor, num_outputs: int, *, hidden: int, dropout: float
+) -> nn.Sequential:
+    """Modules `scaled`, `hidden` (rectified units), `dropout` and `output`, freshly initialized."""
+    hidden_layer = nn.Sequential(nn.Linear(embeddings.shape[1], hidden), nn.ReLU())
+    return nn.Sequential(
+        OrderedDict(
+            scaled=Scaled(embeddings),
+            hidden=hidden_layer,
+            dropout=nn.Dropout(dropout),
+            output=nn.Linear(hidden, num_outputs),
+        )
+    )
+
+
+def epochs_of(count: int, settings: StepSettings) -> tuple[int, int]:
+    """How many epochs make at least so many steps with `count` answers, and the steps in each."""
+    batches = batches_of(count, settings.batch_size)
+    return max(LEAST_EPOCHS, ceil(settings.steps / batches)), batches
+
+
+def batches_of(count: int, batch_size: int) -> int:
+    """How many steps an epoch over so many answers takes."""
+    return len(shuffled(max(1, count), batch_size, torch.Generator()))
+
+
+def fit_network_on(
+    pool: Pool,
+    embeddings: str,
+    labeled: LabeledSet,
+    make: Callable[[Tensor], nn.Module],
+    *,
+    loss: Loss,
+    settings: StepSettings,
+    device: str | torch.device | None,
+    seed: int,
+    progress: bool | None,
+) -> nn.Module:
+    """`make(embeddings [m, D])`, trained on the known answers; without any as initialized.
+
+    SGD with momentum 0.9, whose rate falls to a tenth after half and three quarters of the steps.
+    In evaluation mode and in double precision where the device has it: the last bits of single
+    precision would depend on which rows are computed together.
+    """
+    known = labeled.known_indices
+    found = known if len(known) else np.zeros(1, np.int64)  # one tells the width
+    z = taken(pool, embeddings, found, device, progress)[: len(known)].float()
+    with isolated_rng(seed):
+        network = make(z).to(z.device)
+        if len(known):
+            labels = torch.tensor(labeled.known_labels)
+            training = _training(settings, len(known))
+            with one_thread() if _small(network, settings) else nullcontext():
+                train(
+                    network, z, labels, loss=loss, settings=training, seed=seed, progress=progress
+                )
+    return (network if z.device.type == "mps" else network.double()).eval()
+
+
+def _training(settings: StepSettings, count: int) -> TrainingSettings:
+    epochs, _ = epochs_of(count, settings)
+    return TrainingSettings(
+        epochs=epochs,
+        batch_size=settings.batch_size,
+        lr=settings.lr,
+        momentum=0.9,
+        weight_decay=settings.weight_decay,
+        step_size=ceil(epochs / 2),
+        gamma=0.1,
+        augment=None,
+        amp=False,
+    )
+
+
+def _small(network: nn.Module, settings: StepSettings) -> bool:
+    return settings.batch_size * sum(each.numel() for each in network.parameters()) < SMALL

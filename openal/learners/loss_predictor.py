@@ -1,0 +1,158 @@
+"""Learning Loss on images: the task network, and what predicts its loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from openal.checks import as_count, as_number
+from openal.errors import ArgumentError
+from openal.forward import Model, batches
+from openal.labeled import LabeledSet
+from openal.learners.crop_flip import CropFlip
+from openal.learners.embedding_network import batches_of
+from openal.learners.fitted_network import Factory, _require_images, fit_network
+from openal.learners.loss_prediction import LossPredictingNetwork, joint_loss
+from openal.learners.network_training import Augmentation, TrainingSettings
+from openal.learners.resnet import cifar_resnet18
+from openal.learners.settings import settings_of
+from openal.pool import Pool
+
+__all__ = ["LossPredictor", "LossSettings"]
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """How a loss prediction is trained beside its classifier."""
+
+    width: int
+    margin: float
+    weight: float
+    joint_share: float
+
+    def __post_init__(self) -> None:
+        as_count(self.width, "width", minimum=1)
+        as_number(self.margin, "margin", above=0)
+        as_number(self.weight, "weight", minimum=0)
+        if as_number(self.joint_share, "joint_share", minimum=0) > 1:
+            raise ArgumentError(f"joint_share must be a share, at most 1, got {self.joint_share}.")
+
+    def joint_steps(self, epochs: int, batches: int) -> int:
+        """In how many steps the predicted loss teaches the classifier too."""
+        return int(self.joint_share * epochs + 1e-9) * batches
+
+
+@dataclass(frozen=True)
+class LossPredictor:
+    """Learns the K classes from the known answers, on the items, and how wrong it is on each.
+
+    Offers `predicted_loss` [N], whose order alone means something, and the classifier's `logits`
+    [N, K]. A `LossPrediction` of `width` units for each of the classifier's `layers` is trained
+    with it on cross-entropy plus `weight` times `functional.ranking_loss`; after `joint_share` of
+    the epochs its gradient no longer reaches the classifier.
+
+    `factory(num_outputs)` makes a new network for the items, `cifar_resnet18` by default, and
+    `layers` names its modules whose outputs [B, C, ...] are the feature maps. Both are trained
+    from scratch by SGD; the learning rate `lr` is multiplied by `gamma` every `step_size` epochs.
+    The answered items are read once and held in memory; `augment(x, generator)` varies each batch
+    on its device. A pool is scored without augmentation. Before any known answer all is as
+    initialized by the seed. `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed
+    precision on a GPU.
+
+    Differences from the codes: one optimizer holds both sets of weights, which is the same as two
+    with equal settings; the gradient is cut after exactly 60 % of the epochs, where the codes
+    cut one epoch later.
+
+    Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
+    """
+
+    factory: Factory | None = None
+    layers: tuple[str, ...] = ("layer1", "layer2", "layer3", "layer4")
+    width: int = 128
+    margin: float = 1.0
+    weight: float = 1.0
+    joint_share: float = 0.6
+    epochs: int = 200
+    batch_size: int = 128
+    lr: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    step_size: int = 160
+    gamma: float = 0.1
+    augment: Augmentation | None = field(default_factory=CropFlip)
+    device: str | torch.device | None = None
+    amp: bool | None = None
+
+    offers: ClassVar[tuple[str, ...]] = ("predicted_loss", "logits")
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.layers, str) or not self.layers:
+            raise ArgumentError(f"layers must be one or more names, got {self.layers!r}.")
+        settings_of(self, LossSettings)
+        settings_of(self, TrainingSettings)
+
+    def fit(
+        self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
+    ) -> "FittedLossPredictor":
+        """The trained classifier and its loss prediction; pool and labeled set are unchanged."""
+        answers = labeled.known_subset(pool.items)
+        settings = settings_of(self, LossSettings)
+        steps = settings.joint_steps(self.epochs, batches_of(len(answers), self.batch_size))
+        fitted = fit_network(
+            pool,
+            answers,
+            labeled.num_classes,
+            factory=partial(self._network, x=_first(pool, answers.indices), joint_steps=steps),
+            names={},
+            loss=partial(joint_loss, margin=self.margin, weight=self.weight),
+            settings=settings_of(self, TrainingSettings),
+            device=self.device,
+            seed=seed,
+            progress=progress,
+        )
+        return FittedLossPredictor(fitted.network)
+
+    def _network(self, num_outputs: int, *, x: Tensor, joint_steps: int) -> nn.Module:
+        if self.factory is None:
+            _require_images(x)
+        network = (self.factory or cifar_resnet18)(num_outputs)
+        return LossPredictingNetwork(network, self.layers, x, joint_steps, self.width)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLossPredictor:
+    """A network of K logits and a predicted loss, as a learner that needs no more training."""
+
+    network: nn.Module
+
+    offers: ClassVar[tuple[str, ...]] = ("predicted_loss", "logits")
+    reads: ClassVar[tuple[str, ...]] = ("items",)
+
+    def signals(
+        self,
+        pool: Pool,
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The named signals at `indices`, `predicted_loss` [n] and `logits` [n, K], in one pass."""
+        found = Model(self.network).signals(pool, indices, ("logits",), progress=progress)["logits"]
+        return outputs_of(found, names)
+
+
+def outputs_of(outputs: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+    """The named parts of [n, K + 1]: the predicted loss is last."""
+    parts = {"predicted_loss": outputs[:, -1:].flatten(), "logits": outputs[:, :-1]}
+    return {name: parts[name] for name in names}
+
+
+def _first(pool: Pool, answered: np.ndarray) -> Tensor:
+    """One input [1, ...], to see the widths of the feature maps."""
+    index = answered[:1] if len(answered) else np.zeros(1, np.int64)
+    return next(iter(batches(pool.items, index, torch.device("cpu"), progress=False)))

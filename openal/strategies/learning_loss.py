@@ -1,0 +1,50 @@
+"""Learning Loss: what the network expects to be wrong about."""
+
+from dataclasses import dataclass
+
+from openal import informativeness
+from openal.learners import EmbeddingLossPredictor, LossPredictor
+from openal.pool import Learner
+from openal.query import Chain, Stage
+from openal.selection import Top
+
+__all__ = ["LearningLoss"]
+
+
+@dataclass(frozen=True)
+class LearningLoss(Chain):
+    """The candidates with the largest predicted loss.
+
+    Reads `predicted_loss` [N]. Where nobody offers it, a classifier and its loss prediction are
+    trained on the known answers: `LossPredictor` on the pool's items, else
+    `EmbeddingLossPredictor` on its `embeddings`. To train them in a loop of your own, attach
+    `learners.LossPrediction` to your network and give its predictions as an array.
+
+    Ranks all candidates, where the authors rank a random 10,000 of them: `query(...,
+    candidates=...)` does that. Expect less of it than of Random where the pool holds unknown
+    classes: what resembles no known answer has the largest predicted loss.
+
+    Cost: trains a classifier and its loss prediction on the known answers, on images or on
+    embeddings; their pass over every candidate.
+
+    Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
+    """
+
+    margin: float = 1.0
+    weight: float = 1.0
+    joint_share: float = 0.6
+    predicted_loss: str = "predicted_loss"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The largest predicted loss."""
+        return (Top(informativeness.PredictedLoss(self.predicted_loss)),)
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """A classifier that predicts its loss, on images or on embeddings."""
+        margin, weight, share = self.margin, self.weight, self.joint_share
+        return (
+            LossPredictor(margin=margin, weight=weight, joint_share=share),
+            EmbeddingLossPredictor(margin=margin, weight=weight, joint_share=share),
+        )
