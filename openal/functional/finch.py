@@ -1,0 +1,122 @@
+"""Clusters of first neighbours: no number of clusters, no distance threshold, nothing to tune."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.checks import as_count, as_finite
+from openal.functional.closest_pairs import merged
+from openal.functional.neighbors import knn
+from openal.functional.rows import TINY, finite_blocks
+
+__all__ = ["cluster_means", "finch", "finch_clusters"]
+
+
+def finch(points: Tensor) -> Tensor:
+    """Partitions of the points into clusters of first neighbours, the finest first.
+
+    From (N, D) to int64 (N, P), P >= 1. Each point is linked to its first neighbour, the other
+    point of the largest cosine; what is linked, directly or over others, is a cluster. The means
+    of the clusters are clustered in turn, and so on, until one cluster is left: each column holds
+    the clusters of the one before, at most half as many. Clusters are numbered by their lowest
+    member.
+
+    Points of one direction are always in one cluster. Neighbours are those of `knn`: exact, with
+    cosines rounded to about 1e-12. Between others that are equally near, the lowest index is the
+    first neighbour; a row of zeros has cosine 0 with all, so its neighbour is row 0 (or 1). Only
+    such ties depend on the order of the points: without them a permutation of the points permutes
+    the clusters. One point, or none, is one partition.
+
+    Neither the N x N cosines nor a copy per partition is held. The direction of a mean is that of
+    the sum, so sums of the sums before are all that a coarser partition needs.
+
+    Reference: Sarfraz, Sharma and Stiefelhagen, "Efficient Parameter-Free Clustering Using First
+    Neighbor Relations" (FINCH), CVPR 2019, eq. 1 and algorithm 1. The authors' code takes
+    approximate neighbours of many points, which then differ from run to run, and leaves out the
+    partition into one cluster.
+
+    >>> points = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9]])
+    >>> finch(points)
+    tensor([[0, 0],
+            [1, 0],
+            [0, 0],
+            [1, 0]])
+    """
+    return torch.stack([labels for labels, _ in _partitions(points)], dim=1)
+
+
+def finch_clusters(points: Tensor, count: int) -> Tensor:
+    """Exactly `count` clusters of the points, or as many as the finest partition has if fewer.
+
+    From (N, D) to int64 (N,). The coarsest partition of `finch` with at least `count` clusters,
+    of which the two whose means have the largest cosine are joined until `count` are left; of
+    pairs that are equally near, the lowest. Clusters are numbered by their lowest member.
+
+    Reference: Sarfraz et al., CVPR 2019, algorithm 2. Releases of the authors' code fail where
+    `count` exceeds the finest partition, or equals the size of one.
+
+    >>> finch_clusters(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9]]), 2)
+    tensor([0, 1, 0, 1])
+    """
+    count = as_count(count, "count", minimum=1)
+    partitions = _partitions(points)
+    labels, sums = next(partitions)
+    for coarser, coarser_sums in partitions:
+        if len(coarser_sums) < count:
+            break
+        labels, sums = coarser, coarser_sums
+    return merged(sums, count)[labels] if len(sums) > count else labels
+
+
+def cluster_means(points: Tensor, labels: Tensor) -> Tensor:
+    """The means [C, D] of the points [N, D] of each cluster 0..C-1, none of which is empty."""
+    counts = torch.bincount(labels)
+    return (_sums(points, labels) / counts[:, None]).to(points.dtype)
+
+
+def _partitions(points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Each partition [N], finest first, with a positive multiple of its clusters' sums [C, D]."""
+    sums = as_finite(points, "points", ndim=2)
+    if sums.dtype == torch.float64:  # sums of the largest numbers would overflow
+        sums = sums / sums.abs().amax().clamp_min(TINY) if sums.numel() else sums
+    labels = torch.arange(len(sums), device=sums.device)
+    while True:
+        groups = _components(_first_neighbors(sums))
+        labels, sums = groups[labels], _sums(sums, groups)
+        yield labels, sums
+        if len(sums) <= 1:
+            return
+
+
+def _first_neighbors(points: Tensor) -> Tensor:
+    """The other point of the largest cosine with each [n], int64; of a single point, itself."""
+    own = torch.arange(len(points), device=points.device)
+    if len(points) < 2:
+        return own
+    nearest = knn(points, points, 2).indices
+    return torch.where(nearest[:, 0] == own, nearest[:, 1], nearest[:, 0])
+
+
+def _components(neighbors: Tensor) -> Tensor:
+    """The connected component of each point [n], numbered by their lowest member."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(neighbors)
+    edges = np.arange(n), neighbors.cpu().numpy()
+    graph = coo_array((np.ones(n), edges), shape=(n, n))
+    found = connected_components(graph, directed=False)[1] if n else np.empty(0, np.int64)
+    _, lowest, found = np.unique(found, return_index=True, return_inverse=True)
+    place = np.argsort(np.argsort(lowest))
+    return torch.from_numpy(place[found]).to(neighbors.device)
+
+
+def _sums(points: Tensor, labels: Tensor) -> Tensor:
+    """The sums [C, D] of the points of each cluster, float64."""
+    count = int(labels.max()) + 1 if len(labels) else 0
+    sums = torch.zeros(count, points.shape[1], dtype=torch.float64, device=points.device)
+    for rows, block in finite_blocks(points, "points", ndim=2):
+        sums.index_add_(0, labels[rows], block.double())
+    return sums

@@ -1,0 +1,135 @@
+"""EOAL's network: a detector, binary heads on its features, and the clusters of the unknown."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from openal.checks import as_count, as_number
+from openal.errors import ModelError
+from openal.forward import inference_mode_of, named_outputs
+from openal.functional.finch import cluster_means, finch_clusters
+from openal.learners.entropic_loss import cluster_loss, known_head_loss, unknown_head_loss
+from openal.learners.loss import weighted_cross_entropy
+
+__all__ = ["SIGNALS", "Clusters", "EntropicLoss", "EntropicNetwork", "Outputs", "binary_heads"]
+
+SIGNALS = ("detector_features", "detector_logits", "head_logits")
+
+
+class Outputs(NamedTuple):
+    """What the network says of a batch."""
+
+    logits: Tensor  # [B, K + 1]
+    head_logits: Tensor  # [B, 2, K]: no and yes
+    features: Tensor  # [B, d]
+
+
+class Clusters(NamedTuple):
+    """The clusters of the unknown answers."""
+
+    owners: Tensor  # [m] int64: of each answer; 0 for known ones
+    centers: Tensor  # [C, d]
+
+    def at(self, rows: Tensor) -> "Clusters":
+        """The same of some answers."""
+        return Clusters(self.owners[rows], self.centers)
+
+
+@dataclass(frozen=True)
+class EntropicLoss:
+    """What the network is trained to make small, and how often the unknown are clustered."""
+
+    temperature: float
+    alpha: float
+    reg_w: float
+    n_unknown_clusters: int | None
+    recluster_every: int
+
+    def __post_init__(self) -> None:
+        as_number(self.temperature, "temperature", above=0)
+        as_number(self.alpha, "alpha", minimum=0)
+        as_number(1 - self.alpha, "1 - alpha", minimum=0)
+        as_number(self.reg_w, "reg_w", minimum=0)
+        if self.n_unknown_clusters is not None:
+            as_count(self.n_unknown_clusters, "n_unknown_clusters", minimum=1)
+        as_count(self.recluster_every, "recluster_every", minimum=1)
+
+    def __call__(self, found: Outputs, labels: Tensor, clusters: Clusters | None) -> Tensor:
+        """The loss [] of a batch with labels [B] in 0..K; no clusters: no answer is UNKNOWN."""
+        unknown = labels == found.head_logits.shape[2]
+        heads = known_head_loss(found.head_logits[~unknown], labels[~unknown])
+        loss = weighted_cross_entropy(found.logits, labels, temperature=self.temperature)
+        if clusters is None:
+            return loss + heads
+        undecided = unknown_head_loss(found.head_logits[unknown])
+        near = cluster_loss(found.features[unknown], clusters.owners[unknown], clusters.centers)
+        return loss + (1 - self.alpha) * heads + self.alpha * undecided + self.reg_w * near
+
+    def clusters(self, features: Tensor, unknown: Tensor, num_classes: int, size: int) -> Clusters:
+        """The clusters of the features [u, d] of the unknown rows [u] of `size` answers."""
+        found = finch_clusters(features, self.n_unknown_clusters or num_classes)
+        owners = torch.zeros(size, dtype=torch.int64, device=features.device)
+        owners[unknown.to(owners.device)] = found
+        return Clusters(owners, cluster_means(features, found))
+
+
+class EntropicNetwork(nn.Module):
+    """A network with K + 1 outputs, and K binary heads without bias on its features."""
+
+    def __init__(self, network: nn.Module, example: Tensor) -> None:
+        """`example` [1, ...] is an input; it tells the number of features and of classes."""
+        super().__init__()
+        with inference_mode_of(network):
+            logits, features = _with_features(network, example)
+        self.network = network
+        self.num_classes = logits.shape[1] - 1
+        self.heads = nn.Linear(features.shape[1], 2 * self.num_classes, bias=False)
+        self.heads.to(features.device)
+
+    def forward(self, x: Tensor) -> Outputs:
+        """The outputs for a batch [B, ...], at least in single precision."""
+        logits, features = _with_features(self.network, x)
+        wide = torch.promote_types(logits.dtype, torch.float32)
+        heads: Tensor = self.heads(features).unflatten(1, (2, self.num_classes))
+        return Outputs(logits.to(wide), heads.to(wide), features.to(wide))
+
+
+def binary_heads(features: Tensor, weight: Tensor) -> Tensor:
+    """The outputs [n, 2, K] of binary heads [2 K, d] on features [n, d]."""
+    heads: Tensor = linear(features, weight).unflatten(1, (2, len(weight) // 2))
+    return heads
+
+
+def _with_features(network: Callable[[Tensor], Any], x: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits, and the features that the network gives or those before its last linear layer."""
+    with _linear_inputs(network) as seen:
+        output = named_outputs(network(x))
+    found = {**seen, **output}
+    if "features" not in found:
+        raise ModelError(
+            "the network must return (logits, features), or end in a torch.nn.Linear whose input "
+            "can be read: binary heads stand on its features."
+        )
+    return found["logits"], found["features"]
+
+
+@contextmanager
+def _linear_inputs(network: Any) -> Iterator[dict[str, Tensor]]:
+    """Fills a mapping with `features`, the input of the last linear layer that ran."""
+    seen: dict[str, Tensor] = {}
+
+    def remember(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen["features"] = inputs[0]
+
+    linears = [each for each in network.modules() if isinstance(each, nn.Linear)]
+    hooks = [linear.register_forward_pre_hook(remember) for linear in linears]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,45 @@
+"""Is it equally far from all clusters of the unknown?"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count
+from openal.functional.eoal_entropies import distance_entropy
+from openal.functional.finch import cluster_means, finch_clusters
+from openal.view import View, reads
+
+__all__ = ["DistanceEntropy"]
+
+
+@dataclass(frozen=True)
+class DistanceEntropy:
+    """How evenly far an item is from the clusters of what was answered UNKNOWN, in [0, 1].
+
+    0 close to one of them, 1 equally far from all: of no unknown class that was seen. There are
+    `clusters` of them, by `finch_clusters` of their features, as many as classes by default. With
+    one cluster, or before the first UNKNOWN, all are equal, at 0.
+
+    Difference from the authors' code: the centers are of the features that the items are scored
+    by; there they date from before the last epoch of training.
+
+    Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
+    """
+
+    clusters: int | None = None
+    features: str = reads("detector_features")
+
+    def __post_init__(self) -> None:
+        if self.clusters is not None:
+            as_count(self.clusters, "clusters", minimum=1)
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n] in [0, 1]."""
+        if len(view.invalid) == 0:
+            return torch.zeros(len(view.pool))
+        points = view.invalid[self.features]
+        points = points if points.dtype == torch.float64 else points.float()
+        centers = cluster_means(points, finch_clusters(points, self.clusters or view.num_classes))
+        return view.map(partial(distance_entropy, centers=centers), self.features)
