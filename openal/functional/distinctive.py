@@ -1,0 +1,35 @@
+"""How well two reference points of one class agree about a query."""
+
+import torch
+from torch import Tensor
+
+from openal.functional.neighbors import knn
+from openal.functional.rows import row_sums, unit_rows
+
+__all__ = ["anchor_agreement"]
+
+
+def anchor_agreement(queries: Tensor, anchors: Tensor) -> Tensor:
+    """How near the nearest anchor is, how far ahead of the second, and how alike the two are.
+
+    From (N, D) and (M, D) to (N,): (c1 - c2) + cos(A, B) + c1, with A and B the two anchors of
+    the largest cosines c1 >= c2. A single anchor is its own second. Du et al., Contrastive Coding
+    for Active Learning under Class Distribution Mismatch (ICCV 2021), as the authors' code
+    computes it.
+
+    >>> anchors = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    >>> anchor_agreement(torch.tensor([[3.0, 4.0], [5.0, 0.0]]), anchors)
+    tensor([1., 2.])
+    """
+    found = knn(queries, anchors, min(2, len(anchors)))
+    first, second = found.similarity[:, 0].double(), found.similarity[:, -1].double()
+    alike = _pair_cosines(anchors, found.indices[:, 0], found.indices[:, -1])
+    return ((first - second) + alike + first).to(found.similarity.dtype)
+
+
+def _pair_cosines(rows: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The cosines [N] in float64 of pairs of rows; few pairs are distinct."""
+    pairs, place = (first * len(rows) + second).unique(return_inverse=True)
+    units = unit_rows(rows)
+    a, b = torch.div(pairs, len(rows), rounding_mode="floor"), pairs % len(rows)
+    return row_sums(units[a] * units[b])[place]

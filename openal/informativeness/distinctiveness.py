@@ -1,0 +1,66 @@
+"""Is it unlike the labeled items of the class that it resembles?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from openal.errors import ArgumentError
+from openal.functional.distinctive import anchor_agreement
+from openal.view import View, reads
+
+__all__ = ["Distinctiveness"]
+
+COLUMN_BYTES = 2**26  # of the agreements with several classes at a time
+
+
+@dataclass(frozen=True)
+class Distinctiveness:
+    """How far a candidate is from the labeled items of one class: 1 farthest, 0 nearest.
+
+    One minus `anchor_agreement` with the labeled items of the class that `groups` gives, scaled
+    by the smallest and the largest agreement of all candidates with that class. A class with one
+    labeled item compares with that alone; with one without any, and where all candidates agree
+    alike with a class, the value is 1.
+
+    Reference: Du et al., "Contrastive Coding for Active Learning under Class Distribution
+    Mismatch", ICCV 2021 (CCAL): the distinctive score.
+    """
+
+    groups: Callable[[View], Tensor]
+    embeddings: str = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        if not callable(self.groups) or isinstance(self.groups, type):
+            raise ArgumentError(f"groups must be a function of a view, got {self.groups!r}.")
+
+    def __call__(self, view: View) -> Tensor:
+        """Informativeness [n], float64 in [0, 1]."""
+        result = torch.ones(len(view.pool), dtype=torch.float64)
+        if len(view.known) == 0:
+            return result
+        group = self.groups(view).cpu()
+        for some in view.labels.unique().split(max(1, COLUMN_BYTES // (8 * len(view.pool)))):
+            agreement = self._agreement(view, some)
+            for column, label in enumerate(some):
+                mine = group == label
+                result[mine] = 1 - _scaled(agreement[:, column])[mine]
+        return result
+
+    def _agreement(self, view: View, classes: Tensor) -> Tensor:
+        """With the labeled items of each of some classes: [n, C], float64."""
+        labeled = view.known[self.embeddings]
+        anchors = [labeled[(view.labels == each).to(labeled.device)] for each in classes]
+        return view.map(partial(_agreements, anchors=anchors), self.embeddings).double().cpu()
+
+
+def _agreements(block: Tensor, anchors: list[Tensor]) -> Tensor:
+    return torch.stack([anchor_agreement(block, each) for each in anchors], dim=1)
+
+
+def _scaled(values: Tensor) -> Tensor:
+    """Values [n] scaled to 0..1; all 0 where they do not differ."""
+    low, high = values.aminmax()
+    return (values - low) / (high - low) if high > low else torch.zeros_like(values)

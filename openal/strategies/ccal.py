@@ -1,0 +1,55 @@
+"""CCAL: resembles a labeled item as a whole, and is unlike its class in detail."""
+
+from dataclasses import dataclass
+
+from openal.informativeness import Distinctiveness
+from openal.purity import SemanticGate
+from openal.query import Chain, Stage
+from openal.selection import NearestClass, Sum, TopPerGroup
+
+__all__ = ["CCAL"]
+
+
+@dataclass(frozen=True)
+class CCAL(Chain):
+    """Per class of the nearest labeled item, the candidates that pass a gate and are distinctive.
+
+    Trains nothing. Reads two embeddings, which may be one: `semantic` decides whether a candidate
+    resembles a labeled item at all (`SemanticGate`) and which class it is counted for,
+    `distinctive` how unlike the labeled items of that class it is (`Distinctiveness`). The best
+    by the sum are asked, as many for each class.
+
+    The paper trains two contrastive networks on the pool: SimCLR is semantic, CSI, which predicts
+    rotations besides, is distinctive. Here any frozen encoders may be given; by default one serves
+    both. The authors average over ten augmented views, and the distinctive score over four
+    rotations of each: frozen embeddings have neither.
+
+    The nearest labeled items of an unknown class are known ones, and nothing learns from items
+    answered UNKNOWN: purity does not rise from round to round. The gate is relative to the
+    candidates: one that is a near copy of a labeled item closes it for most others, and the
+    distinctive score then ranks alone, far from the labeled items first. With many unknown
+    candidates that can be worse than `Random`.
+
+    Differences from the authors' code: a class with one labeled item is its own second anchor,
+    where the code fails; where all candidates are alike, nothing is divided by 0; a candidate
+    belongs to one class, so none is asked twice; what classes without candidates leave over goes
+    to the others, and the budget is spent; the first query needs no answers.
+
+    Cost: nothing is trained; for every candidate the nearest known answer and the agreement
+    with the known answers of that class.
+
+    Reference: Du, Zhao, Chen, Chai, Chen and Li, "Contrastive Coding for Active Learning under
+    Class Distribution Mismatch", ICCV 2021.
+    """
+
+    k: float = 100.0
+    threshold: float = 0.9
+    semantic: str = "embeddings"
+    distinctive: str = "embeddings"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The sum of both scores, per nearest class."""
+        groups = NearestClass(self.semantic)
+        gate = SemanticGate(self.k, self.threshold, self.semantic)
+        return (TopPerGroup(Sum(gate, Distinctiveness(groups, self.distinctive)), groups),)
