@@ -10,11 +10,15 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_number
+from openal.errors import ArgumentError
 from openal.items import AnsweredSubset
 from openal.labeled import LabeledSet
-from openal.learners.loss import class_weights, weighted_cross_entropy
+from openal.learners.loss import class_weights, energy_margin_loss, weighted_cross_entropy
 
 __all__ = ["Detection"]
+
+MARGIN_WEIGHT = 0.01
+"""What the energy margin counts beside the cross-entropy (EAOA)."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,12 @@ class Detection:
     use_invalid: bool
     class_weights: bool
     max_weight_ratio: float | None
+    energy_margin: tuple[float, float] | None
 
     def __post_init__(self) -> None:
         as_number(self.temperature, "temperature", above=0)
+        if self.energy_margin is not None:
+            _require_margin(self.energy_margin)
         if self.max_weight_ratio is not None:
             as_number(self.max_weight_ratio, "max_weight_ratio", minimum=1)
 
@@ -62,4 +69,28 @@ class Detection:
             weights = class_weights(
                 torch.from_numpy(outputs), num_outputs, max_ratio=self.max_weight_ratio
             )
-        return partial(weighted_cross_entropy, temperature=self.temperature, weights=weights)
+        entropy = partial(weighted_cross_entropy, temperature=self.temperature, weights=weights)
+        if self.energy_margin is None:
+            return entropy
+        return partial(_with_margin, entropy=entropy, margin=self.energy_margin)
+
+
+def _with_margin(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    entropy: Callable[[Tensor, Tensor], Tensor],
+    margin: tuple[float, float],
+) -> Tensor:
+    return entropy(logits, labels) + MARGIN_WEIGHT * energy_margin_loss(logits, labels, margin)
+
+
+def _require_margin(margin: Any) -> None:
+    if not isinstance(margin, tuple) or len(margin) != 2:
+        raise ArgumentError(f"energy_margin must be two energies (known, unknown), got {margin!r}.")
+    known, unknown = (as_number(each, "energy_margin") for each in margin)
+    if known > unknown:
+        raise ArgumentError(
+            f"energy_margin must be (known, unknown), the energy of known items not above that "
+            f"of unknown ones; got {margin!r}."
+        )

@@ -24,7 +24,9 @@ class Detector:
     `binary` only `binary_logits` [N, 2], known and unknown. Logits are raw: the `temperature`
     divides them in the loss and nowhere else. `use_invalid=False` learns from known answers only;
     `class_weights` makes rare classes count as much as frequent ones, at most `max_weight_ratio`
-    times the least weight.
+    times the least weight. `energy_margin=(-25, -7)` also asks for the energy of known items to be
+    below the first and of unknown items to be above the second number: `energy_margin_loss`, which
+    counts 0.01 times (EAOA, at temperature 1).
 
     `factory(num_outputs)` makes a new network for the items, `cifar_resnet18` by default; it
     returns what `query(..., model=...)` accepts. It is trained from scratch by SGD, and the
@@ -38,7 +40,9 @@ class Detector:
     up to 15 degrees; JSOSAL has weight_decay=1e-3.
 
     References: Ning et al., "Active Learning for Open-set Annotation" (LfOSA), CVPR 2022;
-    Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL).
+    Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL); Zong and Huang,
+    "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set Annotation" (EAOA),
+    CVPR 2025.
     """
 
     factory: Factory | None = None
@@ -47,6 +51,7 @@ class Detector:
     use_invalid: bool = True
     class_weights: bool = False
     max_weight_ratio: float | None = None
+    energy_margin: tuple[float, float] | None = None
     epochs: int = 100
     batch_size: int = 128
     lr: float = 0.01

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-__all__ = ["class_weights", "weighted_cross_entropy"]
+__all__ = ["class_weights", "energy_margin_loss", "weighted_cross_entropy"]
 
 
 def class_weights(labels: Tensor, num_classes: int, *, max_ratio: float | None = None) -> Tensor:
@@ -39,3 +39,26 @@ def weighted_cross_entropy(
     """
     weights = None if weights is None else weights.to(logits)
     return cross_entropy(logits / temperature, labels, weight=weights)
+
+
+def energy_margin_loss(logits: Tensor, labels: Tensor, margin: tuple[float, float]) -> Tensor:
+    """How far the energies of known samples are above, and of unknown ones below, their bounds.
+
+    mean relu(E - known)^2 over the known plus mean relu(unknown - E)^2 over the unknown, where
+    (known, unknown) = `margin`, E = -log(sum_c exp(z_c)) over all outputs but the last, and the
+    last output C is the label of unknown. `logits` [N, C + 1], `labels` [N]; a kind without
+    samples adds 0.
+
+    References: Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS 2020, eq. 8;
+    Zong and Huang (EAOA), CVPR 2025.
+
+    >>> logits = torch.tensor([[30.0, 0.0, 0.0], [9.0, 0.0, 0.0]])
+    >>> energy_margin_loss(logits, torch.tensor([0, 2]), (-25.0, -7.0))
+    tensor(4.0005)
+    """
+    energy = -logits[:, :-1].logsumexp(dim=1)
+    is_unknown = labels == logits.shape[1] - 1
+    excess = torch.where(is_unknown, margin[1] - energy, energy - margin[0]).relu().square()
+    sums = torch.stack([excess[~is_unknown].sum(), excess[is_unknown].sum()])
+    counts = torch.stack([(~is_unknown).sum(), is_unknown.sum()])
+    return (sums / counts.clamp(min=1)).sum()

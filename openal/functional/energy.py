@@ -1,0 +1,64 @@
+"""How much do the logits leave to be said? A free energy: lower for what the network knows."""
+
+import torch
+from torch import Tensor
+
+from openal.functional.rows import map_rows
+
+__all__ = ["aleatoric_energy", "energy", "epistemic_energy"]
+
+
+def energy(logits: Tensor) -> Tensor:
+    """The free energy -log(sum_c exp(z_c)): the lower, the more known.
+
+    From (N, K) to (N,). Liu, Wang, Owens and Li, "Energy-based Out-of-distribution Detection",
+    NeurIPS 2020, eq. 4, at temperature 1.
+
+    >>> energy(torch.tensor([[9.0, 0.0], [1.0, 0.0]]))
+    tensor([-9.0001, -1.3133])
+    """
+    return map_rows(_energy, logits, "logits", ndim=2)
+
+
+def epistemic_energy(logits: Tensor) -> Tensor:
+    """How little a detector knows of an item: the energy of its K classes, plus that of unknown.
+
+    From (N, K + 1), the last for unknown, to (N,): -log(sum_c exp(z_c)) + log(1 + exp(z_{K+1})).
+    Zong and Huang (EAOA), CVPR 2025.
+
+    >>> epistemic_energy(torch.tensor([[9.0, 0.0, 0.0], [1.0, 0.0, 5.0]]))
+    tensor([-8.3070,  3.6935])
+    """
+    return map_rows(_epistemic, logits, "logits", ndim=2)
+
+
+def aleatoric_energy(logits: Tensor) -> Tensor:
+    """How much of an item its best class leaves to the others: the logarithm of 1 - p1.
+
+    From (N, K) to (N,): the energy of all classes, less the energy of all but the best. With one
+    class nothing is left to others; all items then have 0. Zong and Huang (EAOA), CVPR 2025.
+
+    >>> aleatoric_energy(torch.tensor([[2.0, 2.0], [9.0, 0.0]]))
+    tensor([-0.6931, -9.0001])
+    """
+    return map_rows(_aleatoric, logits, "logits", ndim=2)
+
+
+def _energy(logits: Tensor) -> Tensor:
+    # log_softmax at the best class is minus the logarithm of all shares relative to it.
+    return logits.log_softmax(dim=1).amax(dim=1) - logits.amax(dim=1)
+
+
+def _epistemic(logits: Tensor) -> Tensor:
+    unknown = logits[:, -1]
+    # log(1 + e^z) without overflow, and with one result for equal numbers.
+    softplus = unknown.clamp(min=0) + unknown.abs().neg().exp().log1p()
+    return _energy(logits[:, :-1]) + softplus
+
+
+def _aleatoric(logits: Tensor) -> Tensor:
+    if logits.shape[1] == 1:
+        return torch.zeros_like(logits[:, 0])
+    best = logits.argmax(dim=1, keepdim=True)
+    others = logits.scatter(1, best, -torch.inf)
+    return _energy(logits) - _energy(others)

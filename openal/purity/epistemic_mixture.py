@@ -1,0 +1,83 @@
+"""Does a detector know the item, and do the answers have it among their neighbors?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.checks import as_count
+from openal.functional import mixture_posterior
+from openal.functional.energy import epistemic_energy
+from openal.functional.reverse_neighbors import reverse_neighbor_counts
+from openal.purity.ties import with_ties_broken
+from openal.view import View, reads
+
+__all__ = ["EpistemicMixture"]
+
+
+@dataclass(frozen=True)
+class EpistemicMixture:
+    """How likely two epistemic energies of an item both belong to the lower of two Gaussians.
+
+    One energy is that of a detector's `activations` of K + 1 classes. The other takes in their
+    place how often the item is among the `neighbors` candidates with the most similar detector
+    `features` to an answered item, for each class and for UNKNOWN, each as if all had equally
+    many answers; `features=None` leaves it out. Over all candidates each is brought to [0, 1] and
+    fitted with two Gaussians, and the posteriors of the lower ones are multiplied. Equal products
+    go to the lower energies. Where an energy is the same for all, as before any answer, its
+    posterior is 0.5.
+
+    Reference: Zong and Huang, "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set
+    Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
+    """
+
+    neighbors: int = 250
+    activations: str = reads("detector_logits")
+    features: str | None = reads("detector_features")
+
+    def __post_init__(self) -> None:
+        as_count(self.neighbors, "neighbors", minimum=1)
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n], float64 in [0, 1]."""
+        energies = [view.map(epistemic_energy, self.activations)]
+        if self.features is not None:
+            energies.append(epistemic_energy(self._hits(view, self.features)))
+        certainties = [_certainty(each.to(energies[0].device)) for each in energies]
+        group = torch.zeros_like(certainties[0], dtype=torch.int64)
+        posteriors = [mixture_posterior(each, group, 1) for each in certainties]
+        standing = torch.stack(certainties).mean(dim=0)
+        return with_ties_broken(torch.stack(posteriors).prod(dim=0), standing)
+
+    def _hits(self, view: View, features: str) -> Tensor:
+        """Reverse neighbor counts [n, K + 1] of the candidates, corrected for class sizes."""
+        answered = [view.known[features]] if len(view.known) else []
+        answered += [view.invalid[features]] if len(view.invalid) else []
+        if not answered:
+            return torch.zeros(len(view.pool), view.num_classes + 1)
+        unknown = torch.full((len(view.invalid),), view.num_classes)
+        labels = torch.cat([view.labels, unknown])
+        # Of equally near candidates those with the lowest index, in whatever order they stand.
+        order = torch.from_numpy(np.argsort(view.pool.indices))
+        counts = reverse_neighbor_counts(
+            view.at(order).pool[features],
+            torch.cat(answered),
+            labels,
+            view.num_classes + 1,
+            self.neighbors,
+        )
+        back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order)))
+        return counts[back.to(counts.device)] * _size_weights(labels, counts)
+
+
+def _size_weights(labels: Tensor, counts: Tensor) -> Tensor:
+    """The mean number of answers of a class that has some, over that of each class, [K + 1]."""
+    sizes = torch.bincount(labels, minlength=counts.shape[1]).to(counts)
+    return sizes[sizes > 0].mean() / sizes.clamp(min=1)
+
+
+def _certainty(energy: Tensor) -> Tensor:
+    """From 1 for the lowest energy [n] to 0 for the highest, float64; 1 where all are equal."""
+    energy = energy.double() - energy.double().min()
+    return 1 - energy / energy.max().clamp(min=torch.finfo(energy.dtype).tiny)

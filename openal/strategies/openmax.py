@@ -1,0 +1,46 @@
+"""OpenMax: what the classifier itself places among its answers."""
+
+from dataclasses import dataclass
+
+from openal.purity import OpenMaxPurity
+from openal.query import Chain, Stage
+from openal.selection import Top
+
+__all__ = ["OpenMax"]
+
+
+@dataclass(frozen=True)
+class OpenMax(Chain):
+    """The candidates with the least probability of OpenMax's unknown class.
+
+    Trains nothing: reads the classifier's `logits`, also those of the answered items. OpenMax is
+    no query strategy; papers on open-set active learning list it as one and give no rule. Here it
+    is one of purity alone, which does not ask what an answer would teach.
+
+    Expect it to do worse than Random while answers are few. A class is as wide as its answers
+    are, and a classifier fits these more closely than the pool: known candidates lie beyond the
+    tails and count as unknown, and with ten answers per class the order may be turned round.
+    With a hundred it is as good as the classifier's energy.
+
+    Differences from the code that such papers published (NEAT's): distances are between logit
+    vectors, not coordinates; the Weibull distribution is fitted to distances, not to z-scores,
+    half of which have no likelihood; rows and labels are aligned; and the truth about the pool
+    is not used to set the score of unknown items.
+
+    Cost: nothing is trained; a Weibull distribution for each class, and the classifier's pass
+    over every candidate and answer.
+
+    Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016.
+    """
+
+    alpha: int = 10
+    tail: int = 20
+    scale: float | None = None
+    shift: float = 1.0
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The most probably known."""
+        purity = OpenMaxPurity(self.alpha, self.tail, self.scale, self.shift, self.logits)
+        return (Top(purity),)

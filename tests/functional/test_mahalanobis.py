@@ -1,0 +1,88 @@
+"""Mahalanobis distances against NumPy's inverse."""
+
+import numpy as np
+import pytest
+import torch
+
+from openal.errors import ArgumentError, ArrayError
+from openal.functional import mahalanobis
+from openal.functional.mahalanobis import standard
+
+
+def by_inverse(points: np.ndarray, sample: np.ndarray, prior: float) -> np.ndarray:
+    m, d = sample.shape
+    covariance = np.cov(sample.T, bias=True).reshape(d, d)
+    inverse = np.linalg.inv((m * covariance + prior * np.eye(d)) / (m + prior))
+    away = points - sample.mean(axis=0)
+    return np.array([x @ inverse @ x for x in away])
+
+
+@pytest.mark.parametrize("m, d", [(1, 3), (2, 5), (5, 5), (60, 4), (7, 1)])
+@pytest.mark.parametrize("prior", [None, 0.01, 30.0])
+def test_the_inverse_gives_the_same(m: int, d: int, prior: float | None) -> None:
+    rng = np.random.default_rng(m)
+    points, sample = rng.normal(size=(30, d)), rng.normal(size=(m, d)) @ rng.normal(size=(d, d))
+    found = mahalanobis(torch.from_numpy(points), torch.from_numpy(sample), prior=prior)
+    assert found.numpy() == pytest.approx(by_inverse(points, sample, prior or d), rel=1e-4)
+
+
+def test_without_a_prior_to_speak_of_a_large_sample_decides() -> None:
+    rng = np.random.default_rng(0)
+    sample = rng.normal(size=(500, 3)) * [1, 10, 100]
+    point = torch.tensor([[1.0, 10.0, 100.0]])
+    assert mahalanobis(point, torch.from_numpy(sample), prior=1e-6).item() == pytest.approx(
+        3, rel=0.2
+    )
+
+
+def test_a_step_off_the_plane_of_the_sample_is_a_distance() -> None:
+    sample = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    on, off = mahalanobis(torch.tensor([[0.5, 0.0], [0.0, 0.5]]), sample).tolist()
+    assert 0 < on < off
+
+
+def test_equal_points_have_equal_distances() -> None:
+    rng = np.random.default_rng(0)
+    sample, point = (
+        torch.from_numpy(rng.normal(size=(9, 20))),
+        torch.from_numpy(rng.normal(size=20)),
+    )
+    sizes = [mahalanobis(point.expand(n, 20), sample) for n in (1, 3, 500)]
+    assert len(torch.cat(sizes).unique()) == 1
+
+
+def test_standardization_is_of_directions() -> None:
+    rows = torch.from_numpy(np.random.default_rng(0).normal(size=(400, 6)) * [1, 1, 1, 5, 5, 9] + 3)
+    found = standard(rows)(7 * rows)
+    torch.testing.assert_close(found.mean(dim=0), torch.zeros(6).double(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(found.std(dim=0), torch.ones(6).double(), atol=0.02, rtol=0)
+
+
+def test_a_coordinate_that_is_constant_in_a_few_rows_is_not_blown_up() -> None:
+    few = torch.tensor([[1.0, 0.2, 0.0], [1.0, -0.2, 0.0]])
+    other = torch.tensor([[1.0, 0.0, 0.2]])
+    assert standard(few)(other).abs().max() < 4
+
+
+@pytest.mark.parametrize("row", [[0.0, 0.0], [2.0, 1.0]])
+def test_rows_without_spread_stay_finite(row: list[float]) -> None:
+    rows = torch.tensor([row] * 4)
+    assert standard(rows)(rows).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "points, sample, words",
+    [
+        (np.zeros((2, 3)), np.zeros((2, 2)), "points and sample must be"),
+        (np.zeros((2, 3)), np.zeros((0, 3)), "sample must have at least one row"),
+        (np.zeros((2, 3)), np.full((1, 3), np.nan), "sample must be finite; row 0"),
+    ],
+)
+def test_arrays_that_cannot_be(points: np.ndarray, sample: np.ndarray, words: str) -> None:
+    with pytest.raises(ArrayError, match=words):
+        mahalanobis(torch.from_numpy(points), torch.from_numpy(sample))
+
+
+def test_a_prior_that_cannot_be() -> None:
+    with pytest.raises(ArgumentError, match="prior"):
+        mahalanobis(torch.zeros(2, 3), torch.zeros(2, 3), prior=0)
