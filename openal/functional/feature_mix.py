@@ -1,0 +1,101 @@
+"""How much of another class must be mixed into an item's features to change its prediction?"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_finite, as_integers
+from openal.errors import ArrayError
+from openal.functional.rows import row_lengths
+
+__all__ = ["class_anchors", "flip_sizes", "loss_directions"]
+
+GRID = 2.0**-30  # sizes are multiples of this, so that rounding errors decide nothing
+NEGLIGIBLE = 1e-9  # a change of a logit this small, against the weights, is a rounding error
+
+
+def class_anchors(features: Tensor, labels: Tensor) -> Tensor:
+    """The mean features of each class that has a label, by class: (A, d), float64.
+
+    From features (m, d) and classes (m,); a class without a label has no anchor.
+
+    >>> class_anchors(torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([3, 3, 0]))
+    tensor([[5.],
+            [1.]], dtype=torch.float64)
+    """
+    features = as_finite(features, "features", ndim=2).double()
+    labels = torch.from_numpy(as_integers(labels, "labels")).to(features.device)
+    if len(labels) != len(features):
+        raise ArrayError(f"labels must be {len(features)}, one per row, got {len(labels)}.")
+    classes, group, sizes = labels.unique(return_inverse=True, return_counts=True)
+    sums = features.new_zeros(len(classes), features.shape[1]).index_add_(0, group, features)
+    means: Tensor = sums / sizes[:, None]
+    return means
+
+
+def loss_directions(logits: Tensor, weight: Tensor) -> Tensor:
+    """Where the cross-entropy of the predicted class grows fastest: unit vectors (n, d), float64.
+
+    From logits (n, K) of a linear head with weight (K, d). The gradient with regard to the
+    features is W^T (p - onehot); its length, which vanishes for sure predictions, cancels here, so
+    that the direction is exact for them too. Where no feature changes the loss it is zero.
+
+    >>> loss_directions(torch.tensor([[2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([[-0.6000,  0.8000]], dtype=torch.float64)
+    """
+    logits, weight = logits.double(), weight.double()
+    best = logits.argmax(dim=1, keepdim=True)
+    if logits.shape[1] == 1:
+        return logits.new_zeros(len(logits), weight.shape[1])
+    # p - onehot is (1 - p_best) times this: the others' share of what is left, and -1.
+    others = logits.scatter(1, best, -torch.inf).softmax(dim=1).scatter(1, best, -1.0)
+    gradient = others @ weight
+    length = row_lengths(gradient)[:, None]
+    negligible = length <= NEGLIGIBLE * row_lengths(weight).amax()
+    return torch.where(negligible, 0.0, gradient / length)
+
+
+def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor) -> Tensor:
+    """The least size of an interpolation that changes the prediction, over all anchors (n,).
+
+    From features (n, d), their logits (n, K), the weight (K, d) of the head and anchors (A, d);
+    float64, infinite where no interpolation does. With z = anchor - features and the gradient g
+    of the loss, the interpolation of size e is
+
+        (1 - alpha) features + alpha anchor,    alpha = e / sqrt(d) |z| / |g| (g / z),
+
+    in each feature where z is not 0: a step of length at most e |z| / sqrt(d) along g. It moves
+    the logits evenly, so the size at which another class wins is a quotient; a larger size never
+    changes the prediction back. A tie counts as changed. Sizes are rounded to 30 bits.
+
+    Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, "Active Learning by Feature
+    Mixing", CVPR 2022, eq. 5-7. The authors add 1e-8 to z and step through sizes.
+
+    >>> weight = torch.eye(2)
+    >>> features = torch.tensor([[2.0, 1.0]])
+    >>> flip_sizes(features, features @ weight.T, weight, torch.tensor([[2.1, 3.0]]))
+    tensor([0.4994], dtype=torch.float64)
+    """
+    x, logits, weight = features.double(), logits.double(), weight.double()
+    direction = loss_directions(logits, weight)
+    best = logits.argmax(dim=1, keepdim=True)
+    gaps = logits.gather(1, best) - logits
+    least = NEGLIGIBLE * row_lengths(weight).amax()
+    gains = _gains(direction, weight, best)
+    sizes = x.new_full((len(x),), torch.inf)
+    for anchor in anchors.double():
+        z, gain = anchor - x, gains
+        rows = ((z == 0) & (direction != 0)).any(dim=1).nonzero()[:, 0]
+        if len(rows):  # a feature that the anchor shares stays where it is
+            moved = direction[rows] * (z[rows] != 0)
+            gain = gains.index_put((rows,), _gains(moved, weight, best[rows]))
+        needed = torch.where(gain > least, gaps / gain, torch.inf).amin(dim=1)
+        sizes = torch.minimum(sizes, needed * math.sqrt(x.shape[1]) / row_lengths(z))
+    return (sizes / GRID).round() * GRID
+
+
+def _gains(direction: Tensor, weight: Tensor, best: Tensor) -> Tensor:
+    """What each class gains on the predicted one [n, K] by a step along the direction."""
+    change = direction @ weight.T
+    return change - change.gather(1, best)

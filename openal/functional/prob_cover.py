@@ -1,0 +1,130 @@
+"""Balls around few points that hold as many points as possible."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count, as_finite, as_integers, as_number
+from openal.errors import ArrayError
+from openal.functional.balls import apart, in_blocks, measured, nearness, within
+from openal.functional.cosines import Directions
+
+__all__ = ["Covering", "prob_cover", "pure_radius"]
+
+
+class Covering(NamedTuple):
+    """Balls in the order of the cover, and how many points each is the first to hold."""
+
+    centers: Tensor  # int64 [c]
+    gains: Tensor  # int64 [c], never rising
+
+
+def prob_cover(
+    embeddings: Tensor, answered: Tensor | None, budget: int, *, delta: float
+) -> Covering:
+    """Points whose balls hold the most points that no ball holds yet: greedy, best first.
+
+    From embeddings (N, D) and answered ones (M, D) or None to at most `budget` places:
+    fewer where the balls of these and of the answered hold every point. A ball holds what is at
+    most `delta` away, between directions: 0 to 2. Ties go to the lowest place. The greedy cover
+    holds at least 1 - 1/e of what the best `budget` balls could.
+
+    No graph is kept: when a ball first holds a point, the counts of its neighbors, looked up then,
+    fall by one. Every point is looked up at most once, so that all takes the time of one and a
+    half tables of distances, and memory of a few copies of the embeddings, whatever `delta` is.
+
+    Yehuda, Dekel, Hacohen and Weinshall, "Active Learning Through a Covering Lens", NeurIPS 2022,
+    algorithm 1.
+
+    >>> embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.1], [1.0, 0.2], [0.0, 1.0]])
+    >>> prob_cover(embeddings, None, 3, delta=0.12)
+    Covering(centers=tensor([1, 3]), gains=tensor([3, 1]))
+    """
+    budget, delta = as_count(budget, "budget"), as_number(delta, "delta", minimum=0)
+    points = measured(as_finite(embeddings, "embeddings", ndim=2))
+    bare = torch.ones_like(points.lengths, dtype=torch.bool)
+    if answered is not None and len(answered):
+        bare = ~_held(points, measured(as_finite(answered, "answered", ndim=2)), delta)
+    counts = _all_counts(points, bare, delta)
+    chosen: list[tuple[int, int]] = []
+    while len(chosen) < budget and bare.any():
+        gain, best = counts.max(dim=0)
+        ball = bare & within(points.at(best[None]), points, delta)[0]
+        bare ^= ball
+        if 2 * int(bare.sum()) < int(gain):
+            counts = _counts(points, bare, delta)
+        else:
+            counts -= _counts(points, ball, delta)
+        chosen.append((int(best), int(gain)))
+    centers, gains = torch.tensor(chosen, dtype=torch.int64).reshape(-1, 2).T.to(bare.device)
+    return Covering(centers, gains)
+
+
+def pure_radius(
+    embeddings: Tensor, labels: Tensor, *, purity: float = 0.95, rows: Tensor | None = None
+) -> float:
+    """The largest radius at which the share of balls with a single label is at least `purity`.
+
+    Embeddings (N, D), of which the directions count, and integers (N,); `rows` says around which
+    of them balls are tried, by default all. Where every ball is pure it is 2, which holds all.
+
+    Yehuda et al., NeurIPS 2022, section 3.3, where a grid of radii is searched.
+
+    >>> embeddings = torch.tensor([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 1.0]])
+    >>> round(pure_radius(embeddings, torch.tensor([0, 0, 1, 1])), 4)
+    0.2828
+    """
+    purity = as_number(purity, "purity", minimum=0)
+    points = as_finite(embeddings, "embeddings", ndim=2)
+    labels = torch.from_numpy(as_integers(labels, "labels")).to(points.device)
+    if len(labels) != len(points) or len(labels) == 0:
+        raise ArrayError(f"labels must be {len(points)} and more than 0, got {len(labels)}.")
+    rows = torch.arange(len(points), device=points.device) if rows is None else rows
+    strangers = _to_strangers(measured(points), labels, rows).sort().values
+    impure = int((1 - min(purity, 1.0)) * len(strangers) + 1e-9)  # so many balls may be
+    # Balls are closed: at its stranger's very distance a ball is impure.
+    return 2.0 if impure >= len(strangers) else min(2.0, float(strangers[impure]) * (1 - 1e-6))
+
+
+def _held(points: Directions, answered: Directions, delta: float) -> Tensor:
+    """Which points the balls around the answered hold, bool [N]."""
+    held = torch.zeros_like(points.lengths, dtype=torch.bool)
+    for _, block in in_blocks(answered, len(held)):
+        held |= within(block, points, delta).any(dim=0)
+    return held
+
+
+def _counts(points: Directions, among: Tensor, delta: float) -> Tensor:
+    """How many of the points `among` (a mask [N]) each ball holds, int32 [N]."""
+    counts = torch.zeros_like(among, dtype=torch.int32)
+    for _, block in in_blocks(points.at(among.nonzero()[:, 0]), len(counts)):
+        counts += within(block, points, delta).sum(dim=0, dtype=torch.int32)
+    return counts
+
+
+def _all_counts(points: Directions, among: Tensor, delta: float) -> Tensor:
+    """The same in half the time where most points are among: a pair is looked at once."""
+    order = among.byte().argsort(descending=True, stable=True)
+    ordered, m = points.at(order), int(among.sum())
+    counts = torch.zeros_like(among, dtype=torch.int32)
+    for at, block in in_blocks(ordered.at(torch.arange(m).to(order)), len(order)):
+        later = Directions(*(each[at.start :] for each in ordered))
+        near = within(block, later, delta)
+        counts[order[at.start :]] += near.sum(dim=0, dtype=torch.int32)
+        counts[order[at]] += near[:, at.stop - at.start : m - at.start].sum(
+            dim=1, dtype=torch.int32
+        )
+    return counts
+
+
+def _to_strangers(points: Directions, labels: Tensor, rows: Tensor) -> Tensor:
+    """From each of some rows to the nearest direction of another label [r], float64; or inf."""
+    found = [points.lengths.new_empty(0)]
+    for at, block in in_blocks(points.at(rows), len(labels)):
+        near = nearness(block, points)
+        near[labels[rows[at], None] == labels] = -torch.inf
+        best, column = near.max(dim=1)
+        distance = apart(block, points, torch.arange(len(best)).to(column), column)
+        found.append(distance.masked_fill(best == -torch.inf, torch.inf))
+    return torch.cat(found)

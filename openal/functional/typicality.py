@@ -1,0 +1,69 @@
+"""How typical is an item of the group it belongs to?"""
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count, as_finite, as_integers
+from openal.errors import ArrayError
+from openal.functional.rows import piece_size, row_lengths
+
+__all__ = ["typicality"]
+
+OFFSET = 1e-5
+"""Added to a mean distance: copies of each other are very typical, not infinitely so."""
+
+BLOCK_ELEMENTS = 2**22  # of the distances that are held at a time
+SPARE = 6
+
+
+def typicality(points: Tensor, groups: Tensor, k: int = 20) -> Tensor:
+    """How near the k nearest others of the same group are: the inverse of their mean distance.
+
+    From points (N, D) and integers (N,) to (N,), float64. Distances are Euclidean. A group of no
+    more than k points takes all others; a point alone in its group has typicality 0. Equal points
+    of a group are equally typical.
+
+    Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies Suit High and
+    Low Budgets", ICML 2022, section 3. As in the authors' code 1e-5 is added to the mean distance.
+
+    >>> points = torch.tensor([[0.0], [1.0], [3.0], [9.0]])
+    >>> typicality(points, torch.tensor([0, 0, 0, 1]), k=1)
+    tensor([1.0000, 1.0000, 0.5000, 0.0000], dtype=torch.float64)
+    """
+    k, points = as_count(k, "k", minimum=1), as_finite(points, "points", ndim=2)
+    groups = torch.from_numpy(as_integers(groups, "groups")).to(points.device)
+    if len(groups) != len(points):
+        raise ArrayError(f"groups must be {len(points)}, one per point, got {len(groups)}.")
+    result = torch.zeros(len(points), dtype=torch.float64, device=points.device)
+    _, sizes = groups.unique(return_counts=True)
+    for members in groups.argsort(stable=True).split(sizes.tolist()):
+        if len(members) > 1:
+            result[members] = 1 / (OFFSET + _mean_distances(points[members].double(), k))
+    return result
+
+
+def _mean_distances(points: Tensor, k: int) -> Tensor:
+    """From each point to its k nearest others, on average [n]."""
+    centered = points - points.mean(dim=0)  # so that the squares below cancel less
+    halves = centered.square().sum(dim=1) / 2
+    k = min(k, len(points) - 1)
+    found = []
+    for start in range(0, len(points), size := max(1, BLOCK_ELEMENTS // len(points))):
+        block = slice(start, start + size)
+        nearness = torch.addmm(halves, centered[block], centered.T, beta=-1)
+        near = nearness.topk(min(k + 1 + SPARE, len(points))).indices
+        # The nearest of all is the point itself, or a copy at the same distance, which is 0.
+        rows = torch.arange(start, start + len(near), device=points.device)
+        distances = _exact(points, rows, near)
+        found.append(distances.sort(dim=1).values[:, 1 : k + 1].mean(dim=1))
+    return torch.cat(found)
+
+
+def _exact(points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """The distances [r, W] of the rows [r] from the columns [r, W], without cancellation."""
+    size = max(1, piece_size(points) // columns.shape[1])
+    pieces = [
+        row_lengths((points[near] - points[row][:, None]).flatten(0, 1)).view(near.shape)
+        for row, near in zip(rows.split(size), columns.split(size), strict=True)
+    ]
+    return torch.cat(pieces)

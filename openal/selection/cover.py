@@ -1,0 +1,81 @@
+"""The candidates whose surroundings hold the most that nobody answered about yet."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count, as_number
+from openal.functional.k_center import k_center_greedy
+from openal.functional.k_means import k_means
+from openal.functional.prob_cover import prob_cover, pure_radius
+from openal.query import Step
+from openal.selection.directions import directions_of
+from openal.view import View, reads
+
+__all__ = ["Cover"]
+
+BALLS = 2048
+"""The radius is estimated from no more balls than that, drawn by the seed."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Keeps the candidates whose balls hold the most candidates that no ball holds yet, in turn.
+
+    Balls have radius `delta` around directions of `embeddings`; those of answered items, UNKNOWN
+    ones too, hold theirs from the start. `delta=None` takes the largest radius at which a share
+    `purity` of the balls have one pseudo-label: the clusters of k-means, as many as
+    `num_clusters`, or else as there are known classes, but at least two. Once every candidate is
+    held, the farthest from all answered and chosen ones follow, one after another: what smaller
+    balls would leave bare. The step counts these as filled. Its scores are how many candidates a
+    chosen ball is the first to hold; below 0 and falling for the filled, -1 for all others.
+    """
+
+    delta: float | None = None
+    purity: float = 0.95
+    num_clusters: int | None = None
+    embeddings: str = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        if self.delta is not None:
+            as_number(self.delta, "delta", minimum=0)
+        as_number(self.purity, "purity", minimum=0)
+        if self.num_clusters is not None:
+            as_count(self.num_clusters, "num_clusters", minimum=1)
+
+    def __call__(self, view: View, budget: int) -> Step:
+        """The candidates that cover, in the order of the cover, then the farthest."""
+        budget = min(budget, len(view.pool))
+        pool = directions_of(view.pool[self.embeddings])
+        answers = [directions_of(rows[self.embeddings]) for rows in (view.known, view.invalid)]
+        answered = torch.cat(answers).to(pool)
+        delta = self.delta
+        if delta is None:
+            delta = self._radius(view, torch.cat([pool, answered]))
+        view.notes["delta"] = delta
+        centers, gains = prob_cover(pool, answered, budget, delta=delta)
+        farthest = _farthest(pool, answered, centers, budget - len(centers))
+        scores = torch.full((len(pool),), -1.0, dtype=torch.float64, device=pool.device)
+        scores[centers] = gains.double()
+        scores[farthest] = -torch.arange(1, len(farthest) + 1).to(scores) / (len(farthest) + 1)
+        rows = torch.cat([centers, farthest]).cpu().numpy()
+        return Step(self, view.pool.indices, rows, scores, n_filled=len(farthest))
+
+    def _radius(self, view: View, vectors: Tensor) -> float:
+        """The largest radius at which most balls are pure."""
+        generator = view.generator()
+        count = max(2, self.num_clusters or view.num_classes)
+        seed = int(torch.randint(2**31, (), generator=generator))
+        labels = k_means(vectors, count, seed=seed).labels
+        drawn = torch.randperm(len(vectors), generator=generator)[:BALLS].to(labels)
+        return pure_radius(vectors, labels, purity=self.purity, rows=drawn)
+
+
+def _farthest(pool: Tensor, answered: Tensor, chosen: Tensor, count: int) -> Tensor:
+    """Those of the other candidates that are farthest from all answered and chosen ones."""
+    others = torch.ones(len(pool), dtype=torch.bool, device=pool.device)
+    others[chosen] = False
+    places = others.nonzero()[:, 0]
+    centers = torch.cat([answered, pool[chosen]])
+    return places[k_center_greedy(pool[places], centers, count)]

@@ -1,0 +1,51 @@
+"""AlphaMix: what a little of a labeled class mixed in predicts otherwise, spread out."""
+
+from dataclasses import dataclass
+
+from openal.informativeness import FeatureMix
+from openal.query import Chain, Stage
+from openal.selection import Directions, KMeansCenters, TopWithTies
+
+__all__ = ["AlphaMix"]
+
+
+@dataclass(frozen=True)
+class AlphaMix(Chain):
+    """The candidates whose prediction the smallest mixture changes; of these, one per cluster.
+
+    Reads the classifier's `features` and `logits`. The mean features of each class with an answer
+    are mixed into those of a candidate, where it raises the loss the most; mixtures grow in steps
+    of `cap` until at least the budget has changed its prediction. Of all these the nearest to
+    each k-means center is asked. In an open set it is expected to do worse than `Random`: an
+    unknown item lies between the classes, so a little of any of them changes its prediction.
+
+    The authors' code has `cap=0.03125`; its authors say that the paper used 0.2, which hands more
+    candidates to the clustering.
+
+    Differences from the authors' code: sqrt(d) is of the pooled features, where the benchmark
+    code counts the feature map before pooling; classes without an answer have no anchor, instead
+    of being an error; where too few candidates change, the next easiest to change follow, instead
+    of a draw with replacement from the whole data set that repeats and asks what was answered;
+    features that the candidate and the anchor share stay, where the code divides by 1e-8; the
+    size at which a prediction changes is computed, not searched; sure predictions, whose gradient
+    vanishes in single precision, have a direction too; copies of one item are clustered once, and
+    k-means depends on the seed alone. The weights of the last layer are found from features and
+    logits (see `FeatureMix`), since a strategy sees no network.
+
+    Cost: nothing is trained; the classifier's pass over every candidate, a distance to each
+    class, one least-squares fit, and k-means of those that change with as many clusters as the
+    budget, which takes the longest.
+
+    Reference: Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, "Active Learning by
+    Feature Mixing", CVPR 2022.
+    """
+
+    cap: float = 0.03125
+    features: str = "features"
+    logits: str = "logits"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The smallest mixture, then k-means centers of the features' directions."""
+        mix = FeatureMix(self.cap, self.features, self.logits)
+        return (TopWithTies(mix), KMeansCenters(Directions(self.features)))

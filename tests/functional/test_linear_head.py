@@ -1,0 +1,64 @@
+"""The last layer, from what goes in and what comes out."""
+
+import numpy as np
+import pytest
+import torch
+
+from openal.errors import ArgumentError
+from openal.functional.linear_head import linear_head
+
+
+def made(m: int, d: int, k: int, seed: int = 0) -> tuple[torch.nn.Linear, torch.Tensor]:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return torch.nn.Linear(d, k), torch.randn(m, d).relu() + 3
+
+
+@pytest.mark.parametrize("dtype, exact", [(torch.float32, 1e-4), (torch.float64, 1e-7)])
+def test_a_linear_layer_is_found(dtype: torch.dtype, exact: float) -> None:
+    layer, x = made(200, 16, 5)
+    layer, x = layer.to(dtype), x.to(dtype)
+    head = linear_head(x, layer(x))
+    assert torch.allclose(head.weight, layer.weight.double(), atol=exact)
+    assert torch.allclose(head.bias, layer.bias.double(), atol=10 * exact)
+    assert head.explained == pytest.approx(1, abs=1e-9)
+
+
+def test_it_is_least_squares_where_nothing_is_exact() -> None:
+    _, x = made(80, 6, 1)
+    y = torch.randn(80, 3, generator=torch.Generator().manual_seed(1)).double() + x[:, :3].tanh()
+    columns = np.hstack([x.double().numpy(), np.ones((80, 1))])
+    solution, residual, *_ = np.linalg.lstsq(columns, y.numpy(), rcond=None)
+    head = linear_head(x, y)
+    assert head.weight.T.numpy() == pytest.approx(solution[:6], abs=1e-6)
+    total = (y - y.mean(dim=0)).square().sum().item()
+    assert head.explained == pytest.approx(1 - residual.sum() / total, abs=1e-8)
+
+
+def test_a_feature_that_does_not_vary_has_no_weight() -> None:
+    layer, x = made(50, 4, 2)
+    x[:, 2] = 7
+    head = linear_head(x, layer(x))
+    assert head.weight[:, 2].tolist() == [0, 0]
+    assert head.explained == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("m", [1, 3])
+def test_fewer_rows_than_features_are_explained_all_the_same(m: int) -> None:
+    layer, x = made(m, 10, 2)
+    head = linear_head(x, layer(x))
+    assert torch.allclose(x.double() @ head.weight.T + head.bias, layer(x).double(), atol=1e-5)
+    assert head.explained == pytest.approx(1, abs=1e-6)
+
+
+def test_all_alike_has_no_weights() -> None:
+    head = linear_head(torch.ones(5, 3), torch.full((5, 2), 4.0))
+    assert (head.weight == 0).all()
+    assert head.bias.tolist() == [4, 4]
+    assert head.explained == 1
+
+
+def test_what_cannot_be_is_refused() -> None:
+    for x, y in ((torch.zeros(3, 2), torch.zeros(2, 2)), (torch.zeros(0, 2), torch.zeros(0, 2))):
+        with pytest.raises(ArgumentError, match="features and logits"):
+            linear_head(x, y)

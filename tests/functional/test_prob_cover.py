@@ -1,0 +1,130 @@
+"""Greedy cover against sets of neighbors, and the radius against all balls."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from openal.errors import ArgumentError
+from openal.functional import balls
+from openal.functional.balls import measured, within
+from openal.functional.prob_cover import prob_cover, pure_radius
+
+
+def apart(left: Tensor, right: Tensor) -> np.ndarray:
+    """Distances of directions, rounded so that ties are ties."""
+    a, b = left.double().numpy(), right.double().numpy()
+    a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-300) for x in (a, b))
+    return np.round(np.linalg.norm(a[:, None] - b[None], axis=2), 8)
+
+
+def by_hand(z: Tensor, answered: Tensor, budget: int, delta: float) -> list[tuple[int, int]]:
+    """Sets of points: the largest new ball first, the lowest of equals."""
+    near = apart(z, z) <= round(delta, 8)
+    bare = set(range(len(z))) - set(np.flatnonzero((apart(z, answered) <= delta).any(axis=1)))
+    chosen: list[tuple[int, int]] = []
+    while bare and len(chosen) < budget:
+        gains = [len(bare & set(np.flatnonzero(row))) for row in near]
+        best = int(np.argmax(gains))
+        chosen.append((best, gains[best]))
+        bare -= set(np.flatnonzero(near[best]))
+    return chosen
+
+
+def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(90, 4, generator=generator)
+    if kind == "clusters":
+        z = torch.eye(4)[torch.randint(4, (90,), generator=generator)] + 0.2 * z
+    if kind == "lattice":
+        z = z.round().clamp(-1, 1)  # ties, copies and zeros
+    if kind == "copies":
+        z = z[torch.arange(90) // 9]
+    return z[:80], z[80 : 80 + 5 * (seed % 3)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])
+@pytest.mark.parametrize("delta", [0.0, 0.3, 0.7653668647301796, 1.0, 1.4142135623730951, 2.0])
+def test_the_cover_is_that_of_sets(seed: int, kind: str, delta: float) -> None:
+    z, answered = drawn(seed, kind)
+    for budget in (1, 7, 200):
+        centers, gains = prob_cover(z, answered, budget, delta=delta)
+        found = list(zip(centers.tolist(), gains.tolist(), strict=True))
+        assert found == by_hand(z, answered, budget, delta)
+
+
+@pytest.mark.parametrize("elements", [1, 500])
+@pytest.mark.parametrize("seed", range(3))
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, elements: int, seed: int) -> None:
+    z, answered = drawn(seed, "clusters")
+    whole = prob_cover(z, answered, 20, delta=0.4)
+    monkeypatch.setattr(balls, "BLOCK_ELEMENTS", elements)
+    assert prob_cover(z, answered, 20, delta=0.4).centers.tolist() == whole.centers.tolist()
+    assert pure_radius(z, torch.arange(80) // 20) > 0
+
+
+def test_doubtful_pairs_are_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    z, answered = drawn(0, "plain")
+    expected = prob_cover(z, answered, 20, delta=0.5).centers
+    monkeypatch.setattr(balls, "SLACK", 1e-2)  # almost everything is doubtful now
+    within_all = within(measured(z), measured(z), 0.5).numpy()
+    assert np.array_equal(within_all, apart(z, z) ** 2 / 2 <= 0.125 + 1e-2)
+    monkeypatch.undo()
+    assert torch.equal(prob_cover(z, answered, 20, delta=0.5).centers, expected)
+
+
+def test_lower_precision_of_products_changes_nothing() -> None:
+    z, answered = drawn(0, "plain")
+    expected = prob_cover(z, answered, 20, delta=0.5).centers
+    torch.set_float32_matmul_precision("medium")
+    try:
+        assert measured(z).units.dtype == torch.float64
+        assert torch.equal(prob_cover(z, answered, 20, delta=0.5).centers, expected)
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+def test_nothing_to_cover() -> None:
+    z = torch.eye(3)
+    assert prob_cover(z, z, 3, delta=0.1).centers.tolist() == []
+    assert prob_cover(z, None, 0, delta=0.1).centers.tolist() == []
+    assert prob_cover(z[:0], None, 3, delta=0.1).gains.tolist() == []
+    assert prob_cover(z, z[:0], 9, delta=0.1).centers.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("options", [{"delta": -0.1}, {"delta": float("nan")}, {"budget": -1}])
+def test_what_cannot_be_is_refused(options: Any) -> None:
+    with pytest.raises(ArgumentError, match=next(iter(options))):
+        prob_cover(torch.eye(2), None, **{"budget": 1, "delta": 0.1, **options})
+
+
+def pure_share(z: Tensor, labels: Tensor, delta: float) -> float:
+    near = apart(z, z) <= delta
+    return float(np.mean([len(set(labels[row].tolist())) == 1 for row in torch.tensor(near)]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("purity", [1.0, 0.95, 0.5, 0.01])
+def test_the_radius_is_the_largest_that_is_pure_enough(seed: int, purity: float) -> None:
+    z, _ = drawn(seed, "clusters")
+    labels = torch.randint(3, (80,), generator=torch.Generator().manual_seed(seed))
+    radius = pure_radius(z, labels, purity=purity)
+    assert pure_share(z, labels, radius * (1 - 1e-6)) >= purity - 1e-9
+    assert pure_share(z, labels, radius * (1 + 1e-5)) < purity
+
+
+def test_the_radius_of_some_balls_only() -> None:
+    z = torch.tensor([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 1.0]])
+    labels = torch.tensor([0, 0, 1, 1])
+    assert pure_radius(z, labels, purity=1.0, rows=torch.tensor([0])) == pytest.approx(0.8**0.5)
+
+
+def test_where_all_balls_are_pure_the_radius_holds_everything() -> None:
+    assert pure_radius(torch.eye(3), torch.zeros(3, dtype=torch.int64)) == 2
+    assert pure_radius(torch.eye(3), torch.arange(3), purity=0) == 2
+    assert pure_radius(torch.zeros(3, 2), torch.tensor([0, 0, 1])) == 0
+    with pytest.raises(ArgumentError, match="labels must be 3"):
+        pure_radius(torch.eye(3), torch.arange(2))
