@@ -1,0 +1,70 @@
+"""How likely is a value to be of a known item, by three bells and the answers under each?"""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openal.checks import as_finite
+
+__all__ = ["known_share"]
+
+PRIOR = np.array([0.0, 0.5, 1.0])
+"""The share of known under the lowest, the middle and the highest bell, before any answer."""
+
+MOST = 20_000
+"""So many values, evenly spaced among the sorted, tell how all are spread."""
+
+
+def known_share(values: Tensor, answered: Tensor, is_known: Tensor) -> Tensor:
+    """The expected share of known among items with such values; larger with larger values.
+
+    From (N,), and (m,) and bool (m,) of the answered, to (N,) in [0, 1]. Three Gaussians of one
+    variance are fitted to all values; the share of known under each is that of the answers which
+    fall under it and of one more, whose share is 0, 1/2 and 1 from the lowest to the highest. A
+    lower bell never has a larger share. Where all values are equal: the share of known answers.
+
+    Reference: E2OAL, arXiv 2603.07898, takes three components of unnamed use; that the answers
+    under each say what it stands for, and the common variance, are ours.
+    """
+    values, answered = as_finite(values, "values", ndim=1), as_finite(answered, "answered", ndim=1)
+    x, y = (each.detach().double().cpu().numpy()[:, None] for each in (values, answered))
+    known = torch.as_tensor(is_known).double().cpu().numpy()
+    every = np.sort(np.concatenate([x, y]), axis=0)
+    if len(np.unique(every)) < 3:
+        return torch.full_like(values, float(known.sum() + 0.5) / (len(known) + 1))
+    center, spread = every.mean(), every.std()
+    bells = _bells((every - center) / spread)
+    order = np.argsort(bells.means_[:, 0])
+    of_values, of_answers = (
+        bells.predict_proba((each - center) / spread)[:, order] if len(each) else np.zeros((0, 3))
+        for each in (x, y)
+    )
+    share = (PRIOR + known @ of_answers) / (1 + of_answers.sum(axis=0))
+    likely = of_values @ np.maximum.accumulate(share)
+    return torch.from_numpy(likely.clip(0, 1)).to(values)
+
+
+def _bells(ordered: np.ndarray) -> Any:
+    """The mixture of sorted values [n, 1], started from their thirds."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MOST)).round().astype(int)
+    sample = ordered[places]
+    thirds = np.array_split(sample, 3)
+    within = np.concatenate([each - each.mean() for each in thirds]).var()
+    model = GaussianMixture(
+        3,
+        covariance_type="tied",
+        init_params="random",
+        random_state=0,
+        means_init=np.array([[each.mean()] for each in thirds]),
+        weights_init=np.full(3, 1 / 3),
+        precisions_init=np.array([[1 / max(within, 1e-6)]]),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(sample)

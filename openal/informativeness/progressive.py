@@ -1,0 +1,50 @@
+"""Is it representative and decided, as a known or as an unknown item?"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_number
+from openal.functional.progressive import progressive_score
+from openal.view import View, reads
+
+__all__ = ["Progressive"]
+
+
+@dataclass(frozen=True)
+class Progressive:
+    """PAL's score: w + mu S of candidates that are predicted known, from K yes-or-no heads.
+
+    w, the largest probability of a yes, says how representative a candidate is of the known; S
+    how decided the heads are. A candidate that all heads refuse has w + mu (1 - S). With
+    `unknown` the score is turned round: the most decided unknown, least like the known, first.
+    Candidates predicted to be of the other kind always come after.
+
+    In the paper w is the output of a small network on the heads' logits, learned on two levels.
+    As released it gets no gradient from the upper level and stays about as it began. Learned with
+    that gradient, on frozen embeddings, it prefers known or unknown items depending on the number
+    and size of the steps; so w is what the heads say themselves.
+
+    Reference: Yang et al., "Not All Out-of-Distribution Data Are Harmful to Open-Set Active
+    Learning", NeurIPS 2023 (PAL).
+    """
+
+    mu: float = 0.6
+    unknown: bool = False
+    head_logits: str = reads("head_logits")
+
+    def __post_init__(self) -> None:
+        as_number(self.mu, "mu", minimum=0)
+
+    def __call__(self, view: View) -> Tensor:
+        """Informativeness [n], float64."""
+        wanted = partial(_wanted, mu=self.mu, unknown=self.unknown)
+        return view.map(wanted, self.head_logits)
+
+
+def _wanted(head_logits: Tensor, mu: float, unknown: bool) -> Tensor:
+    value, known = progressive_score(head_logits.double(), mu=mu)
+    behind = 4 * (1 + mu)  # more than any two values differ by
+    return torch.where(known, -value - behind, -value) if unknown else value - behind * ~known

@@ -1,0 +1,50 @@
+"""How likely is it known, by evidence for known and for kinds of unknown?"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from openal.errors import ArrayError
+from openal.functional.known_share import known_share
+from openal.purity.ties import with_ties_broken
+from openal.view import View, reads
+
+__all__ = ["EvidenceShare"]
+
+
+@dataclass(frozen=True)
+class EvidenceShare:
+    """The probability of being known, by the margin of the known over the unknown logits.
+
+    The margin is the largest of the first K `evidence_logits` less the largest of the others.
+    Three Gaussians over the margins of candidates and answers, and the answers under each, make
+    it a probability: see `openal.functional.known_share`. Ties go to the larger margin.
+
+    Reference: E2OAL, arXiv 2603.07898.
+    """
+
+    evidence_logits: str = reads("evidence_logits")
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n], float64 in [0, 1]."""
+        margin = partial(_margin, num_classes=view.num_classes, name=self.evidence_logits)
+        margins = view.map(margin, self.evidence_logits).double()
+        answered = [margin(rows[self.evidence_logits]) for rows in (view.known, view.invalid)]
+        is_known = torch.arange(sum(map(len, answered))) < len(answered[0])
+        share = known_share(margins, torch.cat(answered).to(margins), is_known)
+        span = 1 + margins.abs()
+        return with_ties_broken(share, (1 + margins / span) / 2)
+
+
+def _margin(logits: Tensor, num_classes: int, name: str) -> Tensor:
+    if logits.ndim != 2 or (len(logits) and logits.shape[1] <= num_classes):
+        raise ArrayError(
+            f"signal {name!r} must have more than {num_classes} columns for {num_classes} "
+            f"classes, got shape {tuple(logits.shape[1:])} per item."
+        )
+    if len(logits) == 0:
+        return torch.zeros(0, dtype=torch.float64, device=logits.device)
+    logits = logits.double()
+    return logits[:, :num_classes].amax(dim=1) - logits[:, num_classes:].amax(dim=1)

@@ -1,0 +1,49 @@
+"""Keeps a fixed share of the budget for another kind of candidates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from openal.checks import as_number
+from openal.errors import ArgumentError
+from openal.query import Step, as_score, best_rows, evaluate
+from openal.view import Score, View
+
+__all__ = ["Quota"]
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Spends a share of the budget on the best by `other`, and the rest on the best by `score`.
+
+    The share is rounded to whole candidates, and chosen first: none is there twice. With
+    `first_share` that share is taken as long as nobody has answered UNKNOWN. Two scores
+    rank the query, so its step shows none; what is best by `score` stands first.
+
+    PAL keeps a few candidates that are predicted unknown on purpose, so that the detector keeps
+    learning (Yang et al., NeurIPS 2023); any detector can.
+    """
+
+    score: Score
+    other: Score
+    share: float = 1 / 30
+    first_share: float | None = None
+
+    def __post_init__(self) -> None:
+        as_score(self.score)
+        as_score(self.other)
+        for name in ("share", "first_share"):
+            value = getattr(self, name)
+            if value is not None and as_number(value, name, minimum=0) > 1:
+                raise ArgumentError(f"{name} must be at most 1, got {value}.")
+
+    def __call__(self, view: View, budget: int) -> Step:
+        """The best by `score`, then those by `other`."""
+        n = len(view.pool)
+        budget = min(budget, n)
+        first = self.first_share is not None and len(view.invalid) == 0
+        share = self.first_share if first and self.first_share is not None else self.share
+        set_aside = best_rows(evaluate(self.other, view), n)[: round(share * budget)]
+        best = best_rows(evaluate(self.score, view), n)
+        rest = best[~np.isin(best, set_aside)][: budget - len(set_aside)]
+        return Step(self, view.pool.indices, np.concatenate([rest, set_aside]))

@@ -1,0 +1,44 @@
+"""E2OAL: as pure as asked for, and then as informative as that allows."""
+
+from dataclasses import dataclass
+
+from openal.informativeness import InBetween
+from openal.learners import EmbeddingEvidence
+from openal.pool import Learner
+from openal.purity import EvidenceShare
+from openal.query import Chain, Stage
+from openal.selection import TargetPrecision, Top
+
+__all__ = ["E2OAL"]
+
+
+@dataclass(frozen=True)
+class E2OAL(Chain):
+    """The most informative candidates of which a share of `precision` is expected to be known.
+
+    Reads the classifier's `logits` and `evidence_logits` [N, K + M], for K classes and M kinds of
+    unknown. What the pool does not offer is learned on its `embeddings` by `EmbeddingEvidence`.
+    `precision` is the knob: more of it asks about fewer unknown items, and about easier ones.
+
+    Differences from the authors' code: the divergences have their arguments in order; what the
+    three Gaussians over the margins stand for is read off the answers under each; past misses
+    cannot push the target out of [0, 1]; the network is on frozen embeddings instead of images.
+
+    Cost: trains two heads on embeddings, and clusters those of the answers for some numbers of
+    kinds; their pass over every candidate, and a mixture of three Gaussians.
+
+    Reference: "E2OAL", arXiv 2603.07898.
+    """
+
+    precision: float = 0.6
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """As many as the precision allows, then the most informative."""
+        informative = InBetween()
+        return (TargetPrecision(EvidenceShare(), informative, self.precision), Top(informative))
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """Both heads, on embeddings."""
+        return (EmbeddingEvidence(),)

@@ -1,0 +1,51 @@
+"""PAL: representative and decided candidates, and a few unknown ones on purpose."""
+
+from dataclasses import dataclass
+
+from openal.informativeness import Progressive
+from openal.learners import EmbeddingOneVsAll, OneVsAll
+from openal.pool import Learner
+from openal.query import Chain, Stage
+from openal.selection import Quota
+
+__all__ = ["PAL"]
+
+
+@dataclass(frozen=True)
+class PAL(Chain):
+    """The best predicted known, and for a small `share` of the budget the surest unknown.
+
+    Reads `head_logits` [N, 2, K], of one yes-or-no head per class: index 0 is "not class k",
+    index 1 "class k". Where the pool offers none they are trained on all answers together with a
+    K-way classifier: `OneVsAll` on the pool's items, else `EmbeddingOneVsAll` on its `embeddings`.
+
+    As long as nobody has answered UNKNOWN, `first_share` of the budget goes to what looks most
+    unknown: the heads have to see some. That first query is meant to be impure. Later `share` is
+    50 of 1500, as in the authors' code. What the heads are surest of comes first, so this is a
+    strategy of purity more than of informativeness.
+
+    Differences: representativeness is the largest probability of a yes, see `Progressive`;
+    there is no consistency training on unlabeled images; shares are of the budget instead of
+    numbers made for 1500; the first round is the one before any UNKNOWN.
+
+    Cost: trains the heads on all answers, on images or on embeddings; their pass over every
+    candidate.
+
+    Reference: Yang et al., "Not All Out-of-Distribution Data Are Harmful to Open-Set
+    Active Learning", NeurIPS 2023.
+    """
+
+    mu: float = 0.6
+    share: float = 1 / 30
+    first_share: float = 0.8
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The known ones, and a quota of unknown ones."""
+        known, unknown = Progressive(self.mu), Progressive(self.mu, unknown=True)
+        return (Quota(known, unknown, self.share, self.first_share),)
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """The heads, on images or on embeddings."""
+        return (OneVsAll(), EmbeddingOneVsAll())

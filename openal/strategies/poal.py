@@ -1,0 +1,39 @@
+"""POAL: the subset that is best in entropy and in purity at once."""
+
+from dataclasses import dataclass
+
+from openal.informativeness import Entropy
+from openal.purity import ClassGaussians
+from openal.query import Chain, Stage
+from openal.selection import ParetoSubset
+
+__all__ = ["POAL"]
+
+
+@dataclass(frozen=True)
+class POAL(Chain):
+    """A choice that no other choice seen surpasses in total entropy and in total purity.
+
+    Reads the classifier's `logits` and `features`: purity is the Mahalanobis distance of the
+    features to the nearest class. Trains nothing. `ParetoSubset` explains the search, and takes
+    any other two scores.
+
+    From the paper's text alone; its code was not read. What it leaves open here is the size of
+    the search and which choice on the front is taken: the one nearest to the best of both.
+
+    Cost: nothing is trained; the classifier's pass over every candidate, Pareto layers of all,
+    and up to `draws` subsets of the best layers.
+
+    Reference: Zhan et al., "Pareto Optimization for Active Learning under Out-of-Distribution
+    Data Scenarios", TMLR 2023, arXiv 2207.01190.
+    """
+
+    factor: float = 2.0
+    draws: int = 10_000
+    patience: int = 2_000
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The search over subsets."""
+        search = self.factor, self.draws, self.patience
+        return (ParetoSubset(Entropy(), ClassGaussians(), *search),)
