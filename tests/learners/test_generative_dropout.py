@@ -49,7 +49,7 @@ def test_each_sample_has_learnt_the_classes() -> None:
 def test_it_is_dropout_on_answers_and_copies() -> None:
     known = answered(150).known_indices
     z, y = torch.from_numpy(PIXELS[known]), torch.from_numpy(DIGITS[known])
-    rows, labels = generated(z, y, 4, copies=2, generator_steps=60, seed=derived_seed(5, 1))
+    rows, labels = generated(z, y, copies=2, generator_steps=60, seed=derived_seed(5, 1))
     both = LabeledSet(3 * len(z), 4)
     both.add(np.arange(both.size), np.concatenate([y, labels]))
     fitted = PLAIN.fit(Pool(embeddings=torch.cat([z, rows])), both, seed=5, progress=False)

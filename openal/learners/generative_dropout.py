@@ -1,0 +1,69 @@
+"""Monte-Carlo dropout trained on answered embeddings and on generated ones."""
+
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from openal.labeled import LabeledSet
+from openal.learners.embedding_dropout import EmbeddingDropout
+from openal.learners.embedding_generator import GeneratorSettings, generated
+from openal.learners.embedding_training import FittedOnEmbeddings, taken
+from openal.learners.settings import settings_of
+from openal.pool import Pool
+from openal.seeds import derived_seed
+
+__all__ = ["GenerativeDropout"]
+
+
+@dataclass(frozen=True)
+class GenerativeDropout:
+    """Learns the K classes from the known answers and from `copies` generated rows for each.
+
+    Offers `mc_logits` [N, T, K]. The copies are those of `generated`, with the label of the answer
+    that they are made from; `dropout` says which network learns from both, and how. A copy counts
+    as much as an answer, and the network takes as many steps as without.
+
+    Before any known answer there is nothing to copy, and the logits are those of `dropout`.
+
+    Reference: Tran, Do, Reid and Carneiro, "Bayesian Generative Active Deep Learning", ICML 2019.
+    """
+
+    copies: int = 1
+    latent: int = 16
+    width: int = 128
+    label_weight: float = 0.1
+    generator_steps: int = 500
+    dropout: EmbeddingDropout = field(default_factory=EmbeddingDropout)
+
+    offers: ClassVar[tuple[str, ...]] = EmbeddingDropout.offers
+
+    def __post_init__(self) -> None:
+        settings_of(self, GeneratorSettings)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The name of the embeddings."""
+        return self.dropout.reads
+
+    def fit(
+        self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
+    ) -> FittedOnEmbeddings:
+        """The trained network; neither the pool nor the labeled set is changed."""
+        if len(labeled.known_indices):
+            pool, labeled = self._augmented(pool, labeled, derived_seed(seed, 1), progress)
+        return self.dropout.fit(pool, labeled, seed=seed, progress=progress)
+
+    def _augmented(
+        self, pool: Pool, labeled: LabeledSet, seed: int, progress: bool | None
+    ) -> tuple[Pool, LabeledSet]:
+        """A pool of the answered rows and their copies, all of them labeled."""
+        name, classes = self.dropout.embeddings, labeled.num_classes
+        z = taken(pool, name, labeled.known_indices, self.dropout.device, progress)
+        labels = torch.tensor(labeled.known_labels, device=z.device)
+        settings = asdict(settings_of(self, GeneratorSettings))
+        rows, copied = generated(z, labels, seed=seed, **settings)
+        known = LabeledSet(len(z) + len(rows), classes)
+        known.add(np.arange(known.size), torch.cat([labels, copied]).cpu().numpy())
+        return Pool(None, **{name: torch.cat([z, rows])}), known

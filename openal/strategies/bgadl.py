@@ -1,0 +1,70 @@
+"""BGADL: where a network's samples disagree, and copies of the answers to learn from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from openal.errors import ArgumentError
+from openal.learners import EmbeddingDropout, GenerativeDropout
+from openal.pool import Learner
+from openal.query import Chain, Stage
+from openal.strategies.mc_dropout import BALD, VariationRatio, dropout_learners
+
+__all__ = ["BGADL"]
+
+
+@dataclass(frozen=True)
+class BGADL(Chain):
+    """What the label would tell about which sample of a classifier with dropout is right.
+
+    Reads `mc_logits` [N, T, K]. `score="variation_ratio"` asks where most samples contradict the
+    majority, of equals the larger BALD first.
+
+    Where nobody offers `mc_logits` a classifier with dropout is trained on the known answers, with
+    T = `samples` and a share `p` dropped. `augment=True` trains it on frozen `embeddings`, and on
+    a generated copy of each known answer (`learners.GenerativeDropout`): the generative half of
+    the paper, as far as embeddings have one. It is off because it does not help them: over ten
+    seeds, with 40, 100 and 300 answers, the accuracy of the classifier changes by -0.1, -0.1 and
+    -0.5 points on the pixels of digits, and by +0.3, -0.3 and 0.0 points on CLIP ViT-B/32
+    embeddings of 20 Caltech-101 classes, each with a standard error of 0.1 to 0.2.
+
+    Expect less of it than of Random where the pool holds unknown classes: it is a closed-set
+    method, and samples disagree most about what the network has learnt nothing of.
+
+    Differences from the paper: its generator, an autoencoder and an auxiliary-classifier GAN on
+    images, is not rebuilt; here a variational autoencoder with an auxiliary classifier, and no
+    discriminator, makes embeddings. All known answers are copied, each round anew, where the paper
+    copies what it queried. Copies teach the network that asks; your own classifier does not see
+    them. Differences from the authors' code, a demonstration on MNIST: all candidates are ranked,
+    where it ranks a random 2,000 (`query(..., candidates=...)` does that); its maximal entropy is
+    left out, and its mean deviation is `MeanSTD`. The figures that NEAT's authors publish as BGADL
+    come from code that ranks by least confidence.
+
+    Cost: trains the classifier each round, and with `augment` a small autoencoder on the known
+    answers, a second or two; `samples` passes of what follows the dropout over the pool.
+
+    Reference: Tran, Do, Reid and Carneiro, "Bayesian Generative Active Deep Learning", ICML 2019.
+    """
+
+    augment: bool = False
+    score: Literal["bald", "variation_ratio"] = "bald"
+    samples: int = 20
+    p: float = 0.5
+    mc_logits: str = "mc_logits"
+
+    def __post_init__(self) -> None:
+        if self.score not in ("bald", "variation_ratio"):
+            raise ArgumentError(f"score must be 'bald' or 'variation_ratio', got {self.score!r}.")
+        super().__post_init__()
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The largest disagreement."""
+        kind = BALD if self.score == "bald" else VariationRatio
+        return kind(self.samples, self.p, self.mc_logits).stages
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """A classifier with dropout, on images or on embeddings; with `augment` on embeddings."""
+        if self.augment:
+            return (GenerativeDropout(dropout=EmbeddingDropout(self.samples, self.p)),)
+        return dropout_learners(self.samples, self.p)
