@@ -9,7 +9,7 @@ from torch import Tensor
 from openal.functional.cosines import Directions, directions
 from openal.functional.rows import float_dtype, piece_size, row_sums, unit_rows
 
-__all__ = ["apart", "in_blocks", "measured", "nearness", "within"]
+__all__ = ["SLACK", "apart", "in_blocks", "measured", "nearness", "within"]
 
 SLACK = 1e-9
 """Half squared distances this near to the limit are within it: ties are no rounding errors."""

@@ -6,10 +6,11 @@ from torch import Tensor
 
 from openal.functional.cosines import GRID
 from openal.functional.rows import unit_rows
+from openal.threads import one_thread
 
 __all__ = ["merged"]
 
-BLOCK_ROWS = 1024
+BLOCK_ROWS = 256
 
 
 def merged(sums: Tensor, count: int) -> Tensor:
@@ -19,9 +20,10 @@ def merged(sums: Tensor, count: int) -> Tensor:
     keep their order; a joined one stands where its first part did. C x C is never held: a step
     takes the cosines of the joined cluster, and of few others.
     """
-    clusters = _Clusters(sums.double().cpu())
-    for _ in range(len(sums) - count):
-        clusters.join_closest()
+    with one_thread():
+        clusters = _Clusters(sums.double().cpu())
+        for _ in range(len(sums) - count):
+            clusters.join_closest()
     _, place = np.unique(clusters.owners, return_inverse=True)
     return torch.from_numpy(place).to(sums.device)
 
@@ -36,7 +38,7 @@ class _Clusters:
 
     def __init__(self, sums: Tensor) -> None:
         self.sums = sums.clone()
-        self.units = unit_rows(sums).numpy()
+        self.units = unit_rows(sums)
         self.owners = np.arange(len(sums))
         self.alive = np.ones(len(sums), bool)
         self.stale = np.zeros(len(sums), bool)
@@ -47,7 +49,8 @@ class _Clusters:
 
     def look(self, rows: np.ndarray) -> None:
         """Find the nearest of some clusters anew."""
-        cosines = _on_grid(self.units[rows] @ self.units.T)
+        # By torch: the threads of NumPy's products wait longer than so small a product takes.
+        cosines = _on_grid((self.units[rows] @ self.units.T).numpy())
         cosines[:, ~self.alive] = -np.inf
         cosines[np.arange(len(rows)), rows] = -np.inf
         self.nearest[rows] = cosines.argmax(axis=1)  # the lowest of equals
@@ -58,7 +61,7 @@ class _Clusters:
         """Make one of the two clusters with the largest cosine."""
         kept, gone = self._closest()
         self.sums[kept] += self.sums[gone]
-        self.units[kept] = unit_rows(self.sums[kept : kept + 1]).numpy()[0]
+        self.units[kept] = unit_rows(self.sums[kept : kept + 1])[0]
         self.owners[self.owners == gone] = kept
         self.alive[gone], self.cosine[gone] = False, -np.inf
         self.stale |= self.alive & np.isin(self.nearest, (kept, gone))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArrayError
-from openal.functional.rows import finite_blocks, float_dtype, piece_size, row_sums
+from openal.functional.rows import float_dtype, largest_size, piece_size, row_sums
 
 __all__ = ["Located", "Space", "check_places", "nearer"]
 
@@ -44,7 +44,7 @@ class Space:
     @classmethod
     def of(cls, points: Tensor, centers: Tensor) -> "Space":
         """The space of points [N, D] and centers [m, D]; refuses a NaN or an infinity."""
-        largest = max(_largest(points, "points"), _largest(centers, "centers"))
+        largest = max(largest_size(points, "points"), largest_size(centers, "centers"))
         scale = 2.0 ** min(100, -math.frexp(largest)[1])
         total = torch.zeros(points.shape[1], dtype=torch.float64, device=points.device)
         for some in points.split(piece_size(points)):
@@ -145,8 +145,3 @@ def _rounded(values: Tensor) -> Tensor:
     """The values to 40 bits, so that distances that are equal but for rounding errors are equal."""
     large = values * BITS
     return large - (large - values)
-
-
-def _largest(points: Tensor, argument: str) -> float:
-    blocks = (block for _, block in finite_blocks(points, argument, ndim=2))
-    return max((float(block.abs().max()) for block in blocks if len(block)), default=0.0)

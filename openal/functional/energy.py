@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from openal.errors import ArrayError
 from openal.functional.rows import map_rows
 
 __all__ = ["aleatoric_energy", "energy", "epistemic_energy"]
@@ -29,6 +30,9 @@ def epistemic_energy(logits: Tensor) -> Tensor:
     >>> epistemic_energy(torch.tensor([[9.0, 0.0, 0.0], [1.0, 0.0, 5.0]]))
     tensor([-8.3070,  3.6935])
     """
+    logits = torch.as_tensor(logits)
+    if logits.ndim == 2 and logits.shape[1] < 2:
+        raise ArrayError(f"logits must be (N, K + 1), K > 0, got {tuple(logits.shape)}.")
     return map_rows(_epistemic, logits, "logits", ndim=2)
 
 

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite, as_integers
-from openal.errors import ArrayError
+from openal.checks import as_finite
+from openal.functional.labels import as_labels
 from openal.functional.rows import row_lengths
 
 __all__ = ["class_anchors", "flip_sizes", "loss_directions"]
@@ -25,9 +25,7 @@ def class_anchors(features: Tensor, labels: Tensor) -> Tensor:
             [1.]], dtype=torch.float64)
     """
     features = as_finite(features, "features", ndim=2).double()
-    labels = torch.from_numpy(as_integers(labels, "labels")).to(features.device)
-    if len(labels) != len(features):
-        raise ArrayError(f"labels must be {len(features)}, one per row, got {len(labels)}.")
+    labels = as_labels(labels, "labels", features)
     classes, group, sizes = labels.unique(return_inverse=True, return_counts=True)
     sums = features.new_zeros(len(classes), features.shape[1]).index_add_(0, group, features)
     means: Tensor = sums / sizes[:, None]
@@ -77,7 +75,9 @@ def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor
     >>> flip_sizes(features, features @ weight.T, weight, torch.tensor([[2.1, 3.0]]))
     tensor([0.4994], dtype=torch.float64)
     """
-    x, logits, weight = features.double(), logits.double(), weight.double()
+    x, logits = (as_finite(features, "features", ndim=2), as_finite(logits, "logits", ndim=2))
+    weight, anchors = (as_finite(weight, "weight", ndim=2), as_finite(anchors, "anchors", ndim=2))
+    x, logits, weight = x.double(), logits.double(), weight.double()
     direction = loss_directions(logits, weight)
     best = logits.argmax(dim=1, keepdim=True)
     gaps = logits.gather(1, best) - logits

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional.kmeans_seeding import Factors, draw_far_rows, factors, scale_of
+from openal.functional.rows import largest_size
 
 __all__ = ["gradient_factors", "gradient_kmeans_pp"]
 
@@ -32,7 +33,7 @@ def gradient_kmeans_pp(
     """
     logits, features = torch.as_tensor(logits).detach(), torch.as_tensor(features).detach()
     _check(logits, features)
-    scale_of(logits, "logits")  # refuses a NaN
+    largest_size(logits, "logits")  # refuses a NaN
     scale = scale_of(features, "features")
 
     def at(rows: Tensor) -> Factors:

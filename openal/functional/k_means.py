@@ -60,7 +60,7 @@ def k_means(
 def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batches: bool) -> Tensor:
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     options = {"n_init": STARTS, "random_state": seed}
     start = 3 * max(BATCH_SIZE, count)

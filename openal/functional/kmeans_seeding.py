@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_count
-from openal.functional.rows import finite_blocks, row_sums
+from openal.functional.rows import largest_size, row_sums
 from openal.threads import one_thread
 
 __all__ = ["Factors", "draw_far_rows", "factors", "kmeans_pp", "scale_of", "squared_distances"]
@@ -81,9 +81,7 @@ def draw_far_rows(
 
 def scale_of(values: Tensor, argument: str) -> float:
     """What brings the largest value to 1, so that squares fit; refuses a NaN or an infinity."""
-    blocks = (block for _, block in finite_blocks(values, argument, ndim=2))
-    largest = max((float(block.abs().max()) for block in blocks if len(block)), default=0.0)
-    return 1 / max(largest, 1e-300)
+    return 1 / max(largest_size(values, argument), 1e-300)
 
 
 @final

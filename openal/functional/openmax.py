@@ -5,8 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_integers, as_number
+from openal.checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
+from openal.functional.labels import as_labels
 from openal.functional.rows import TINY, finite_blocks, float_dtype, row_lengths, row_sums
 from openal.functional.weibull import Tails, weibull_tails
 
@@ -113,7 +114,7 @@ def openmax_model(
     shift = as_number(shift, "shift", above=0)
     scale = None if scale is None else as_number(scale, "scale", above=0)
     logits = as_finite(known_logits, "known_logits", ndim=2).double()
-    labels = _as_labels(known_labels, logits)
+    labels = as_labels(known_labels, "known_labels", logits, count=logits.shape[1])
     right = logits.argmax(dim=1) == labels
     logits, labels = logits[right], labels[right]
     sums = logits.new_zeros(logits.shape[1], logits.shape[1]).index_add_(0, labels, logits)
@@ -124,17 +125,6 @@ def openmax_model(
     return model._replace(
         tails=weibull_tails(distances, labels, len(means), tail=tail, shift=shift)
     )
-
-
-def _as_labels(known_labels: Tensor, logits: Tensor) -> Tensor:
-    labels = as_integers(known_labels, "known_labels")
-    if len(labels) != len(logits):
-        raise ArrayError(f"known_labels must be one for each of {len(logits)}, got {len(labels)}.")
-    outside = ((labels < 0) | (labels >= logits.shape[1])).nonzero()[0]
-    if len(outside):
-        at, last = outside[0], logits.shape[1] - 1
-        raise ArrayError(f"known_labels[{at}] is {labels[at]}; classes run from 0 to {last}.")
-    return torch.from_numpy(labels).to(logits.device)
 
 
 def _spread(deviations: Tensor) -> float:

@@ -1,14 +1,16 @@
 """Balls around few points that hold as many points as possible."""
 
+from math import sqrt
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_integers, as_number
+from openal.checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
-from openal.functional.balls import apart, in_blocks, measured, nearness, within
+from openal.functional.balls import SLACK, apart, in_blocks, measured, nearness, within
 from openal.functional.cosines import Directions
+from openal.functional.labels import as_labels
 
 __all__ = ["Covering", "prob_cover", "pure_radius"]
 
@@ -77,14 +79,16 @@ def pure_radius(
     """
     purity = as_number(purity, "purity", minimum=0)
     points = as_finite(embeddings, "embeddings", ndim=2)
-    labels = torch.from_numpy(as_integers(labels, "labels")).to(points.device)
-    if len(labels) != len(points) or len(labels) == 0:
-        raise ArrayError(f"labels must be {len(points)} and more than 0, got {len(labels)}.")
+    labels = as_labels(labels, "labels", points)
+    if len(points) == 0:
+        raise ArrayError("embeddings must have at least one row, got none.")
     rows = torch.arange(len(points), device=points.device) if rows is None else rows
     strangers = _to_strangers(measured(points), labels, rows).sort().values
     impure = int((1 - min(purity, 1.0)) * len(strangers) + 1e-9)  # so many balls may be
-    # Balls are closed: at its stranger's very distance a ball is impure.
-    return 2.0 if impure >= len(strangers) else min(2.0, float(strangers[impure]) * (1 - 1e-6))
+    if impure >= len(strangers):
+        return 2.0
+    # Balls are closed, and half their square is `SLACK` more: short of the stranger by twice that.
+    return min(2.0, sqrt(max(0.0, float(strangers[impure]) ** 2 - 4 * SLACK)))
 
 
 def _held(points: Directions, answered: Directions, delta: float) -> Tensor:

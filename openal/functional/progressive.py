@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from openal.errors import ArrayError
 from openal.functional.rows import finite_blocks, float_dtype
 
 __all__ = ["progressive_score"]
@@ -26,6 +27,8 @@ def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, 
     (tensor([ 2.3831, -0.7831]), tensor([ True, False]))
     """
     head_logits = torch.as_tensor(head_logits).detach()
+    if head_logits.ndim == 3 and head_logits.shape[1] != 2:
+        raise ArrayError(f"head_logits must be (N, 2, K), got {tuple(head_logits.shape)}.")
     value = torch.empty(len(head_logits), dtype=float_dtype(head_logits), device=head_logits.device)
     known = torch.empty(len(head_logits), dtype=torch.bool, device=head_logits.device)
     for rows, block in finite_blocks(head_logits, "head_logits", ndim=3):

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_integers
-from openal.errors import ArrayError
+from openal.checks import as_count
+from openal.functional.labels import as_labels
 from openal.functional.neighbors import knn
 from openal.functional.rows import finite_blocks, row_lengths
 
@@ -32,7 +32,7 @@ def reverse_neighbor_counts(
     """
     num_labels = as_count(num_labels, "num_labels", minimum=1)
     references, queries = torch.as_tensor(references), torch.as_tensor(queries)
-    groups = _as_labels(labels, num_labels, queries).to(references.device)
+    groups = as_labels(labels, "labels", queries, count=num_labels).to(references.device)
     counts = torch.zeros(len(references), num_labels, device=references.device)
     if len(references) == 0 or len(queries) == 0:
         return counts
@@ -43,17 +43,6 @@ def reverse_neighbor_counts(
         cells = (found * num_labels + groups[rows, None]).flatten()
         counts.view(-1).index_add_(0, cells, counts.new_ones(()).expand(len(cells)))
     return counts if k == len(references) else counts[_first_of_equals(references)]
-
-
-def _as_labels(labels: Tensor, num_labels: int, queries: Tensor) -> Tensor:
-    groups = as_integers(labels, "labels")
-    if len(groups) != len(queries):
-        raise ArrayError(f"labels must be one for each of {len(queries)}, got {len(groups)}.")
-    outside = ((groups < 0) | (groups >= num_labels)).nonzero()[0]
-    if len(outside):
-        at = outside[0]
-        raise ArrayError(f"labels[{at}] is {groups[at]}; labels run from 0 to {num_labels - 1}.")
-    return torch.from_numpy(groups)
 
 
 def _first_of_equals(rows: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ __all__ = [
     "finite_blocks",
     "float_dtype",
     "folded",
+    "largest_size",
     "map_rows",
     "piece_size",
     "row_lengths",
@@ -58,6 +59,12 @@ def map_rows(
     for rows, block in finite_blocks(values, argument, ndim=ndim):
         result[rows] = function(block)
     return result
+
+
+def largest_size(values: Tensor, argument: str) -> float:
+    """The largest absolute value of finite rows [n, D]; 0 of none."""
+    blocks = (block for _, block in finite_blocks(values, argument, ndim=2))
+    return max((float(block.abs().max()) for block in blocks if len(block)), default=0.0)
 
 
 def float_dtype(values: Tensor) -> torch.dtype:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_integers
-from openal.errors import ArrayError
+from openal.checks import as_count, as_finite
+from openal.functional.labels import as_labels
 from openal.functional.rows import piece_size, row_lengths
 
 __all__ = ["typicality"]
@@ -31,9 +31,7 @@ def typicality(points: Tensor, groups: Tensor, k: int = 20) -> Tensor:
     tensor([1.0000, 1.0000, 0.5000, 0.0000], dtype=torch.float64)
     """
     k, points = as_count(k, "k", minimum=1), as_finite(points, "points", ndim=2)
-    groups = torch.from_numpy(as_integers(groups, "groups")).to(points.device)
-    if len(groups) != len(points):
-        raise ArrayError(f"groups must be {len(points)}, one per point, got {len(groups)}.")
+    groups = as_labels(groups, "groups", points)
     result = torch.zeros(len(points), dtype=torch.float64, device=points.device)
     _, sizes = groups.unique(return_counts=True)
     for members in groups.argsort(stable=True).split(sizes.tolist()):

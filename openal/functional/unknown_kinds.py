@@ -60,7 +60,7 @@ def class_recovery(clusters: Tensor, labels: Tensor, num_classes: int) -> float:
 
     width = int(clusters.max()) + 1
     cells = torch.bincount(labels * width + clusters, minlength=(num_classes + 1) * width)
-    counts = cells.reshape(num_classes + 1, width).numpy()
+    counts = cells.reshape(num_classes + 1, width).cpu().numpy()
     known = counts[:-1][counts[:-1].sum(axis=1) > 0]
     sizes = known.sum(axis=1)[:, None] + counts.sum(axis=0)
     f1 = 2 * known / np.maximum(sizes, 1)

@@ -51,7 +51,7 @@ def weibull_tails(
             sizes[group], starts[group] = len(largest), largest[-1] - shift
             logs[group, : len(largest)] = (largest - starts[group]).log()
     shapes = _shapes(logs, sizes)
-    log_scales = (_powers(shapes, logs, sizes).logsumexp(dim=1) - sizes.log()) / shapes
+    log_scales = (_powers(shapes, logs, sizes).logsumexp(dim=1) - sizes.to(logs).log()) / shapes
     fitted = sizes > 0
     return Tails(starts, shapes * fitted, torch.where(fitted, log_scales, 0.0))
 

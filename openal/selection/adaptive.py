@@ -6,8 +6,8 @@ from typing import Any
 
 from openal.checks import as_number
 from openal.errors import ArgumentError
-from openal.labeled import UNKNOWN
 from openal.query import Step
+from openal.selection.past_precision import past_precisions
 from openal.view import Round, View
 
 __all__ = ["Adaptive"]
@@ -48,18 +48,9 @@ class Adaptive:
 
     def _factor(self, history: Iterable[Round]) -> float:
         factor = float(self.stage.factor)
-        for number, each in enumerate(history):
-            precision = _precision(each)
-            if precision is None or (number == 0 and each.scores is None):
-                continue
+        for precision in past_precisions(history):
             if precision > self.target + self.tolerance:
                 factor += 1
             elif precision < self.target - self.tolerance:
                 factor = max(1.0, factor - 1)
         return factor
-
-
-def _precision(asked: Round) -> float | None:
-    """The share of known among the answers, or None without any."""
-    known, unknown = (asked.labels >= 0).sum(), (asked.labels == UNKNOWN).sum()
-    return float(known / (known + unknown)) if known + unknown else None

@@ -68,7 +68,9 @@ class MetaScore:
         """Inputs [m, 2] and targets [m] of the last round with a lesson, or None."""
         for number in reversed(range(len(view.history))):
             asked = view.history[number]
-            rows = np.flatnonzero((asked.labels >= UNKNOWN) & (asked.scores is not None))
+            if asked.scores is None:  # no score asked for these: a start
+                continue
+            rows = np.flatnonzero(asked.labels >= UNKNOWN)
             targets = self._targets(view, asked.indices[rows], asked.labels[rows])
             if len(targets.unique()) > 1:
                 return self._as_asked(view, number)[torch.from_numpy(rows)], targets

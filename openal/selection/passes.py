@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-__all__ = ["in_passes"]
+__all__ = ["in_passes", "places_in_groups"]
 
 
 def in_passes(groups: Tensor, scores: Tensor, ranks: Tensor) -> Tensor:
@@ -14,7 +14,13 @@ def in_passes(groups: Tensor, scores: Tensor, ranks: Tensor) -> Tensor:
     """
     order = scores.argsort(descending=True, stable=True)
     order = order[groups[order].argsort(stable=True)]
+    order = order[ranks[groups[order]].argsort(stable=True)]
+    return order[places_in_groups(groups[order]).argsort(stable=True)]
+
+
+def places_in_groups(groups: Tensor) -> Tensor:
+    """The place 0, 1, ... of each row [n] among the rows of its own group, int64."""
+    order = groups.argsort(stable=True)
     ordered = groups[order]
-    place = torch.arange(len(order), device=order.device) - torch.searchsorted(ordered, ordered)
-    by_rank = ranks[ordered].argsort(stable=True)
-    return order[by_rank][place[by_rank].argsort(stable=True)]
+    first = torch.searchsorted(ordered, ordered)
+    return torch.empty_like(order).scatter_(0, order, torch.arange(len(order)).to(order) - first)

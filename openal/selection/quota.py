@@ -41,8 +41,7 @@ class Quota:
         """The best by `score`, then those by `other`."""
         n = len(view.pool)
         budget = min(budget, n)
-        first = self.first_share is not None and len(view.invalid) == 0
-        share = self.first_share if first and self.first_share is not None else self.share
+        share = self.share if self.first_share is None or len(view.invalid) else self.first_share
         set_aside = best_rows(evaluate(self.other, view), n)[: round(share * budget)]
         best = best_rows(evaluate(self.score, view), n)
         rest = best[~np.isin(best, set_aside)][: budget - len(set_aside)]

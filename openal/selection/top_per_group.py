@@ -10,6 +10,7 @@ from torch import Tensor
 from openal.checks import as_number
 from openal.errors import ArgumentError, ScoreError
 from openal.query import Step, as_score, best_rows, evaluate
+from openal.selection.passes import places_in_groups
 from openal.view import Score, View, reads
 
 __all__ = ["Groups", "PredictedClass", "TopPerGroup"]
@@ -54,7 +55,7 @@ class TopPerGroup:
         scores, group = evaluate(self.score, view), self._groups(view, budget)
         best = torch.from_numpy(best_rows(scores, len(scores))).to(group.device)
         share = max(1, int(self.factor * budget) // len(group.unique()))
-        turn = _places(group[best]) // share
+        turn = places_in_groups(group[best]) // share
         count = max(budget, int((turn == 0).sum()))
         kept = turn.argsort(stable=True)[:count].sort().values
         return Step(self, view.pool.indices, best[kept].cpu().numpy(), scores)
@@ -67,14 +68,6 @@ class TopPerGroup:
         if found.is_floating_point() or found.is_complex():
             raise ScoreError(f"{groups!r} must return integers, got {found.dtype}.")
         return found
-
-
-def _places(group: Tensor) -> Tensor:
-    """The place 0, 1, ... of each row among the rows of its own group."""
-    order = group.argsort(stable=True)
-    ordered = group[order]
-    first = torch.searchsorted(ordered, ordered)
-    return torch.empty_like(order).scatter_(0, order, torch.arange(len(order)).to(order) - first)
 
 
 def _largest(logits: Tensor) -> Tensor:

@@ -60,3 +60,8 @@ def test_a_bad_row_is_named(function: object) -> None:
     assert callable(function)
     with pytest.raises(ArrayError, match="logits must be finite; row 1"):
         function(torch.tensor([[0.0, 1.0], [0.0, torch.nan]]))
+
+
+def test_epistemic_energy_needs_a_known_class() -> None:
+    with pytest.raises(ArrayError, match=r"logits must be \(N, K \+ 1\), K > 0, got \(3, 1\)"):
+        epistemic_energy(torch.zeros(3, 1))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from openal.errors import ArrayError
 from openal.functional.feature_mix import class_anchors, flip_sizes, loss_directions
 
 SIZES = torch.arange(1, 400).double() / 200
@@ -115,3 +116,9 @@ def test_anchors_are_the_means_of_the_classes_that_are_there() -> None:
     found = class_anchors(features, torch.tensor([5, 5, 2]))
     assert found.tolist() == [[0, 9], [2, 2]]
     assert class_anchors(features[:0], torch.zeros(0, dtype=torch.int64)).shape == (0, 2)
+
+
+def test_bad_features_are_refused() -> None:
+    features = torch.tensor([[0.0, 1.0], [torch.nan, 0.0]])
+    with pytest.raises(ArrayError, match="features must be finite; row 1"):
+        flip_sizes(features, torch.zeros(2, 2), torch.eye(2), torch.ones(1, 2))

@@ -126,5 +126,14 @@ def test_where_all_balls_are_pure_the_radius_holds_everything() -> None:
     assert pure_radius(torch.eye(3), torch.zeros(3, dtype=torch.int64)) == 2
     assert pure_radius(torch.eye(3), torch.arange(3), purity=0) == 2
     assert pure_radius(torch.zeros(3, 2), torch.tensor([0, 0, 1])) == 0
-    with pytest.raises(ArgumentError, match="labels must be 3"):
+    with pytest.raises(ArgumentError, match="labels must be one for each of 3"):
         pure_radius(torch.eye(3), torch.arange(2))
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.01, 0.001])
+def test_a_small_ball_does_not_hold_its_stranger(gap: float) -> None:
+    angle = torch.tensor([0.0, gap], dtype=torch.float64)
+    z = torch.stack([angle.cos(), angle.sin()], dim=1)
+    radius = pure_radius(z, torch.tensor([0, 1]))
+    assert radius > 0.99 * gap
+    assert prob_cover(z, None, 2, delta=radius).gains.tolist() == [1, 1]

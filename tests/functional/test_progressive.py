@@ -61,3 +61,8 @@ def test_refuses_nan() -> None:
     heads[1, 0, 0] = torch.nan
     with pytest.raises(ArrayError, match=r"head_logits.*row 1"):
         progressive_score(heads)
+
+
+def test_refuses_heads_of_one_output() -> None:
+    with pytest.raises(ArrayError, match=r"head_logits must be \(N, 2, K\), got \(4, 1, 3\)"):
+        progressive_score(torch.zeros(4, 1, 3))

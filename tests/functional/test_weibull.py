@@ -62,3 +62,11 @@ def test_below_the_tail_nothing_is_far() -> None:
     found = tails.at(torch.zeros(3).long()).exceedance(at)
     assert found[:2].tolist() == [0, 0]
     assert found[2] > 0.5
+
+
+def test_the_scale_is_exact() -> None:
+    values = torch.from_numpy(np.random.default_rng(2).gamma(2, size=20))
+    tails = weibull_tails(values, torch.zeros(20).long(), 1, tail=20, shift=1)
+    x = values - values.min() + 1
+    mean = ((x.log() - tails.log_scales) * tails.shapes).exp().mean()
+    assert float(mean) == pytest.approx(1, rel=1e-12)  # scale^k is the mean of x^k

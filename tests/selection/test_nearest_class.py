@@ -29,9 +29,9 @@ def test_against_a_loop(seed: int) -> None:
     assert classes(z, answers) == expected
 
 
-def test_equally_near_items_count_for_the_one_answered_first() -> None:
+def test_of_equally_near_items_the_lowest_index_counts() -> None:
     z = np.array([[1.0, 0], [1, 0], [2, 0]])
-    assert classes(z, {1: 2, 0: 1}) == [2]
+    assert classes(z, {1: 2, 0: 1}) == [1]
     assert classes(z, {0: 1, 1: 2}) == [1]
 
 
