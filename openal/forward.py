@@ -14,7 +14,15 @@ from tqdm import tqdm
 from openal.errors import ArgumentError, ModelError
 from openal.items import item_input
 
-__all__ = ["Inputs", "Model", "batches", "device_of", "inference_mode_of", "named_outputs"]
+__all__ = [
+    "Inputs",
+    "Model",
+    "batches",
+    "device_of",
+    "inference_mode_of",
+    "last_linear_input",
+    "named_outputs",
+]
 
 
 class Inputs(Dataset[Any]):
@@ -119,7 +127,7 @@ class Model:
         """The named signals at `indices`, each [n, ...], on the model's device."""
         device = device_of(self.module, self.device)
         outputs: dict[str, list[Tensor]] = {name: [] for name in names}
-        with inference_mode_of(self.module), _last_linear_input(self.module) as seen:
+        with inference_mode_of(self.module), last_linear_input(self.module) as seen:
             for x in batches(
                 pool.items,
                 indices,
@@ -139,12 +147,12 @@ class Model:
 
 
 @contextmanager
-def _last_linear_input(module: Any) -> Iterator[dict[str, Tensor]]:
+def last_linear_input(module: Any) -> Iterator[dict[str, Tensor]]:
     """Fills a mapping with `features`, the input of the last linear layer that ran."""
     seen: dict[str, Tensor] = {}
 
     def remember(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen["features"] = inputs[0].detach()
+        seen["features"] = inputs[0]
 
     submodules = module.modules() if isinstance(module, nn.Module) else ()
     linears = [each for each in submodules if isinstance(each, nn.Linear)]

@@ -1,11 +1,14 @@
 """One thread for many small operations: several would spend their time waiting for each other."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
-__all__ = ["one_thread"]
+__all__ = ["one_thread", "threads_for"]
+
+SMALL = 10**8
+"""Multiplications in one pass below which a second thread costs more than it gives."""
 
 
 @contextmanager
@@ -17,3 +20,8 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def threads_for(multiplications: int) -> AbstractContextManager[None]:
+    """One thread where a pass is as small as this, else as many as there are."""
+    return one_thread() if multiplications < SMALL else nullcontext()

@@ -7,12 +7,11 @@ from torch import Tensor
 
 from openal.functional import mixture_posterior
 from openal.functional.energy import aleatoric_energy
+from openal.functional.ties import with_ties_broken
+from openal.functional.unit_range import unit_range
 from openal.view import View, reads
 
 __all__ = ["AleatoricMixture"]
-
-HAIR = 1e-9
-"""How much the energy itself may move a posterior: enough to break ties."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,9 @@ class AleatoricMixture:
     """How likely the aleatoric energy of an item belongs to the higher of two Gaussians.
 
     The energy grows with the probability that the best class leaves to the others. The Gaussians
-    are fitted to all candidates that the first part to ask has: a later stage that sees fewer
-    gathers from there. Equal posteriors go to the higher energy. With one class all score 0.5.
+    are fitted once in a query, to the candidates of the first stage that asks; later stages see
+    fewer candidates, and the same scores of them. Equal posteriors go to the higher energy. With
+    one class all score 0.5.
 
     Reference: Zong and Huang, "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
@@ -34,8 +34,6 @@ class AleatoricMixture:
         return view.once(("aleatoric mixture", self.logits), self._fitted)
 
     def _fitted(self, view: View) -> Tensor:
-        energy = view.map(aleatoric_energy, self.logits).double()
-        share = energy - energy.min()
-        share = share / share.max().clamp(min=torch.finfo(share.dtype).tiny)
+        share = unit_range(view.map(aleatoric_energy, self.logits).double())
         group = torch.zeros_like(share, dtype=torch.int64)
-        return (1 - HAIR) * mixture_posterior(share, group, 1) + HAIR * share
+        return with_ties_broken(mixture_posterior(share, group, 1), share)

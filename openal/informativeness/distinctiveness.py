@@ -9,6 +9,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError
 from openal.functional.distinctive import anchor_agreement
+from openal.functional.unit_range import unit_range
 from openal.view import View, reads
 
 __all__ = ["Distinctiveness"]
@@ -46,7 +47,7 @@ class Distinctiveness:
             agreement = self._agreement(view, some)
             for column, label in enumerate(some):
                 mine = group == label
-                result[mine] = 1 - _scaled(agreement[:, column])[mine]
+                result[mine] = 1 - unit_range(agreement[:, column])[mine]
         return result
 
     def _agreement(self, view: View, classes: Tensor) -> Tensor:
@@ -58,9 +59,3 @@ class Distinctiveness:
 
 def _agreements(block: Tensor, anchors: list[Tensor]) -> Tensor:
     return torch.stack([anchor_agreement(block, each) for each in anchors], dim=1)
-
-
-def _scaled(values: Tensor) -> Tensor:
-    """Values [n] scaled to 0..1; all 0 where they do not differ."""
-    low, high = values.aminmax()
-    return (values - low) / (high - low) if high > low else torch.zeros_like(values)

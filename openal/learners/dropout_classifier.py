@@ -37,7 +37,7 @@ class DropoutClassifier:
 
     def __post_init__(self) -> None:
         as_count(self.samples, "samples", minimum=1)
-        if not 0 < as_number(self.p, "p", above=0) < 1:
+        if as_number(self.p, "p", above=0) >= 1:
             raise ArgumentError(f"p must be a share below 1, got {self.p}.")
 
     def fit(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from openal.labeled import LabeledSet
-from openal.learners.embedding_training import FittedLayers, fit_embeddings
+from openal.learners.embedding_training import FittedOnEmbeddings, fit_embeddings
 from openal.learners.layers import LayerSettings
 from openal.learners.loss import weighted_cross_entropy
 from openal.learners.settings import settings_of
@@ -48,7 +48,7 @@ class EmbeddingClassifier:
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
-    ) -> FittedLayers:
+    ) -> FittedOnEmbeddings:
         """The trained classifier; neither the pool nor the labeled set is changed."""
         return fit_embeddings(
             pool,

@@ -6,7 +6,7 @@ import torch
 
 from openal.labeled import LabeledSet
 from openal.learners.detection import Detection
-from openal.learners.embedding_training import FittedLayers, fit_embeddings
+from openal.learners.embedding_training import FittedOnEmbeddings, fit_embeddings
 from openal.learners.layers import LayerSettings
 from openal.learners.settings import settings_of
 from openal.pool import Pool
@@ -72,7 +72,7 @@ class EmbeddingDetector:
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
-    ) -> FittedLayers:
+    ) -> FittedOnEmbeddings:
         """The trained detector; neither the pool nor the labeled set is changed."""
         detection = settings_of(self, Detection)
         answers = detection.answers(labeled, range(labeled.size))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,7 +11,7 @@ from openal.checks import as_count, as_number
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.embedding_network import StepSettings, fit_network_on, hidden_network
-from openal.learners.embedding_training import BLOCK_ROWS, taken
+from openal.learners.embedding_training import FittedOnEmbeddings
 from openal.learners.fixed_dropout import sampled_logits
 from openal.learners.loss import weighted_cross_entropy
 from openal.learners.settings import settings_of
@@ -53,7 +52,7 @@ class EmbeddingDropout:
     def __post_init__(self) -> None:
         as_count(self.samples, "samples", minimum=1)
         as_count(self.hidden, "hidden", minimum=1)
-        if not 0 < as_number(self.p, "p", above=0) < 1:
+        if as_number(self.p, "p", above=0) >= 1:
             raise ArgumentError(f"p must be a share below 1, got {self.p}.")
         settings_of(self, StepSettings)
 
@@ -64,7 +63,7 @@ class EmbeddingDropout:
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
-    ) -> "FittedDropout":
+    ) -> FittedOnEmbeddings:
         """The trained network; neither the pool nor the labeled set is changed."""
         make = partial(
             hidden_network, num_outputs=labeled.num_classes, hidden=self.hidden, dropout=self.p
@@ -80,44 +79,22 @@ class EmbeddingDropout:
             seed=seed,
             progress=progress,
         )
-        return FittedDropout(network, self.samples, seed, self.embeddings, self.device)
+        sampled = SampledNetwork(network, self.samples, seed)
+        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device)
 
 
 @dataclass(frozen=True, eq=False)
-class FittedDropout:
-    """A hidden layer fitted to a pool's embeddings, and samples of what follows it."""
+class SampledNetwork:
+    """A hidden layer on embeddings, and samples of what follows it."""
 
     network: Any  # with modules `scaled`, `hidden`, `dropout` and `output`
     samples: int
     seed: int
-    embeddings: str
-    device: str | torch.device | None = None
 
-    offers: ClassVar[tuple[str, ...]] = ("mc_logits",)
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The name of the embeddings."""
-        return (self.embeddings,)
-
-    def signals(
-        self,
-        pool: Pool,
-        indices: np.ndarray,
-        names: tuple[str, ...],
-        *,
-        progress: bool | None = None,
-    ) -> dict[str, Tensor]:
-        """`mc_logits` [n, T, K] at `indices`: float32, float64 of such embeddings."""
-        blocks = [
-            self._sampled(taken(pool, self.embeddings, block, self.device, progress))
-            for block in np.split(indices, range(BLOCK_ROWS, len(indices), BLOCK_ROWS))
-        ]
-        return dict.fromkeys(names, torch.cat(blocks))
-
-    @torch.no_grad()
-    def _sampled(self, z: Tensor) -> Tensor:
+    def __call__(self, z: Tensor) -> dict[str, Tensor]:
+        """`mc_logits` [n, T, K] of embeddings [n, D]."""
         network = self.network
         units = network.hidden(network.scaled(z.to(network.scaled.center)))
         head = nn.Sequential(network.dropout, network.output)  # only what follows is sampled
-        return sampled_logits(head, [network.dropout], units, self.samples, self.seed).to(z)
+        sampled = sampled_logits(head, [network.dropout], units, self.samples, self.seed)
+        return {"mc_logits": sampled}

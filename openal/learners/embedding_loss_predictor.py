@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,9 +15,10 @@ from openal.learners.embedding_network import (
     fit_network_on,
     hidden_network,
 )
-from openal.learners.embedding_training import BLOCK_ROWS, taken
+from openal.learners.embedding_training import FittedOnEmbeddings
+from openal.learners.heads import FittedHeads
 from openal.learners.loss_prediction import LossPredictingNetwork, joint_loss
-from openal.learners.loss_predictor import LossSettings, outputs_of
+from openal.learners.loss_predictor import LossSettings, loss_heads
 from openal.learners.settings import settings_of
 from openal.pool import Pool
 from openal.view import reads
@@ -70,7 +70,7 @@ class EmbeddingLossPredictor:
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
-    ) -> "FittedEmbeddingLossPredictor":
+    ) -> FittedHeads:
         """The trained classifier and its loss prediction; pool and labeled set are unchanged."""
         settings = settings_of(self, StepSettings)
         epochs, batches = epochs_of(len(labeled.known_indices), settings)
@@ -86,7 +86,9 @@ class EmbeddingLossPredictor:
             seed=seed,
             progress=progress,
         )
-        return FittedEmbeddingLossPredictor(network, self.embeddings, self.device)
+        outputs = partial(_outputs, network=network)
+        fitted = FittedOnEmbeddings(outputs, ("logits",), self.embeddings, self.device)
+        return FittedHeads(fitted, loss_heads(labeled.num_classes))
 
     def _network(self, embeddings: Tensor, *, num_outputs: int, joint_steps: int) -> nn.Module:
         network = hidden_network(embeddings, num_outputs, hidden=self.hidden, dropout=0)
@@ -95,38 +97,5 @@ class EmbeddingLossPredictor:
         return LossPredictingNetwork(network.cpu(), layers, one, joint_steps, self.width)
 
 
-@dataclass(frozen=True, eq=False)
-class FittedEmbeddingLossPredictor:
-    """A network on embeddings of K logits and a predicted loss, which needs no more training."""
-
-    network: nn.Module
-    embeddings: str
-    device: str | torch.device | None = None
-
-    offers: ClassVar[tuple[str, ...]] = ("predicted_loss", "logits")
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The name of the embeddings."""
-        return (self.embeddings,)
-
-    def signals(
-        self,
-        pool: Pool,
-        indices: np.ndarray,
-        names: tuple[str, ...],
-        *,
-        progress: bool | None = None,
-    ) -> dict[str, Tensor]:
-        """The named signals at `indices`: float32, float64 of such embeddings."""
-        blocks = [
-            self._outputs(taken(pool, self.embeddings, block, self.device, progress))
-            for block in np.split(indices, range(BLOCK_ROWS, len(indices), BLOCK_ROWS))
-        ]
-        return outputs_of(torch.cat(blocks), names)
-
-    @torch.no_grad()
-    def _outputs(self, z: Tensor) -> Tensor:
-        kind = next(self.network.parameters())
-        outputs: Tensor = self.network(z.to(kind))
-        return outputs.to(z)
+def _outputs(z: Tensor, network: nn.Module) -> dict[str, Tensor]:
+    return {"logits": network(z.to(next(network.parameters())))}

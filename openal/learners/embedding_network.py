@@ -2,27 +2,35 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from openal.checks import as_count, as_number
+from openal.forward import device_of
 from openal.labeled import LabeledSet
-from openal.learners.embedding_training import taken
-from openal.learners.layers import SMALL, _standard
-from openal.learners.network_training import Loss, TrainingSettings, shuffled, train
+from openal.learners.embedding_training import answered_embeddings
+from openal.learners.layers import standardization
+from openal.learners.network_training import Loss, TrainingSettings, batches_of, train
 from openal.pool import Pool
 from openal.seeds import isolated_rng
-from openal.threads import one_thread
+from openal.threads import threads_for
 
-__all__ = ["StepSettings", "batches_of", "epochs_of", "fit_network_on", "hidden_network"]
-
+__all__ = [
+    "Scaled",
+    "StepSettings",
+    "epochs_of",
+    "fit_network_on",
+    "hidden_network",
+    "precise",
+]
 
 LEAST_EPOCHS = 10
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Scaled(nn.Module):
 
     def __init__(self, embeddings: Tensor) -> None:
         super().__init__()
-        center, scale = _standard(embeddings)
+        center, scale = standardization(embeddings)
         self.register_buffer("center", center)
         self.register_buffer("scale", scale)
 
@@ -79,11 +87,6 @@ def epochs_of(count: int, settings: StepSettings) -> tuple[int, int]:
     return max(LEAST_EPOCHS, ceil(settings.steps / batches)), batches
 
 
-def batches_of(count: int, batch_size: int) -> int:
-    """How many steps an epoch over so many answers takes."""
-    return len(shuffled(max(1, count), batch_size, torch.Generator()))
-
-
 def fit_network_on(
     pool: Pool,
     embeddings: str,
@@ -99,22 +102,27 @@ def fit_network_on(
     """`make(embeddings [m, D])`, trained on the known answers; without any as initialized.
 
     SGD with momentum 0.9, whose rate falls to a tenth after half and three quarters of the steps.
-    In evaluation mode and in double precision where the device has it: the last bits of single
-    precision would depend on which rows are computed together.
+    In evaluation mode, and `precise`.
     """
     known = labeled.known_indices
-    found = known if len(known) else np.zeros(1, np.int64)  # one tells the width
-    z = taken(pool, embeddings, found, device, progress)[: len(known)].float()
+    z = answered_embeddings(pool, embeddings, known, device, progress).float()
     with isolated_rng(seed):
         network = make(z).to(z.device)
         if len(known):
             labels = torch.tensor(labeled.known_labels)
             training = _training(settings, len(known))
-            with one_thread() if _small(network, settings) else nullcontext():
+            size = sum(each.numel() for each in network.parameters())
+            with threads_for(settings.batch_size * size):
                 train(
                     network, z, labels, loss=loss, settings=training, seed=seed, progress=progress
                 )
-    return (network if z.device.type == "mps" else network.double()).eval()
+    return precise(network.eval())
+
+
+def precise(network: Network) -> Network:
+    """The network in double precision: in single, the last bits of a row depend on its block."""
+    on_apple = device_of(network).type == "mps"  # Apple's GPUs have no double precision
+    return network if on_apple else network.double()
 
 
 def _training(settings: StepSettings, count: int) -> TrainingSettings:
@@ -129,8 +137,5 @@ def _training(settings: StepSettings, count: int) -> TrainingSettings:
         gamma=0.1,
         augment=None,
         amp=False,
+        max_norm=1.0,  # else the loss may grow with its own steps on few answers
     )
-
-
-def _small(network: nn.Module, settings: StepSettings) -> bool:
-    return settings.batch_size * sum(each.numel() for each in network.parameters()) < SMALL

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,31 +14,27 @@ from openal.items import AnsweredSubset
 from openal.learners.layers import Layers, LayerSettings, fit_layers
 from openal.pool import Pool
 
-__all__ = ["FittedLayers", "fit_embeddings"]
+__all__ = ["FittedOnEmbeddings", "answered_embeddings", "fit_embeddings", "taken"]
 
 BLOCK_ROWS = 4096
 """How many embeddings are held in double precision at a time."""
 
 
 @dataclass(frozen=True, eq=False)
-class FittedLayers:
-    """Layers fitted to a pool's embeddings, as a learner that needs no more training."""
+class FittedOnEmbeddings:
+    """What was fitted to a pool's embeddings, as a learner that needs no more training."""
 
-    layers: Layers
+    function: Callable[[Tensor], Mapping[str, Tensor]]  # of [n, D]: each signal, [n, ...]
+    offers: tuple[str, ...]
     embeddings: str
-    names: Mapping[str, str]  # each signal, and which of "logits" and "features" it is
     device: str | torch.device | None = None
-
-    @property
-    def offers(self) -> tuple[str, ...]:
-        """The names of the signals that it can compute."""
-        return tuple(self.names)
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The name of the embeddings."""
         return (self.embeddings,)
 
+    @torch.no_grad()
     def signals(
         self,
         pool: Pool,
@@ -48,11 +45,10 @@ class FittedLayers:
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...]: float32, float64 of such embeddings."""
         blocks: list[dict[str, Tensor]] = []
-        for start in range(0, max(1, len(indices)), BLOCK_ROWS):
-            block = indices[start : start + BLOCK_ROWS]
+        for block in np.split(indices, range(BLOCK_ROWS, len(indices), BLOCK_ROWS)):
             z = taken(pool, self.embeddings, block, self.device, progress)
-            outputs = dict(zip(("logits", "features"), self.layers(z), strict=True))
-            blocks.append({name: outputs[self.names[name]].to(z) for name in names})
+            found = self.function(z)
+            blocks.append({name: found[name].to(z) for name in names})
         return {name: torch.cat([block[name] for block in blocks]) for name in names}
 
 
@@ -68,14 +64,37 @@ def fit_embeddings(
     device: str | torch.device | None,
     seed: int,
     progress: bool | None,
-) -> FittedLayers:
-    """Layers with `num_outputs`, fitted to the answered rows of the pool's embeddings."""
-    found = answers.indices if len(answers) else np.zeros(1, np.int64)  # one tells the width
-    z = taken(pool, embeddings, found, device, progress)[: len(answers)]
+) -> FittedOnEmbeddings:
+    """Layers with `num_outputs`, fitted to the answered rows of the pool's embeddings.
+
+    `names` says of each signal whether it is their "logits" or "features".
+    """
+    z = answered_embeddings(pool, embeddings, answers.indices, device, progress)
     z = z if z.device.type == "mps" else z.double()  # Apple's GPUs have no double precision
     labels = torch.from_numpy(answers.classes).to(z.device)
     layers = fit_layers(z, labels, num_outputs, loss=loss, settings=settings, seed=seed)
-    return FittedLayers(layers, embeddings, names, device)
+    signals = partial(_signals, layers=layers, names=names)
+    return FittedOnEmbeddings(signals, tuple(names), embeddings, device)
+
+
+def _signals(z: Tensor, layers: Layers, names: Mapping[str, str]) -> dict[str, Tensor]:
+    outputs = dict(zip(("logits", "features"), layers(z), strict=True))
+    return {name: outputs[output] for name, output in names.items()}
+
+
+def answered_embeddings(
+    pool: Pool,
+    name: str,
+    indices: np.ndarray,
+    device: str | torch.device | None,
+    progress: bool | None,
+) -> Tensor:
+    """The embeddings [m, D] at the answered `indices`: of the pool's width, even if there are none.
+
+    A learner that computes embeddings knows their width only once it has computed one.
+    """
+    found = indices if len(indices) else np.zeros(1, np.int64)
+    return taken(pool, name, found, device, progress)[: len(indices)]
 
 
 def taken(

@@ -1,7 +1,6 @@
 """EOAL's network: a detector, binary heads on its features, and the clusters of the unknown."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from openal.checks import as_count, as_number
-from openal.errors import ModelError
-from openal.forward import inference_mode_of, named_outputs
+from openal.errors import ArgumentError, ModelError
+from openal.forward import inference_mode_of, last_linear_input, named_outputs
 from openal.functional.finch import cluster_means, finch_clusters
 from openal.learners.entropic_loss import cluster_loss, known_head_loss, unknown_head_loss
 from openal.learners.loss import weighted_cross_entropy
@@ -52,8 +51,8 @@ class EntropicLoss:
 
     def __post_init__(self) -> None:
         as_number(self.temperature, "temperature", above=0)
-        as_number(self.alpha, "alpha", minimum=0)
-        as_number(1 - self.alpha, "1 - alpha", minimum=0)
+        if as_number(self.alpha, "alpha", minimum=0) > 1:
+            raise ArgumentError(f"alpha must be a share, at most 1, got {self.alpha}.")
         as_number(self.reg_w, "reg_w", minimum=0)
         if self.n_unknown_clusters is not None:
             as_count(self.n_unknown_clusters, "n_unknown_clusters", minimum=1)
@@ -107,7 +106,7 @@ def binary_heads(features: Tensor, weight: Tensor) -> Tensor:
 
 def _with_features(network: Callable[[Tensor], Any], x: Tensor) -> tuple[Tensor, Tensor]:
     """Logits, and the features that the network gives or those before its last linear layer."""
-    with _linear_inputs(network) as seen:
+    with last_linear_input(network) as seen:
         output = named_outputs(network(x))
     found = {**seen, **output}
     if "features" not in found:
@@ -116,20 +115,3 @@ def _with_features(network: Callable[[Tensor], Any], x: Tensor) -> tuple[Tensor,
             "can be read: binary heads stand on its features."
         )
     return found["logits"], found["features"]
-
-
-@contextmanager
-def _linear_inputs(network: Any) -> Iterator[dict[str, Tensor]]:
-    """Fills a mapping with `features`, the input of the last linear layer that ran."""
-    seen: dict[str, Tensor] = {}
-
-    def remember(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen["features"] = inputs[0]
-
-    linears = [each for each in network.modules() if isinstance(each, nn.Linear)]
-    hooks = [linear.register_forward_pre_hook(remember) for linear in linears]
-    try:
-        yield seen
-    finally:
-        for hook in hooks:
-            hook.remove()

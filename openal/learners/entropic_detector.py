@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openal.forward import Model, batches
+from openal.forward import Model
 from openal.labeled import LabeledSet
 from openal.learners.crop_flip import CropFlip
 from openal.learners.entropic import SIGNALS, EntropicLoss, EntropicNetwork, binary_heads
 from openal.learners.entropic_training import train_entropic
-from openal.learners.fitted_network import RESIDENT_BYTES, Factory, _require_images
+from openal.learners.fitted_network import RESIDENT_BYTES, Factory, inputs_of, training_device
 from openal.learners.network_training import Augmentation, TrainingSettings
 from openal.learners.resnet import cifar_resnet18
 from openal.learners.settings import settings_of
@@ -75,9 +75,7 @@ class EntropicDetector:
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> "FittedEntropicNetwork":
         """The trained detector; neither the pool nor the labeled set is changed."""
-        device = torch.device(self.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        if device.type == "cuda":
-            torch.cuda.init()  # only then is there a random state of the GPU to put back
+        device = training_device(self.device)
         with isolated_rng(seed):
             network = (self.factory or cifar_resnet18)(labeled.num_classes + 1).to(device)
             return self._trained(network, device, pool, labeled, seed, progress)
@@ -93,9 +91,7 @@ class EntropicDetector:
     ) -> "FittedEntropicNetwork":
         answers = labeled.detector_subset(pool.items)
         found = answers.indices if len(answers) else np.zeros(1, np.int64)  # one tells the shape
-        inputs = torch.cat(list(batches(pool.items, found, torch.device("cpu"), progress=progress)))
-        if self.factory is None:
-            _require_images(inputs)
+        inputs = inputs_of(pool, found, self.factory, progress=progress)
         inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
         if inputs.ndim == 4:
             network = network.to(memory_format=torch.channels_last)

@@ -1,22 +1,20 @@
 """Trains EOAL's network: two optimizers, and unknown answers that are clustered again and again."""
 
-from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD
 from torch.optim.lr_scheduler import StepLR
-from tqdm import tqdm
 
 from openal.forward import device_of, inference_mode_of
-from openal.learners.entropic import Clusters, EntropicLoss, EntropicNetwork
+from openal.learners.entropic import Clusters, EntropicLoss, EntropicNetwork, Outputs
 from openal.learners.network_training import (
     TrainingSettings,
-    _half,
-    _repeatable_kernels,
-    shuffled,
+    descent,
+    epochs,
+    repeatable_kernels,
 )
-from openal.seeds import derived_seed
 
 __all__ = ["train_entropic"]
 
@@ -39,23 +37,27 @@ def train_entropic(
     """
     optimizers = _optimizers(network, settings)
     schedule = StepLR(optimizers[0], settings.step_size, settings.gamma)
-    step = _step_of(network, optimizers, loss, settings.amp)
-    order = torch.Generator().manual_seed(derived_seed(seed, 1))
-    noise = torch.Generator().manual_seed(derived_seed(seed, 2))
+    step = descent(network, optimizers, partial(_loss_of, loss=loss), settings.amp)
     unknown = (labels == network.num_classes).nonzero()[:, 0]
-    hidden, clusters = None if progress is None else not progress, None
+    clusters: Clusters | None = None
     network.train()
-    with _repeatable_kernels():
-        for epoch in tqdm(range(settings.epochs), unit="epoch", disable=hidden, leave=False):
+    with repeatable_kernels():
+        for epoch, batches in enumerate(epochs(inputs, settings, seed, progress)):
             if len(unknown) and epoch % loss.recluster_every == 0:
                 features = _features(network, inputs, unknown, settings.batch_size)
                 clusters = loss.clusters(features, unknown, network.num_classes, len(labels))
-            for rows in shuffled(len(labels), settings.batch_size, order):
-                x = inputs[rows.to(inputs.device)]
-                x = x if settings.augment is None else settings.augment(x, noise)
+            for x, rows in batches:
                 step(x, labels[rows], rows, clusters)
             schedule.step()
     network.eval()
+
+
+def _loss_of(
+    found: Outputs, labels: Tensor, rows: Tensor, clusters: Clusters | None, loss: EntropicLoss
+) -> Tensor:
+    device = found.logits.device
+    own = None if clusters is None else clusters.at(rows.to(device))
+    return loss(found, labels.to(device), own)
 
 
 def _optimizers(network: EntropicNetwork, settings: TrainingSettings) -> tuple[SGD, SGD]:
@@ -73,30 +75,3 @@ def _features(network: EntropicNetwork, inputs: Tensor, rows: Tensor, batch_size
     with inference_mode_of(network):
         batches = rows.to(inputs.device).split(batch_size)
         return torch.cat([network(inputs[batch].to(device)).features for batch in batches])
-
-
-def _step_of(
-    network: EntropicNetwork,
-    optimizers: tuple[Optimizer, ...],
-    loss: EntropicLoss,
-    amp: bool | None,
-) -> Callable[[Tensor, Tensor, Tensor, Clusters | None], None]:
-    """A function of (x, labels, rows, clusters) that takes one step of gradient descent."""
-    device = device_of(network)
-    mixed = device.type == "cuda" if amp is None else amp
-    half = _half(device)
-    scaler = torch.amp.GradScaler(device.type, enabled=mixed and half == torch.float16)
-
-    def step(x: Tensor, labels: Tensor, rows: Tensor, clusters: Clusters | None) -> None:
-        with torch.autocast(device.type, half, enabled=mixed):
-            found = network(x.to(device))
-        own = None if clusters is None else clusters.at(rows.to(device))
-        value = loss(found, labels.to(device), own)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        scaler.scale(value).backward()
-        for optimizer in optimizers:
-            scaler.step(optimizer)
-        scaler.update()
-
-    return step

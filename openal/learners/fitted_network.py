@@ -16,7 +16,7 @@ from openal.learners.resnet import cifar_resnet18
 from openal.pool import Pool
 from openal.seeds import isolated_rng
 
-__all__ = ["Factory", "FittedNetwork", "fit_network"]
+__all__ = ["Factory", "FittedNetwork", "fit_network", "inputs_of", "training_device"]
 
 Factory = Callable[[int], nn.Module]
 """The number of outputs -> a new network with so many."""
@@ -67,24 +67,37 @@ def fit_network(
     progress: bool | None,
 ) -> FittedNetwork:
     """A new network, trained on the answered items; without answers as it was initialized."""
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    if device.type == "cuda":
-        torch.cuda.init()  # only then is there a random state of the GPU to put back
+    device = training_device(device)
     with isolated_rng(seed):
         network = (factory or cifar_resnet18)(num_outputs).to(device)
         if len(answers) == 0:
             return FittedNetwork(network.eval(), names)
-        inputs = torch.cat(
-            list(batches(pool.items, answers.indices, torch.device("cpu"), progress=progress))
-        )
-        if factory is None:
-            _require_images(inputs)
+        inputs = inputs_of(pool, answers.indices, factory, progress=progress)
         inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
         if inputs.ndim == 4:
             network = network.to(memory_format=torch.channels_last)
         labels = torch.from_numpy(answers.classes)
         train(network, inputs, labels, loss=loss, settings=settings, seed=seed, progress=progress)
     return FittedNetwork(network, names)
+
+
+def training_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for, else a GPU where there is one."""
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if device.type == "cuda":
+        torch.cuda.init()  # only then is there a random state of the GPU to put back
+    return device
+
+
+def inputs_of(
+    pool: Pool, indices: np.ndarray, factory: Factory | None, *, progress: bool | None
+) -> Tensor:
+    """The inputs [m, ...] at some indices, on the CPU; images where the network is the default."""
+    cpu = torch.device("cpu")
+    inputs = torch.cat(list(batches(pool.items, indices, cpu, progress=progress)))
+    if factory is None:
+        _require_images(inputs)
+    return inputs
 
 
 def _require_images(inputs: Tensor) -> None:

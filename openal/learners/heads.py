@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from openal.learners.embedding_training import FittedLayers
+from openal.learners.embedding_training import FittedOnEmbeddings
 from openal.learners.fitted_network import FittedNetwork
 from openal.pool import Pool
 
@@ -30,7 +30,7 @@ class Head:
 class FittedHeads:
     """Heads of a fitted network, which offers its outputs as `logits`."""
 
-    network: FittedLayers | FittedNetwork
+    network: FittedOnEmbeddings | FittedNetwork
     heads: Mapping[str, Head]
 
     @property

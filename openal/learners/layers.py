@@ -1,7 +1,6 @@
 """A linear layer, or a hidden one before it, fitted to labeled vectors in a moment."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,12 +9,9 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from openal.checks import as_count, as_number
-from openal.threads import one_thread
+from openal.threads import threads_for
 
-__all__ = ["LayerSettings", "Layers", "fit_layers"]
-
-SMALL = 10**8
-"""Multiplications in one pass below which a second thread costs more than it gives."""
+__all__ = ["LayerSettings", "Layers", "fit_layers", "standardization"]
 
 
 @dataclass(frozen=True)
@@ -63,18 +59,14 @@ def fit_layers(
     problem is convex, and has one solution for all seeds. Biases decay too, so that a class
     without answers stays finite. Without answers the layers are the initial ones.
     """
-    center, scale = _standard(embeddings)
+    center, scale = standardization(embeddings)
     x = (embeddings - center) / scale
     initial = _initial(embeddings.shape[1], settings.hidden, num_outputs, seed)
     # From 0 a linear layer learns exactly nothing where there is nothing to learn.
     start = 0.0 if settings.hidden is None and len(labels) else 1.0
     weights = tuple((start * each).to(x).requires_grad_() for each in initial)
     if len(labels):
-        with (
-            one_thread()
-            if len(labels) * sum(each.numel() for each in weights) < SMALL
-            else nullcontext()
-        ):
+        with threads_for(len(labels) * sum(each.numel() for each in weights)):
             _minimize(lambda: loss(_forward(weights, x)[0], labels), weights, settings)
     return Layers(center, scale, tuple(each.detach() for each in weights))
 
@@ -97,7 +89,7 @@ def _minimize(
     optimizer.step(closure)
 
 
-def _standard(embeddings: Tensor) -> tuple[Tensor, Tensor]:
+def standardization(embeddings: Tensor) -> tuple[Tensor, Tensor]:
     """The mean [D] and the root mean square deviation []; where all are equal, their size."""
     if len(embeddings) == 0:
         return embeddings.new_zeros(embeddings.shape[1]), embeddings.new_ones(())

@@ -1,6 +1,5 @@
 """Learning Loss on images: the task network, and what predicts its loss."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
@@ -11,18 +10,17 @@ from torch import Tensor, nn
 
 from openal.checks import as_count, as_number
 from openal.errors import ArgumentError
-from openal.forward import Model, batches
 from openal.labeled import LabeledSet
 from openal.learners.crop_flip import CropFlip
-from openal.learners.embedding_network import batches_of
-from openal.learners.fitted_network import Factory, _require_images, fit_network
+from openal.learners.fitted_network import Factory, fit_network, inputs_of
+from openal.learners.heads import FittedHeads, Head
 from openal.learners.loss_prediction import LossPredictingNetwork, joint_loss
-from openal.learners.network_training import Augmentation, TrainingSettings
+from openal.learners.network_training import Augmentation, TrainingSettings, batches_of
 from openal.learners.resnet import cifar_resnet18
 from openal.learners.settings import settings_of
 from openal.pool import Pool
 
-__all__ = ["LossPredictor", "LossSettings"]
+__all__ = ["LossPredictor", "LossSettings", "loss_heads"]
 
 
 @dataclass(frozen=True)
@@ -98,61 +96,32 @@ class LossPredictor:
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
-    ) -> "FittedLossPredictor":
+    ) -> FittedHeads:
         """The trained classifier and its loss prediction; pool and labeled set are unchanged."""
         answers = labeled.known_subset(pool.items)
+        first = answers.indices[:1] if len(answers) else np.zeros(1, np.int64)
+        example = inputs_of(pool, first, self.factory, progress=False)  # tells the maps' widths
         settings = settings_of(self, LossSettings)
         steps = settings.joint_steps(self.epochs, batches_of(len(answers), self.batch_size))
         fitted = fit_network(
             pool,
             answers,
             labeled.num_classes,
-            factory=partial(self._network, x=_first(pool, answers.indices), joint_steps=steps),
-            names={},
+            factory=partial(self._network, x=example, joint_steps=steps),
+            names={"logits": "logits"},
             loss=partial(joint_loss, margin=self.margin, weight=self.weight),
             settings=settings_of(self, TrainingSettings),
             device=self.device,
             seed=seed,
             progress=progress,
         )
-        return FittedLossPredictor(fitted.network)
+        return FittedHeads(fitted, loss_heads(labeled.num_classes))
 
     def _network(self, num_outputs: int, *, x: Tensor, joint_steps: int) -> nn.Module:
-        if self.factory is None:
-            _require_images(x)
         network = (self.factory or cifar_resnet18)(num_outputs)
         return LossPredictingNetwork(network, self.layers, x, joint_steps, self.width)
 
 
-@dataclass(frozen=True, eq=False)
-class FittedLossPredictor:
-    """A network of K logits and a predicted loss, as a learner that needs no more training."""
-
-    network: nn.Module
-
-    offers: ClassVar[tuple[str, ...]] = ("predicted_loss", "logits")
-    reads: ClassVar[tuple[str, ...]] = ("items",)
-
-    def signals(
-        self,
-        pool: Pool,
-        indices: np.ndarray,
-        names: tuple[str, ...],
-        *,
-        progress: bool | None = None,
-    ) -> dict[str, Tensor]:
-        """The named signals at `indices`, `predicted_loss` [n] and `logits` [n, K], in one pass."""
-        found = Model(self.network).signals(pool, indices, ("logits",), progress=progress)["logits"]
-        return outputs_of(found, names)
-
-
-def outputs_of(outputs: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
-    """The named parts of [n, K + 1]: the predicted loss is last."""
-    parts = {"predicted_loss": outputs[:, -1:].flatten(), "logits": outputs[:, :-1]}
-    return {name: parts[name] for name in names}
-
-
-def _first(pool: Pool, answered: np.ndarray) -> Tensor:
-    """One input [1, ...], to see the widths of the feature maps."""
-    index = answered[:1] if len(answered) else np.zeros(1, np.int64)
-    return next(iter(batches(pool.items, index, torch.device("cpu"), progress=False)))
+def loss_heads(num_classes: int) -> dict[str, Head]:
+    """Of K + 1 outputs: `predicted_loss`, one number and the last, and the K-way `logits`."""
+    return {"predicted_loss": Head(num_classes, ()), "logits": Head(0, (num_classes,))}

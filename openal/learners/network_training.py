@@ -1,8 +1,11 @@
 """A network trained on the answered items as the papers do: SGD whose steps shrink."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +16,17 @@ from openal.checks import as_count, as_number
 from openal.forward import device_of, named_outputs
 from openal.seeds import derived_seed
 
-__all__ = ["Augmentation", "Loss", "TrainingSettings", "train"]
+__all__ = [
+    "Augmentation",
+    "Loss",
+    "TrainingSettings",
+    "batches_of",
+    "descent",
+    "epochs",
+    "repeatable_kernels",
+    "shuffled",
+    "train",
+]
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 """(x [B, ...], generator) -> the augmented x."""
@@ -35,6 +48,7 @@ class TrainingSettings:
     gamma: float
     augment: Augmentation | None
     amp: bool | None
+    max_norm: float = inf  # of the gradient of each tensor of weights
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "step_size"):
@@ -68,18 +82,34 @@ def train(
         weight_decay=settings.weight_decay,
     )
     schedule = StepLR(optimizer, settings.step_size, settings.gamma)
-    step = _step_of(network, optimizer, loss, settings.amp)
+    value = partial(_loss_of, loss=loss)
+    step = descent(network, (optimizer,), value, settings.amp, settings.max_norm)
+    network.train()
+    with repeatable_kernels():
+        for batches in epochs(inputs, settings, seed, progress):
+            for x, rows in batches:
+                step(x, labels[rows])
+            schedule.step()
+    network.eval()
+
+
+def epochs(
+    inputs: Tensor, settings: TrainingSettings, seed: int, progress: bool | None
+) -> Iterator[Iterator[tuple[Tensor, Tensor]]]:
+    """For each epoch its batches: inputs [B, ...], augmented, and their rows [B]."""
     order = torch.Generator().manual_seed(derived_seed(seed, 1))
     noise = torch.Generator().manual_seed(derived_seed(seed, 2))
     hidden = None if progress is None else not progress
-    network.train()
-    with _repeatable_kernels():
-        for _ in tqdm(range(settings.epochs), unit="epoch", disable=hidden, leave=False):
-            for rows in shuffled(len(labels), settings.batch_size, order):
-                x = inputs[rows.to(inputs.device)]
-                step(x if settings.augment is None else settings.augment(x, noise), labels[rows])
-            schedule.step()
-    network.eval()
+    for _ in tqdm(range(settings.epochs), unit="epoch", disable=hidden, leave=False):
+        yield _batches(inputs, settings, order, noise)
+
+
+def _batches(
+    inputs: Tensor, settings: TrainingSettings, order: torch.Generator, noise: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    for rows in shuffled(len(inputs), settings.batch_size, order):
+        x = inputs[rows.to(inputs.device)]
+        yield x if settings.augment is None else settings.augment(x, noise), rows
 
 
 def shuffled(count: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
@@ -93,26 +123,48 @@ def shuffled(count: int, batch_size: int, generator: torch.Generator) -> list[Te
     return batches
 
 
-def _step_of(
-    network: nn.Module, optimizer: torch.optim.Optimizer, loss: Loss, amp: bool | None
-) -> Callable[[Tensor, Tensor], None]:
-    """A function of (x, labels) that takes one step of gradient descent."""
+def batches_of(count: int, batch_size: int) -> int:
+    """How many steps an epoch over so many answers takes."""
+    return len(shuffled(max(1, count), batch_size, torch.Generator()))
+
+
+def descent(
+    network: nn.Module,
+    optimizers: Sequence[torch.optim.Optimizer],
+    loss: Callable[..., Tensor],
+    amp: bool | None,
+    max_norm: float = inf,
+) -> Callable[..., None]:
+    """A function of (x, *rest) that takes one step down loss(network(x), *rest)."""
     device = device_of(network)
     mixed = device.type == "cuda" if amp is None else amp
     half = _half(device)
     scaler = torch.amp.GradScaler(device.type, enabled=mixed and half == torch.float16)
 
-    def step(x: Tensor, labels: Tensor) -> None:
+    def step(x: Tensor, *rest: Any) -> None:
         with torch.autocast(device.type, half, enabled=mixed):
-            logits = named_outputs(network(x.to(device)))["logits"]
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        value = loss(logits, labels.to(device))
-        optimizer.zero_grad()
+            output = network(x.to(device))
+        value = loss(output, *rest)
+        for optimizer in optimizers:
+            optimizer.zero_grad()
         scaler.scale(value).backward()
-        scaler.step(optimizer)
+        for optimizer in optimizers:
+            if max_norm < inf:
+                scaler.unscale_(optimizer)
+                for weights in network.parameters():
+                    nn.utils.clip_grad_norm_(weights, max_norm)
+            scaler.step(optimizer)
         scaler.update()
 
     return step
+
+
+def _loss_of(output: Any, labels: Tensor, loss: Loss) -> Tensor:
+    """The loss of what a network returned, at least in single precision."""
+    logits = named_outputs(output)["logits"]
+    return loss(
+        logits.to(torch.promote_types(logits.dtype, torch.float32)), labels.to(logits.device)
+    )
 
 
 def _half(device: torch.device) -> torch.dtype:
@@ -122,7 +174,7 @@ def _half(device: torch.device) -> torch.dtype:
 
 
 @contextmanager
-def _repeatable_kernels() -> Iterator[None]:
+def repeatable_kernels() -> Iterator[None]:
     """The same seed gives the same weights on a GPU, too, as far as cuDNN can promise."""
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark

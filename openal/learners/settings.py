@@ -9,6 +9,7 @@ Group = TypeVar("Group")
 
 
 def settings_of(learner: Any, group: type[Group]) -> Group:
-    """The fields of the dataclass `group`, with the values that the learner gives them."""
+    """The fields of the dataclass `group`, with the values of those that the learner has."""
     names: Any = fields(group)  # type: ignore[arg-type]  # every group is a dataclass
-    return group(**{each.name: getattr(learner, each.name) for each in names})
+    given = (each.name for each in names if hasattr(learner, each.name))
+    return group(**{name: getattr(learner, name) for name in given})

@@ -10,7 +10,8 @@ from openal.checks import as_count
 from openal.functional import mixture_posterior
 from openal.functional.energy import epistemic_energy
 from openal.functional.reverse_neighbors import reverse_neighbor_counts
-from openal.purity.ties import with_ties_broken
+from openal.functional.ties import with_ties_broken
+from openal.functional.unit_range import unit_range
 from openal.view import View, reads
 
 __all__ = ["EpistemicMixture"]
@@ -79,5 +80,4 @@ def _size_weights(labels: Tensor, counts: Tensor) -> Tensor:
 
 def _certainty(energy: Tensor) -> Tensor:
     """From 1 for the lowest energy [n] to 0 for the highest, float64; 1 where all are equal."""
-    energy = energy.double() - energy.double().min()
-    return 1 - energy / energy.max().clamp(min=torch.finfo(energy.dtype).tiny)
+    return 1 - unit_range(energy.double())

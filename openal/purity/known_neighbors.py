@@ -8,8 +8,8 @@ from torch import Tensor
 
 from openal.checks import as_count
 from openal.errors import ArgumentError
+from openal.functional.ties import HAIR, with_ties_broken
 from openal.neighbors import answered_neighbors
-from openal.purity.ties import HAIR, with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["KnownNeighbors"]

@@ -9,6 +9,7 @@ from torch import Tensor
 from openal.checks import as_count, as_number
 from openal.functional.k_means import k_means
 from openal.functional.mahalanobis import Gaussian, Standard, gaussian, standard
+from openal.functional.unit_range import unit_range
 from openal.view import View, reads
 
 __all__ = ["MahalanobisPurity"]
@@ -55,7 +56,7 @@ class MahalanobisPurity:
             gaussians += self._kinds(scale(unknown))
         nearest = partial(_nearest, standard=scale, gaussians=tuple(gaussians))
         to_known, to_unknown = view.map(nearest, self.embeddings).double().unbind(dim=1)
-        return _share(to_unknown) - _share(to_known)
+        return unit_range(to_unknown) - unit_range(to_known)
 
     def _kinds(self, unknown: Tensor) -> list[Gaussian]:
         kind = k_means(unknown, self.clusters).labels
@@ -68,9 +69,3 @@ def _nearest(rows: Tensor, standard: Standard, gaussians: tuple[Gaussian, ...]) 
     known, *unknown = (each.distances(points) for each in gaussians)
     nearest = torch.stack(unknown).amin(dim=0) if unknown else torch.zeros_like(known)
     return torch.stack([known, nearest], dim=1)
-
-
-def _share(values: Tensor) -> Tensor:
-    """The values [n] from 0 for the least to 1 for the largest; 0 where all are equal."""
-    values = values - values.min()
-    return values / values.max().clamp(min=torch.finfo(values.dtype).tiny)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from openal.checks import as_count, as_number
 from openal.functional.openmax import OpenMaxModel, openmax_model
-from openal.purity.ties import with_ties_broken
+from openal.functional.ties import with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["OpenMaxPurity"]

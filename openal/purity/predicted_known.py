@@ -5,7 +5,7 @@ from functools import partial
 
 from torch import Tensor
 
-from openal.purity.ties import with_ties_broken
+from openal.functional.ties import with_ties_broken
 from openal.query import as_score, evaluate
 from openal.view import Score, View, reads
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_number
+from openal.functional.unit_range import unit_range
 from openal.purity.nearest_known import NearestKnown
 from openal.view import View, reads
 
@@ -38,6 +39,4 @@ class SemanticGate:
         if len(view.known) == 0:
             return torch.rand(len(view.pool), generator=view.generator()).double() - 2
         similarity = NearestKnown(self.embeddings)(view).double()
-        low, high = similarity.aminmax()
-        scaled = (similarity - low) / (high - low).clamp(min=torch.finfo(torch.float64).tiny)
-        return 2 / (1 + (self.k * (self.threshold - scaled)).exp()) - 1
+        return 2 / (1 + (self.k * (self.threshold - unit_range(similarity))).exp()) - 1

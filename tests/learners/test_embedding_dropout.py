@@ -13,7 +13,7 @@ from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import bald
 from openal.learners import EmbeddingDropout
-from openal.learners.embedding_dropout import FittedDropout
+from openal.learners.embedding_training import FittedOnEmbeddings
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")[:600]
@@ -64,7 +64,8 @@ def test_sample_t_is_one_network_for_all_items() -> None:
     expected = fitted.signals(pool, ALL, ("mc_logits",))["mc_logits"]
     few = fitted.signals(pool, ALL[[7, 3]], ("mc_logits",))["mc_logits"]
     assert few.equal(expected[[7, 3]])
-    network = fitted.network
+    sampled_network: Any = fitted.function
+    network = sampled_network.network
     weight = {tuple(row) for row in network.output.weight.tolist()}
     assert len(weight) == 4
     units = network.hidden(network.scaled(torch.tensor(PIXELS).double()))
@@ -119,6 +120,6 @@ def test_learner_and_fitted_pickle_and_repr_evaluates_back() -> None:
     assert eval(repr(FAST)) == pickle.loads(pickle.dumps(FAST)) == FAST  # noqa: S307
     pool = Pool(embeddings=PIXELS)
     fitted = FAST.fit(pool, answered(9), progress=False)
-    again: FittedDropout = pickle.loads(pickle.dumps(fitted))
+    again: FittedOnEmbeddings = pickle.loads(pickle.dumps(fitted))
     found = [each.signals(pool, ALL[:9], ("mc_logits",))["mc_logits"] for each in (fitted, again)]
     assert found[0].equal(found[1])

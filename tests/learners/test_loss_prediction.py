@@ -212,9 +212,9 @@ def test_the_gradient_reaches_the_classifier_in_a_share_of_the_epochs(
     learner = LossPredictor(
         Small, ("stage1",), epochs=6, batch_size=32, joint_share=share, augment=None, device="cpu"
     )
-    network: Any = learner.fit(POOL, answered(100), progress=False).network
-    assert network.steps == 6 * 4
-    assert network.joint_steps == steps
+    fitted: Any = learner.fit(POOL, answered(100), progress=False)
+    assert fitted.network.network.steps == 6 * 4
+    assert fitted.network.network.joint_steps == steps
 
 
 def test_without_joint_steps_the_classifier_learns_alone() -> None:
@@ -230,9 +230,9 @@ def test_without_joint_steps_the_classifier_learns_alone() -> None:
 
 def test_the_default_network_has_four_stages() -> None:
     pool = Pool([torch.rand(3, 8, 8)] * 2)
-    fitted = LossPredictor(device="cpu").fit(pool, LabeledSet(2, 3))
+    fitted: Any = LossPredictor(device="cpu").fit(pool, LabeledSet(2, 3))
     assert fitted.signals(pool, ALL[:2], ("predicted_loss",))["predicted_loss"].shape == (2,)
-    assert fitted.network.loss_prediction.output.in_features == 4 * 128  # type: ignore[union-attr]
+    assert fitted.network.network.loss_prediction.output.in_features == 4 * 128
 
 
 def test_the_default_network_wants_images() -> None:
