@@ -1,6 +1,8 @@
 """Where the values of a signal come from: an array, a frozen learner, a learner to be trained."""
 
+from collections.abc import Hashable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -25,6 +27,7 @@ EXTRA_COLUMNS = {
     "logits": 0,
     "mc_logits": 0,
     "detector_logits": 1,
+    "head_logits": 0,
     "yes_cosines": 0,
     "no_cosines": 0,
 }
@@ -192,6 +195,9 @@ class Trainable:
 
 Source = Stored | Computed | Derived | Kept | Trainable
 
+KEPT: WeakKeyDictionary[Source, dict[str, dict[Hashable, Any]]] = WeakKeyDictionary()
+"""What was found out about the signals of a source: gone with it, not copied, not pickled."""
+
 
 def frozen(learner: Any) -> Computed | Derived | Kept:
     """The signals of a learner that needs no training.
@@ -232,6 +238,13 @@ class QuerySignals:
         if isinstance(source, Computed):
             source.compute(self._pool, name, indices, names=names, progress=self._progress)
 
+    def kept(self, name: str) -> dict[Hashable, Any]:
+        """What parts remember about a signal from query to query, while its values are the same.
+
+        What a trained learner offers is new in every query; what the pool offers stays.
+        """
+        return KEPT.setdefault(self._source(name)[0], {}).setdefault(name, {})
+
     def _source(self, name: str) -> tuple[Stored | Computed | Derived | Kept, tuple[str, ...]]:
         """Where a signal comes from, and all signals that are read from there."""
         if name not in self._sources:
@@ -263,7 +276,7 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"signal {name!r} must have {num_classes + EXTRA_COLUMNS[name]} columns for "
             f"{num_classes} classes, got shape {tuple(values.shape[1:])} per item."
         )
-    row = first_bad_row(values) if values.is_floating_point() else None
+    row = None if _surely_finite(values) else first_bad_row(values)
     if row is not None:
         raise ArrayError(f"signal {name!r} must be finite; index {indices[row]} is not.")
     if name in COSINES and len(values) and values.abs().max() > 1.01:
@@ -273,3 +286,10 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"Divide logits by their scale."
         )
     return values
+
+
+def _surely_finite(values: Tensor) -> bool:
+    """Whether one pass tells that there is no NaN and no infinity; a sum may overflow."""
+    if not values.is_floating_point() or values.numel() == 0:
+        return True
+    return bool(values.sum(dtype=torch.promote_types(values.dtype, torch.float32)).isfinite())

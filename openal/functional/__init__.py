@@ -1,9 +1,29 @@
 """The mathematics: pure functions of tensors."""
 
+from openal.functional.balanced_k_center import balanced_k_center
+from openal.functional.batch_bald import batch_bald
+from openal.functional.distinctive import anchor_agreement
+from openal.functional.energy import aleatoric_energy, energy, epistemic_energy
+from openal.functional.eoal_entropies import binary_entropy_score, distance_entropy
+from openal.functional.feature_mix import flip_sizes
+from openal.functional.finch import finch, finch_clusters
+from openal.functional.gradient_kmeans import gradient_kmeans_pp
 from openal.functional.inconsistency import inconsistency
+from openal.functional.k_center import k_center_greedy
+from openal.functional.k_means import k_means
+from openal.functional.kmeans_seeding import kmeans_pp
+from openal.functional.linear_head import linear_head
+from openal.functional.mahalanobis import mahalanobis
+from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
 from openal.functional.mixture import mixture_posterior
 from openal.functional.neighbors import knn, neighbor_votes
+from openal.functional.openmax import openmax
+from openal.functional.prob_cover import prob_cover, pure_radius
 from openal.functional.prototypes import class_prototypes
+from openal.functional.ranking_loss import ranking_loss
+from openal.functional.reverse_neighbors import reverse_neighbor_counts
+from openal.functional.scale_tuning import tune_scale
+from openal.functional.typicality import typicality
 from openal.functional.uncertainty import (
     bald,
     entropy,
@@ -13,21 +33,47 @@ from openal.functional.uncertainty import (
     variation_ratio,
 )
 from openal.functional.visual import prototype_cosines
-from openal.functional.yes_no import tune_scale, yes_no_probabilities
+from openal.functional.yes_no import yes_no_probabilities
 
 __all__ = [
+    "MetaQuery",
+    "aleatoric_energy",
+    "anchor_agreement",
+    "balanced_k_center",
     "bald",
+    "batch_bald",
+    "binary_entropy_score",
     "class_prototypes",
+    "distance_entropy",
+    "energy",
     "entropy",
+    "epistemic_energy",
+    "finch",
+    "finch_clusters",
+    "fit_meta_query",
+    "flip_sizes",
+    "gradient_kmeans_pp",
     "inconsistency",
+    "k_center_greedy",
+    "k_means",
+    "kmeans_pp",
     "knn",
     "least_confidence",
+    "linear_head",
+    "mahalanobis",
     "margin",
     "mean_std",
     "mixture_posterior",
     "neighbor_votes",
+    "openmax",
+    "prob_cover",
     "prototype_cosines",
+    "pure_radius",
+    "ranking_loss",
+    "reverse_neighbor_counts",
+    "standardized",
     "tune_scale",
+    "typicality",
     "variation_ratio",
     "yes_no_probabilities",
 ]

@@ -1,23 +1,62 @@
 """One paper per file: a chain with the paper's defaults."""
 
+from openal.strategies.alphamix import AlphaMix
 from openal.strategies.available import available
+from openal.strategies.badge import BADGE
+from openal.strategies.batch_bald import BatchBALD
+from openal.strategies.bgadl import BGADL
+from openal.strategies.ccal import CCAL
 from openal.strategies.clipnal import CLIPNAL
+from openal.strategies.coreset import ClassBalancedCoreset, Coreset
+from openal.strategies.e2oal import E2OAL
+from openal.strategies.eaoa import EAOA
+from openal.strategies.eoal import EOAL
 from openal.strategies.jsosal import JSOSAL
+from openal.strategies.learning_loss import LearningLoss
 from openal.strategies.lfosa import LfOSA
+from openal.strategies.mc_dropout import BALD, MeanSTD, VariationRatio
+from openal.strategies.mqnet import MQNet
 from openal.strategies.neat import NEAT, NEATPassive
+from openal.strategies.open_pathology import OpenPathology
+from openal.strategies.openmax import OpenMax
+from openal.strategies.pal import PAL
+from openal.strategies.poal import POAL
+from openal.strategies.probcover import ProbCover
 from openal.strategies.random import Random
+from openal.strategies.typiclust import TypiClust
 from openal.strategies.uncertainty import Certainty, LeastConfidence, Margin, Uncertainty
 
 __all__ = [
+    "BADGE",
+    "BALD",
+    "BGADL",
+    "CCAL",
     "CLIPNAL",
+    "E2OAL",
+    "EAOA",
+    "EOAL",
     "JSOSAL",
     "NEAT",
+    "PAL",
+    "POAL",
+    "AlphaMix",
+    "BatchBALD",
     "Certainty",
+    "ClassBalancedCoreset",
+    "Coreset",
+    "LearningLoss",
     "LeastConfidence",
     "LfOSA",
+    "MQNet",
     "Margin",
+    "MeanSTD",
     "NEATPassive",
+    "OpenMax",
+    "OpenPathology",
+    "ProbCover",
     "Random",
+    "TypiClust",
     "Uncertainty",
+    "VariationRatio",
     "available",
 ]

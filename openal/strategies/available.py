@@ -14,7 +14,7 @@ def available() -> dict[str, type[QueryStrategy]]:
     """Strategy classes by name: our own, and those in the entry-point group `openal.strategies`.
 
     >>> list(available())[:3]
-    ['CLIPNAL', 'Certainty', 'JSOSAL']
+    ['AlphaMix', 'BADGE', 'BALD']
     """
     package = vars(sys.modules[__package__])
     ours = {name: value for name, value in package.items() if inspect.isclass(value)}

@@ -27,7 +27,7 @@ class E2OAL(Chain):
     Cost: trains two heads on embeddings, and clusters those of the answers for some numbers of
     kinds; their pass over every candidate, and a mixture of three Gaussians.
 
-    Reference: "E2OAL", arXiv 2603.07898.
+    Reference: "E2OAL", arXiv 2603.07898, 2026.
     """
 
     precision: float = 0.6

@@ -20,9 +20,11 @@ class LearningLoss(Chain):
     `EmbeddingLossPredictor` on its `embeddings`. To train them in a loop of your own, attach
     `learners.LossPrediction` to your network and give its predictions as an array.
 
-    Ranks all candidates, where the authors rank a random 10,000 of them: `query(...,
-    candidates=...)` does that. Expect less of it than of Random where the pool holds unknown
-    classes: what resembles no known answer has the largest predicted loss.
+    Expect less of it than of Random where the pool holds unknown classes: what resembles no known
+    answer has the largest predicted loss.
+
+    Differences from the authors' code: ranks all candidates, where it ranks a random 10,000 of
+    them; `query(..., candidates=...)` does that.
 
     Cost: trains a classifier and its loss prediction on the known answers, on images or on
     embeddings; their pass over every candidate.

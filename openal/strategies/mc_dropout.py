@@ -25,9 +25,10 @@ __all__ = ["BALD", "MeanSTD", "VariationRatio", "dropout_learners"]
 class BALD(Chain):
     """What the label would tell about which sample is right: H(mean_t p_t) - mean_t H(p_t).
 
-    `samples` is T and `p` the share that is dropped, for the default learners. The codes of BADGE
-    and OpenAL put the whole network in training mode, batch normalization too; here only dropout
-    is on. There is no epsilon in the logarithms.
+    `samples` is T and `p` the share that is dropped, for the default learners.
+
+    Differences from authors' codes: those of BADGE and OpenAL put the whole network in training
+    mode, batch normalization too; here only dropout is on. There is no epsilon in the logarithms.
 
     Cost: without a network of yours a classifier with dropout is trained on the known answers,
     on images or on embeddings; `samples` passes over every candidate.
@@ -56,7 +57,7 @@ class BALD(Chain):
 class MeanSTD(Chain):
     """How much a class's probability varies over the samples, on average over the classes.
 
-    The deviation is the population's, which ranks as OpenAL's unbiased one does.
+    Differences: the deviation is the population's, which ranks as OpenAL's unbiased one does.
 
     Cost: as `BALD`.
 
@@ -85,8 +86,10 @@ class VariationRatio(Chain):
     """How many samples predict another class than most do; of equals, the larger BALD first.
 
     With T samples there are at most T different scores: ties are the rule, and the index would
-    decide most of them. OpenAL's VarRatio is one minus the largest probability of one pass, which
-    is least confidence.
+    decide most of them.
+
+    Differences: OpenAL's VarRatio is one minus the largest probability of one pass, which is least
+    confidence.
 
     Cost: as `BALD`.
 

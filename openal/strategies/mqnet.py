@@ -29,12 +29,11 @@ class MQNet(Chain):
     The rounds must be told to the labeled set: `labeled.begin_round(query)` before the answers,
     as in `openal.simulate`. Where they are not, and in the first query, the score is the sum of
     both, standardized; the query's diagnostics say how many answers taught it: `meta_answers`.
-    How the answers are used without looking ahead, and what differs from the authors' code, is
-    said at `MetaScore`.
+    How the answers are used without looking ahead is said at `MetaScore`.
 
-    The paper's embeddings are those of a contrastive network (CSI) trained on the whole pool; any
-    encoder's embeddings may be given. The authors ask the best of a random 50 000 candidates;
-    here all are scored.
+    Differences: the paper's embeddings are those of a contrastive network (CSI) trained on the
+    whole pool; any encoder's may be given. The authors ask the best of a random 50,000 candidates;
+    here all are scored. Of their code, see `MetaScore`.
 
     Cost: trains a network of some two hundred weights on the last round, half a second; the
     classifier's pass over every candidate, and its nearest known answer.

@@ -75,7 +75,7 @@ def _expect_stop(
 ) -> None:
     world = make()
     values = world.signals[name].copy()
-    values[index].flat[-1] = bad
+    values[index, ...].flat[-1] = bad
     what = f"{bad} in {name!r} at index {index}"
     try:
         query = ask(strategy, world.offering({**world.signals, name: values}))

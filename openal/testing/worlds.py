@@ -112,7 +112,10 @@ def _signals(rng: np.random.Generator, clusters: np.ndarray, k: int) -> dict[str
         "mc_logits": known[:, None] + 0.5 * rng.normal(size=(n, SAMPLES, k)),
         "detector_logits": np.hstack([known, unknown]),
         "detector_features": np.tanh(embeddings[:, ::-1]),
+        "evidence_logits": 4 * affinity,
+        "head_logits": np.stack([1 - known, known - 1], axis=1),
         "binary_logits": np.hstack([known.max(axis=1, keepdims=True), unknown]),
+        "predicted_loss": -known.max(axis=1),
         "yes_cosines": 0.25 + 0.02 * known + 0.005 * rng.normal(size=(n, k)),
         "no_cosines": 0.25 - 0.02 * known + 0.005 * rng.normal(size=(n, k)),
     }

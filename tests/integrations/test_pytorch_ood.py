@@ -141,7 +141,7 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.Monke
         PytorchOOD("RMD", signal="embeddings"),
         PytorchOOD(nearest, signal="embeddings", at_least=3),
     ],
-    ids=repr,
+    ids=["MaxSoftmax", "KLMatching", "RMD", "nearest"],
 )
 def test_a_strategy_of_it_passes_the_battery(score: PytorchOOD) -> None:
     check_strategy(Chain(Filter(score, above=-0.5), Top(Entropy())))

@@ -98,7 +98,7 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.Monke
         SkActiveML("CoreSet"),
         SkActiveML("QueryByCommittee", classifier=forest),
     ],
-    ids=repr,
+    ids=["uncertainty", "core set", "committee"],
 )
 def test_a_strategy_of_it_passes_the_battery(score: SkActiveML) -> None:
     check_strategy(Chain(Filter(KnownNeighbors(5), above=0.5), Top(score)))
