@@ -114,8 +114,12 @@ class Pool:
         return tuple(sorted({*self._sources} | ({"items"} if self._items is not None else set())))
 
     def with_signals(self, **signals: Any) -> "Pool":
-        """A new pool with more signals; those of the same name are replaced."""
-        pool = Pool(self._items, **{**self._sources, **signals})
+        """A new pool with more signals; those of the same name are replaced.
+
+        What was computed stays, except by learners that read what is replaced.
+        """
+        kept = {**self._sources, **_begun_again(self._sources, {*signals} & {*self._sources})}
+        pool = Pool(self._items, **{**kept, **signals})
         return pool.with_engine(self._engine)
 
     def with_engine(self, engine: Engine) -> "Pool":
@@ -190,6 +194,20 @@ def _common_size(items: Any, sources: dict[str, Source]) -> int:
         found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
         raise ArgumentError(f"items and signals must agree on N: {found or 'none is countable'}.")
     return next(iter(sizes.values()))
+
+
+def _begun_again(sources: dict[str, Source], replaced: set[str]) -> dict[str, Any]:
+    """The frozen learners of signals that come, in one step or more, from those replaced."""
+    learners = {name: getattr(source, "learner", None) for name, source in sources.items()}
+    stale: set[str] = set()
+    while found := {
+        name
+        for name, learner in learners.items()
+        if name not in stale and {*getattr(learner, "reads", ())} & (replaced | stale)
+    }:
+        stale |= found
+    frozen_ones = {name for name in stale if not isinstance(sources[name], Trainable)}
+    return {name: learners[name] for name in frozen_ones}
 
 
 def _offer(pool: Pool) -> str:

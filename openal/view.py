@@ -53,6 +53,9 @@ class Signals(Protocol):
     def prepare(self, name: str, indices: np.ndarray) -> None:
         """Do at once what taking these rows block by block would do many times."""
 
+    def kept(self, name: str) -> dict[Hashable, Any]:
+        """What parts remember about a signal from query to query, while its values are the same."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -95,21 +98,22 @@ class Blocks:
             if isinstance(column, str):
                 rows.signals.prepare(column, rows.indices)
         order = np.argsort(rows.indices, kind="stable")
-        results = [
-            _checked(function(*block), len(block[0]), function)
-            for block in self._blocks(rows, columns, order)
-        ]
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        result = torch.cat(results)
-        return result[torch.from_numpy(back).to(result.device)]
+        result = torch.empty(0)
+        for at, block in self._blocks(rows, columns, order):
+            values = _checked(function(*block), len(at), function)
+            if len(result) < len(order):  # the first block: room for all
+                result = values.new_empty(len(order), *values.shape[1:])
+            _require_alike(values, result, function)
+            result[torch.from_numpy(at).to(result.device)] = values
+        return result
 
     def _blocks(
         self, rows: Rows, columns: tuple[str | Tensor, ...], order: np.ndarray
-    ) -> Iterator[list[Tensor]]:
+    ) -> Iterator[tuple[np.ndarray, list[Tensor]]]:
         size = self.rows or self._fitting_rows(_cut(rows, columns, order[:1]))
         for start in range(0, len(order), size):
-            yield _cut(rows, columns, order[start : start + size])
+            at = order[start : start + size]
+            yield at, _cut(rows, columns, at)
 
     def _fitting_rows(self, row: list[Tensor]) -> int:
         row_bytes = sum(column.numel() * column.element_size() for column in row)
@@ -131,6 +135,12 @@ def _checked(result: Tensor, n: int, function: Callable[..., Tensor]) -> Tensor:
         shape = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         raise ScoreError(f"{function!r} must return one row per row, {n} here, got {shape}.")
     return result
+
+
+def _require_alike(block: Tensor, result: Tensor, function: Callable[..., Tensor]) -> None:
+    found, first = ((each.dtype, tuple(each.shape[1:])) for each in (block, result))
+    if found != first:
+        raise ScoreError(f"{function!r} must return rows of one kind; {found} came after {first}.")
 
 
 @dataclass(frozen=True, eq=False)

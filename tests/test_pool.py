@@ -39,13 +39,21 @@ class Doubling:
 
 @dataclass(eq=False)
 class Doubled:
-    offers: tuple[str, ...] = ("logits",)
-    reads: tuple[str, ...] = ("embeddings",)
+    name: str = "logits"
+    source: str = "embeddings"
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.source,)
 
     def signals(
         self, pool: Pool, indices: np.ndarray, names: tuple[str, ...], *, progress: Any = None
     ) -> dict[str, Tensor]:
-        return {"logits": 2 * pool.take("embeddings", indices)}
+        return {self.name: 2 * pool.take(self.source, indices)}
 
 
 # --- making one
@@ -144,6 +152,23 @@ def test_more_signals_make_another_pool() -> None:
         pool.with_signals(logits=Z[:3])
 
 
+def test_what_comes_from_a_replaced_signal_is_computed_again() -> None:
+    pool = Pool(embeddings=Z, logits=Doubled(), features=Doubled("features", "logits"), spare=Z)
+    assert pool.take("features", [1]).tolist() == [[12, 16, 20]]
+    other = pool.with_signals(embeddings=-Z)
+    assert other.take("features", [1]).tolist() == [[-12, -16, -20]]
+    assert pool.take("features", [1]).tolist() == [[12, 16, 20]]
+
+
+def test_what_was_computed_stays_where_nothing_it_reads_is_replaced() -> None:
+    learner = Doubled()
+    pool = Pool(embeddings=Z, logits=learner, spare=Z)
+    pool.take("logits", [1])
+    other = pool.with_signals(spare=-Z, more=Z)
+    assert other._sources["logits"] is pool._sources["logits"]
+    assert other.with_signals(embeddings=Z)._sources["logits"] is not pool._sources["logits"]
+
+
 def test_an_engine_stays_with_the_pool_and_its_descendants() -> None:
     pool = Pool(embeddings=Z)
     other = pool.with_engine(Blocks(3)).with_signals(logits=Z)
@@ -235,7 +260,7 @@ def test_a_model_goes_before_what_the_pool_offers() -> None:
 
 
 def test_a_frozen_learner_may_be_the_model() -> None:
-    view = Pool(embeddings=Z).view(answered(), reads=("logits",), model=Doubled())  # type: ignore[arg-type]
+    view = Pool(embeddings=Z).view(answered(), reads=("logits",), model=Doubled())
     assert view.pool["logits"].tolist()[0] == [6, 8, 10]
 
 

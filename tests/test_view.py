@@ -1,7 +1,7 @@
 """What a strategy may look at, and the blocks in which it looks."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -33,6 +33,9 @@ class Kept:
 
     def prepare(self, name: str, indices: np.ndarray) -> None:
         """All is there."""
+
+    def kept(self, name: str) -> dict[Hashable, Any]:
+        return {}
 
 
 def made(indices: list[int], signals: Kept | None = None, **changes: Any) -> View:
@@ -108,6 +111,18 @@ def test_results_may_have_more_dimensions() -> None:
 def test_a_function_that_is_not_row_wise_is_named(function: Callable[..., Any]) -> None:
     with pytest.raises(ScoreError, match=r"<lambda>.* must return one row per row, 2 here, got"):
         made([1, 2]).map(function, "x")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.repeat(1, int(x[0, 0]) // 10 + 1),
+        lambda x: x.long() if x[0, 0] else x,
+    ],
+)
+def test_every_block_must_give_rows_of_one_kind(function: Callable[..., Any]) -> None:
+    with pytest.raises(ScoreError, match=r"<lambda>.* must return rows of one kind"):
+        made([0, 1], engine=Blocks(1)).map(function, "x")
 
 
 def test_the_engine_is_the_views_own() -> None:

@@ -52,22 +52,50 @@ def directions(rows: Tensor, dtype: torch.dtype) -> Directions:
     return Directions(rows, lengths, units)
 
 
-def nearest(queries: Directions, known: Directions, k: int) -> Neighbors:
-    """The k rows of `known` with the largest cosines, for each of the queries."""
+def nearest(
+    queries: Directions, known: Directions, k: int, floor: Tensor | None = None
+) -> Neighbors:
+    """The k rows of `known` with the largest cosines, for each of the queries.
+
+    Cosines below `floor` [n] are of no use: those that are not looked at are -inf.
+    """
+    found, trusted = _nearest(queries, known, k, floor)
+    if not trusted and queries.units.dtype != torch.float64:
+        precise = directions(queries.rows, torch.float64), directions(known.rows, torch.float64)
+        found, _ = _nearest(*precise, k, floor)
+    return found
+
+
+def _nearest(
+    queries: Directions, known: Directions, k: int, floor: Tensor | None
+) -> tuple[Neighbors, bool]:
+    """The nearest, and whether the matrix products can be trusted."""
     products = queries.units @ known.units.T
+    if floor is None:
+        return _best(products, queries, known, k, None)
+    rows = _reaching(products, floor, _tolerance(queries.units))
+    best, trusted = _best(products[rows], queries.at(rows), known, k, floor[rows])
+    similarity = floor.new_full((len(products), k), -torch.inf)
+    found = Neighbors(similarity, torch.zeros_like(similarity, dtype=torch.int64))
+    found.similarity[rows], found.indices[rows] = best
+    return found, trusted
+
+
+def _best(
+    products: Tensor, queries: Directions, known: Directions, k: int, floor: Tensor | None
+) -> tuple[Neighbors, bool]:
     tolerance = _tolerance(queries.units)
     candidates = _candidates(products, k, k + SPARE, tolerance)
+    if floor is not None:
+        candidates = _above(floor, candidates, tolerance)
     found, trusted = _settle(candidates, queries, known, k, tolerance)
-    if not trusted and products.dtype != torch.float64:
-        precise = directions(queries.rows, torch.float64), directions(known.rows, torch.float64)
-        return nearest(*precise, k)
     zero = queries.lengths == 0
     crowded = (candidates.possible.all(dim=1) & ~zero).nonzero()[:, 0]
     if len(crowded) and candidates.columns.shape[1] < len(known.rows):
         again = _settle_crowded(products[crowded], queries.at(crowded), known, k, tolerance)
         found.similarity[crowded], found.indices[crowded] = again
     found.indices[zero] = torch.arange(k, device=zero.device)  # all cosines are 0
-    return found
+    return found, trusted
 
 
 def _tolerance(units: Tensor) -> float:
@@ -90,6 +118,25 @@ def _candidates(products: Tensor, k: int, width: int, tolerance: float) -> _Cand
     columns, order = columns.sort(dim=1)
     products = products.gather(1, order)
     return _Candidates(columns, products, products >= cut)
+
+
+def _reaching(products: Tensor, floor: Tensor, tolerance: float) -> Tensor:
+    """The queries of which some product can reach the floor, and one that may not.
+
+    The cosines of that one tell whether the products can be trusted.
+    """
+    above = products.amax(dim=1) - (floor - tolerance)
+    reaching = above >= 0
+    reaching[above.topk(min(1, len(above))).indices] = True
+    return reaching.nonzero()[:, 0]
+
+
+def _above(floor: Tensor, candidates: _Candidates, tolerance: float) -> _Candidates:
+    """Those that can reach the floor, and the best in any case: it tests the products."""
+    columns, products, possible = candidates
+    reaching = products >= floor[:, None] - tolerance
+    best = products == products.amax(dim=1, keepdim=True)
+    return _Candidates(columns, products, possible & (reaching | best))
 
 
 def _settle(

@@ -4,13 +4,12 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_count
-from openal.errors import ArgumentError, ArrayError
-from openal.functional.cosines import Directions, Neighbors, directions, nearest
-from openal.functional.rows import finite_blocks, float_dtype, safe_squares
+from openal.errors import ArrayError
+from openal.functional.cosines import Neighbors
+from openal.functional.references import References
+from openal.functional.rows import float_dtype
 
 __all__ = ["Neighbors", "knn", "neighbor_votes"]
-
-PRODUCT_BYTES = 2**24  # of one block of similarities
 
 
 def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None = None) -> Neighbors:
@@ -22,7 +21,9 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     the same, bit for bit, for any `block_size` (query rows at a time) and number of threads.
 
     Memory beside the arguments and the result: one copy of the references in the dtype of the
-    result, and a few times 16 MiB; with more than 65 000 references a few times 64 M float32.
+    result, another in float32 of references in half precision, and a few times 16 MiB; with more
+    than 65 000 references a few times 64 M float32. References are checked and measured in every
+    call: many calls with the same references are for `openal.functional.references.References`.
 
     >>> references = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
     >>> similarity, indices = knn(torch.tensor([[3.0, 4.0], [5.0, 0.0]]), references, k=2)
@@ -33,19 +34,15 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     tensor([[1, 0],
             [0, 2]])
     """
+    queries, references = torch.as_tensor(queries).detach(), torch.as_tensor(references).detach()
     k = as_count(k, "k", minimum=1)
-    queries, references = torch.as_tensor(queries), torch.as_tensor(references).detach()
-    _check_references(queries, references, k)
+    _check_shapes(queries, references)
     dtype = float_dtype(queries)
-    known = _measured(references, dtype)
-    places = _without_surplus_copies(known, k)
-    known = known.at(places) if len(places) < len(references) else known
+    known = References.of(references, k, dtype)
     similarity = torch.empty(len(queries), k, dtype=dtype, device=queries.device)
     indices = torch.empty_like(similarity, dtype=torch.int64)
-    size = _block_size(block_size, len(places), dtype)
-    for rows, block in finite_blocks(queries, "queries", ndim=2, size=size):
-        found = nearest(directions(block, dtype), known, k)
-        similarity[rows], indices[rows] = found.similarity, places[found.indices]
+    for rows, found in known.blocks(queries, size=block_size):
+        similarity[rows], indices[rows] = found
     return Neighbors(similarity, indices)
 
 
@@ -68,49 +65,13 @@ def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:
     return counts[:, :num_classes].contiguous()
 
 
-def _check_references(queries: Tensor, references: Tensor, k: int) -> None:
-    shapes = f"got {tuple(queries.shape)} and {tuple(references.shape)}"
+def _check_shapes(queries: Tensor, references: Tensor) -> None:
     if queries.ndim != 2 or references.ndim != 2 or queries.shape[1] != references.shape[1]:
+        shapes = f"got {tuple(queries.shape)} and {tuple(references.shape)}"
         raise ArrayError(f"queries and references must be (N, D) and (M, D), {shapes}.")
-    if len(references) == 0:
-        raise ArrayError("references must have at least one row, got none.")
     if queries.device != references.device:
         devices = f"{queries.device} and {references.device}"
         raise ArrayError(f"queries and references must be on one device, got {devices}.")
-    if k > len(references):
-        raise ArgumentError(f"k must be at most the {len(references)} references, got {k}.")
-
-
-def _measured(references: Tensor, dtype: torch.dtype) -> Directions:
-    lengths = references.new_empty(len(references), dtype=torch.float64)
-    units = references.new_empty(references.shape, dtype=dtype)
-    for rows, block in finite_blocks(references, "references", ndim=2):
-        _, lengths[rows], units[rows] = directions(block, dtype)
-    return Directions(safe_squares(references), lengths, units)
-
-
-def _without_surplus_copies(known: Directions, k: int) -> Tensor:
-    """The places of references that fewer than k equal ones precede: no other is among the k best.
-
-    Equal rows have equal lengths, so only lengths that occur more than k times are looked into.
-    """
-    places = torch.arange(len(known.lengths), device=known.lengths.device)
-    _, group, size = known.lengths.unique(return_inverse=True, return_counts=True)
-    suspects = places[size[group] > k]
-    if len(suspects) == 0:
-        return places
-    _, copy = known.rows[suspects].double().unique(dim=0, return_inverse=True)
-    copy, order = copy.sort(stable=True)
-    surplus = suspects[order[k:][copy[k:] == copy[:-k]]]
-    keep = torch.ones_like(places, dtype=torch.bool)
-    keep[surplus] = False
-    return places[keep]
-
-
-def _block_size(asked: int | None, num_references: int, dtype: torch.dtype) -> int:
-    if asked is not None:
-        return as_count(asked, "block_size", minimum=1)
-    return min(4096, max(64, PRODUCT_BYTES // (num_references * dtype.itemsize)))
 
 
 def _neighbor_labels(labels: Tensor, num_classes: int) -> Tensor:

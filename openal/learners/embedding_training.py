@@ -44,12 +44,16 @@ class FittedOnEmbeddings:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...]: float32, float64 of such embeddings."""
-        blocks: list[dict[str, Tensor]] = []
-        for block in np.split(indices, range(BLOCK_ROWS, len(indices), BLOCK_ROWS)):
-            z = taken(pool, self.embeddings, block, self.device, progress)
+        results: dict[str, Tensor] = {}
+        for start in range(0, max(1, len(indices)), BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            z = taken(pool, self.embeddings, indices[rows], self.device, progress)
             found = self.function(z)
-            blocks.append({name: found[name].to(z) for name in names})
-        return {name: torch.cat([block[name] for block in blocks]) for name in names}
+            for name in names:
+                if start == 0:  # room for all, before small results are kept among large ones
+                    results[name] = z.new_empty(len(indices), *found[name].shape[1:])
+                results[name][rows] = found[name].to(z)
+        return results
 
 
 def fit_embeddings(

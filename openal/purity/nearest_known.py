@@ -1,12 +1,11 @@
 """How near is the nearest item of a known class?"""
 
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
-from openal.functional import knn
+from openal.neighbors import known_neighbors
 from openal.view import View, reads
 
 __all__ = ["NearestKnown"]
@@ -25,15 +24,7 @@ class NearestKnown:
     embeddings: str = reads("embeddings")
 
     def __call__(self, view: View) -> Tensor:
-        """Purity [n]."""
+        """Purity [n], float64."""
         if len(view.known) == 0:
-            return torch.zeros(len(view.pool))
-        return view.once(("nearest known", self.embeddings), self._search)
-
-    def _search(self, view: View) -> Tensor:
-        references = view.known[self.embeddings]
-        return view.map(partial(_largest_cosine, references=references), self.embeddings)
-
-
-def _largest_cosine(block: Tensor, references: Tensor) -> Tensor:
-    return knn(block, references, 1).similarity[:, 0]
+            return torch.zeros(len(view.pool), dtype=torch.float64)
+        return known_neighbors(view, 1, self.embeddings)[1][:, 0]

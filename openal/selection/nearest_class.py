@@ -1,12 +1,11 @@
 """Groups candidates by the known item that they resemble most."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
-from openal.functional import knn
+from openal.neighbors import known_neighbors
 from openal.view import View, reads
 
 __all__ = ["NearestClass"]
@@ -16,7 +15,7 @@ __all__ = ["NearestClass"]
 class NearestClass:
     """Groups: the class of the nearest item of a known class (cosine); before any, class 0.
 
-    Items answered UNKNOWN have no class. Equally near items count for the one answered first.
+    Items answered UNKNOWN have no class. Of equally near items the lowest index counts.
     """
 
     embeddings: str = reads("embeddings")
@@ -25,13 +24,4 @@ class NearestClass:
         """The classes, int64 [n]."""
         if len(view.known) == 0:
             return torch.zeros(len(view.pool), dtype=torch.int64)
-        return view.once(("nearest class", self.embeddings), self._search)
-
-    def _search(self, view: View) -> Tensor:
-        references = view.known[self.embeddings]
-        labels = view.labels.to(references.device)
-        return view.map(partial(_nearest, references=references, labels=labels), self.embeddings)
-
-
-def _nearest(block: Tensor, references: Tensor, labels: Tensor) -> Tensor:
-    return labels[knn(block, references, 1).indices[:, 0]]
+        return known_neighbors(view, 1, self.embeddings)[0][:, 0]

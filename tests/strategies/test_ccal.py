@@ -26,7 +26,8 @@ def joint(sem: np.ndarray, dis: np.ndarray, labeled: LabeledSet, k: int) -> np.n
     """The score of every open item for every class [n, K]; -1e9 where another class is nearer."""
     open_, known, labels = labeled.unlabeled_indices, labeled.known_indices, labeled.known_labels
     cosines = np.round(unit(sem)[open_] @ unit(sem)[known].T, 11)
-    nearest = labels[cosines.argmax(axis=1)]
+    by_index = np.argsort(known)  # of equally near items the lowest index counts
+    nearest = labels[by_index][cosines[:, by_index].argmax(axis=1)]
     gate = np.tanh(100 * (minmax(cosines.max(axis=1)) - 0.9) / 2)
     scores = np.full((len(open_), k), -1e9)
     for label in np.unique(labels):

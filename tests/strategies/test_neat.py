@@ -23,8 +23,10 @@ def reference(
     z: np.ndarray, logits: np.ndarray, labeled: LabeledSet, budget: int, k: int
 ) -> list[int]:
     """NEAT in float64: keys are compared one after the other, ties go to the lower index."""
-    answered = np.concatenate([labeled.known_indices, labeled.unknown_indices])
-    labels = np.concatenate([labeled.known_labels, np.full(len(labeled.unknown_indices), -1)])
+    answers = dict(zip(labeled.known_indices.tolist(), labeled.known_labels, strict=True))
+    answers |= dict.fromkeys(labeled.unknown_indices.tolist(), UNKNOWN)
+    answered = np.array(sorted(answers))
+    labels = np.array([answers[index] for index in sorted(answers)])
     rows = {}
     for index in labeled.unlabeled_indices.tolist():
         cosines = np.round(unit(z[answered]) @ unit(z[[index]])[0], 11)
@@ -71,7 +73,7 @@ def test_passive_takes_the_most_known_neighbours(seed: int) -> None:
     }
     shares = {}
     for index in labeled.unlabeled_indices.tolist():
-        order = [*labeled.known_indices.tolist(), *labeled.unknown_indices.tolist()]
+        order = sorted(labels)
         cosines = np.round(unit(z[order]) @ unit(z[[index]])[0], 11)
         near = np.argsort(-cosines, kind="stable")[:5]
         known = np.mean([labels[order[i]] for i in near])

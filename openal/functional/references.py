@@ -1,0 +1,110 @@
+"""References made ready once for the neighbours of many blocks of queries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count
+from openal.errors import ArgumentError, ArrayError
+from openal.functional.cosines import Directions, Neighbors, directions, nearest
+from openal.functional.rows import finite_blocks, float_dtype, safe_squares
+
+__all__ = ["References"]
+
+PRODUCT_BYTES = 2**24  # of one block of similarities
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """M references, checked and measured once: `knn` of any queries without doing it again.
+
+    Make one by `References.of(references, k)`; it pickles. Beside the references themselves it
+    holds one copy of them, for matrix products, and another where they are half precision.
+    """
+
+    known: Directions
+    places: Tensor  # int64 [m], of `known` in the references: surplus copies are left out
+    k: int
+
+    @classmethod
+    def of(cls, references: Tensor, k: int, dtype: torch.dtype | None = None) -> "References":
+        """Ready for at most k neighbours of queries that are computed in `dtype`, float32 or 64."""
+        k, references = as_count(k, "k", minimum=1), torch.as_tensor(references).detach()
+        if references.ndim != 2:
+            raise ArrayError(f"references must be (M, D), got {tuple(references.shape)}.")
+        if len(references) == 0:
+            raise ArrayError("references must have at least one row, got none.")
+        if k > len(references):
+            raise ArgumentError(f"k must be at most the {len(references)} references, got {k}.")
+        known = _measured(references, dtype or float_dtype(references))
+        places = _without_surplus_copies(known, k)
+        known = known.at(places) if len(places) < len(references) else known
+        return cls(known, places, k)
+
+    def nearest(self, queries: Tensor, floor: Tensor | None = None) -> Neighbors:
+        """What `knn` says of queries (N, D), with cosines in float64, not rounded any further.
+
+        References whose cosine is below `floor` (N,) need not be found: where fewer than k reach
+        it, the similarity of the others may be -inf and their index then means nothing.
+        """
+        queries = torch.as_tensor(queries).detach()
+        shape = len(queries), self.k
+        similarity = torch.empty(shape, dtype=torch.float64, device=queries.device)
+        indices = torch.empty_like(similarity, dtype=torch.int64)
+        for rows, found in self.blocks(queries, floor=floor):
+            similarity[rows], indices[rows] = found
+        return Neighbors(similarity, indices)
+
+    def blocks(
+        self, queries: Tensor, *, floor: Tensor | None = None, size: int | None = None
+    ) -> Iterator[tuple[slice, Neighbors]]:
+        """The neighbours of `size` queries after another, and where these stand."""
+        dtype = self.known.units.dtype
+        self._check(queries)
+        size = self._block_size() if size is None else as_count(size, "block_size", minimum=1)
+        for rows, block in finite_blocks(queries, "queries", ndim=2, size=size):
+            at = None if floor is None else floor[rows].double()
+            found = nearest(directions(block, dtype), self.known, self.k, at)
+            yield rows, Neighbors(found.similarity, self.places[found.indices])
+
+    def _check(self, queries: Tensor) -> None:
+        known = self.known.rows
+        if queries.ndim != 2 or queries.shape[1] != known.shape[1]:
+            shapes = f"got {tuple(queries.shape)} and {tuple(known.shape)}"
+            raise ArrayError(f"queries and references must be (N, D) and (M, D), {shapes}.")
+        if queries.device != known.device:
+            devices = f"{queries.device} and {known.device}"
+            raise ArrayError(f"queries and references must be on one device, got {devices}.")
+
+    def _block_size(self) -> int:
+        row_bytes = len(self.places) * self.known.units.dtype.itemsize
+        return min(4096, max(64, PRODUCT_BYTES // row_bytes))
+
+
+def _measured(references: Tensor, dtype: torch.dtype) -> Directions:
+    lengths = references.new_empty(len(references), dtype=torch.float64)
+    units = references.new_empty(references.shape, dtype=dtype)
+    for rows, block in finite_blocks(references, "references", ndim=2):
+        _, lengths[rows], units[rows] = directions(block, dtype)
+    wide = references.to(float_dtype(references))  # half precision is slow to widen pair by pair
+    return Directions(safe_squares(wide), lengths, units)
+
+
+def _without_surplus_copies(known: Directions, k: int) -> Tensor:
+    """The places of references that fewer than k equal ones precede: no other is among the k best.
+
+    Equal rows have equal lengths, so only lengths that occur more than k times are looked into.
+    """
+    places = torch.arange(len(known.lengths), device=known.lengths.device)
+    _, group, size = known.lengths.unique(return_inverse=True, return_counts=True)
+    suspects = places[size[group] > k]
+    if len(suspects) == 0:
+        return places
+    _, copy = known.rows[suspects].double().unique(dim=0, return_inverse=True)
+    copy, order = copy.sort(stable=True)
+    surplus = suspects[order[k:][copy[k:] == copy[:-k]]]
+    keep = torch.ones_like(places, dtype=torch.bool)
+    keep[surplus] = False
+    return places[keep]
