@@ -16,7 +16,7 @@ class AlphaMix(Chain):
     Reads the classifier's `features` and `logits`. The mean features of each class with an answer
     are mixed into those of a candidate, where it raises the loss the most; mixtures grow in steps
     of `cap` until at least the budget has changed its prediction. Of all these the nearest to
-    each k-means center is asked. In an open set it is expected to do worse than `Random`: an
+    each k-means center is asked. In an open set it asks about fewer known items than `Random`: an
     unknown item lies between the classes, so a little of any of them changes its prediction.
 
     The authors' code has `cap=0.03125`; its authors say that the paper used 0.2, which hands more

@@ -26,6 +26,9 @@ class JSOSAL(Chain):
     paper's ablation "BGM without entropy" is `entropy=None`. `entropy="detector"` reads the K + 1
     outputs of the detector, `"detector_known"` the K known ones.
 
+    Accuracy may end below Random's, as with `LfOSA`: of the surest known items the entropy chooses
+    among twice the budget only.
+
     Differences: no code was published. What the paper leaves open, and what is done here: the
     loss is a weighted mean, so that the weights do not change the step size; `max_weight_ratio`
     may cap the weight of a class with a few answers; the entropy is the classifier's; the factor

@@ -20,8 +20,9 @@ class LearningLoss(Chain):
     `EmbeddingLossPredictor` on its `embeddings`. To train them in a loop of your own, attach
     `learners.LossPrediction` to your network and give its predictions as an array.
 
-    Expect less of it than of Random where the pool holds unknown classes: what resembles no known
-    answer has the largest predicted loss.
+    Made for closed sets: the loss prediction has seen no unknown item, and what it makes of them is
+    open. On CLIP embeddings it asked about more known items than Random, and the classifier
+    learned about as much.
 
     Differences from the authors' code: ranks all candidates, where it ranks a random 10,000 of
     them; `query(..., candidates=...)` does that.

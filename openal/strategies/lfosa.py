@@ -28,6 +28,9 @@ class LfOSA(Chain):
     `tied=True` shares the variance of the two components, so that a larger activation is never
     less known.
 
+    Accuracy may end below Random's: what is surest of a known class is what the classifier knows
+    already.
+
     Differences from the authors' code: answered unknowns leave the pool, where the code bills
     them again; one temperature for all, as in the paper, where the code's default for unknowns is
     2; a class with one candidate scores 0.5 instead of being dropped; the mixture starts from the

@@ -26,6 +26,9 @@ class MQNet(Chain):
     predictor is trained on the known answers, and offers `logits` too. The losses that the network
     ranks by come from `logits`.
 
+    Where few items are unknown it asks about more of them than Random: a round that was nearly all
+    known teaches it to follow the informativeness.
+
     The rounds must be told to the labeled set: `labeled.begin_round(query)` before the answers,
     as in `openal.simulate`. Where they are not, and in the first query, the score is the sum of
     both, standardized; the query's diagnostics say how many answers taught it: `meta_answers`.

@@ -24,6 +24,9 @@ class NEAT(Chain):
     text: all k neighbours are known, and all such candidates are ranked. `rule="count"` cuts by
     the number of known neighbours alone.
 
+    Accuracy may end below Random's: the candidates with the most known neighbours are those that
+    resemble the answers most.
+
     Differences from the authors' code: ties in the number of known neighbours go to the nearer
     candidate instead of the loader's order, so the first round, before any UNKNOWN, prefers what
     resembles the known; where too few candidates pass, the next best fill up, and the budget is
@@ -64,6 +67,8 @@ class NEAT(Chain):
 @dataclass(frozen=True)
 class NEATPassive(Chain):
     """The candidates with the most known neighbours: NEAT's ablation without inconsistency.
+
+    Accuracy may end below Random's: nothing here asks what an answer would teach.
 
     Differences: the paper draws at random among those whose neighbours are all known; the authors'
     code takes the most known neighbours first, as here.

@@ -18,8 +18,11 @@ class POAL(Chain):
     features to the nearest class. Trains nothing. `ParetoSubset` explains the search, and takes
     any other two scores.
 
-    From the paper's text alone; its code was not read. What it leaves open here is the size of
-    the search and which choice on the front is taken: the one nearest to the best of both.
+    In an open set its queries may hold fewer known items than those of Random: entropy has half of
+    the say, and what lies far from all class means is also what entropy likes.
+
+    Differences: from the paper's text alone; its code was not read. What it leaves open here is the
+    size of the search and which choice on the front is taken: the one nearest to the best of both.
 
     Cost: nothing is trained; the classifier's pass over every candidate, Pareto layers of all,
     and up to `draws` subsets of the best layers.

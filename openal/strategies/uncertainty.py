@@ -17,6 +17,9 @@ __all__ = ["Certainty", "LeastConfidence", "Margin", "Uncertainty"]
 class Uncertainty(Chain):
     """The largest entropy of the predicted class.
 
+    In an open set it does worse than Random: a classifier of K classes is least sure of what is
+    none of them, and most of the budget is spent there. A purity before it helps.
+
     Differences: computed from log-softmax; the references take log(p) and rank the surest items,
     whose p underflows to 0 and gives NaN, as the most uncertain.
 
@@ -38,6 +41,8 @@ class Uncertainty(Chain):
 class LeastConfidence(Chain):
     """The smallest probability of the most likely class: CLIPNAL's CONF.
 
+    Alone in an open set it does worse than Random, for the reason of `Uncertainty`.
+
     Cost: nothing is trained; the classifier's pass over every candidate.
 
     Reference: Lewis and Gale, "A Sequential Algorithm for Training Text Classifiers", SIGIR 1994.
@@ -54,6 +59,8 @@ class LeastConfidence(Chain):
 @dataclass(frozen=True)
 class Margin(Chain):
     """The smallest gap between the two most likely classes.
+
+    In an open set it asks about fewer known items than Random, for the reason of `Uncertainty`.
 
     Cost: nothing is trained; the classifier's pass over every candidate.
 
