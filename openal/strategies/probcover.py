@@ -13,7 +13,7 @@ class ProbCover(Chain):
     """The candidates whose balls of radius `delta` hold the most that nothing answered is near to.
 
     Reads `embeddings`, of which the directions count. Made for small budgets: it asks where the
-    pool is dense and never at its fringe. In an open set it finds fewer known items than
+    pool is dense and never at its fringe. In an open set it may find fewer known items than
     `Random`: where unknown classes are dense they are asked about like any other. A
     filter before it, such as `Filter(KnownNeighbors())`, keeps to the known.
 
