@@ -30,6 +30,9 @@ class CLIPNAL(Chain):
     Entropy()))`. Nothing is trained. Before there is both a known and an unknown answer the scale
     cannot be tuned, and is `scale`; the query's diagnostics say so.
 
+    On embeddings that tell the classes apart, accuracy may end below Random's: what the texts are
+    sure of, a classifier of the same embeddings knows already.
+
     Differences from the authors' code, which the published figures come from: where too few
     candidates are predicted known, the next best fill up, instead of an error; the first query
     needs no answers at all; a class without answers gets neutral visual evidence, instead of an

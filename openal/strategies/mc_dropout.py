@@ -25,7 +25,8 @@ __all__ = ["BALD", "MeanSTD", "VariationRatio", "dropout_learners"]
 class BALD(Chain):
     """What the label would tell about which sample is right: H(mean_t p_t) - mean_t H(p_t).
 
-    `samples` is T and `p` the share that is dropped, for the default learners.
+    `samples` is T and `p` the share that is dropped, for the default learners. In an open set it
+    does worse than Random: the samples disagree most about what the network has learnt nothing of.
 
     Differences from authors' codes: those of BADGE and OpenAL put the whole network in training
     mode, batch normalization too; here only dropout is on. There is no epsilon in the logarithms.
@@ -57,6 +58,8 @@ class BALD(Chain):
 class MeanSTD(Chain):
     """How much a class's probability varies over the samples, on average over the classes.
 
+    In an open set it does worse than Random, for the reason of `BALD`.
+
     Differences: the deviation is the population's, which ranks as OpenAL's unbiased one does.
 
     Cost: as `BALD`.
@@ -86,7 +89,7 @@ class VariationRatio(Chain):
     """How many samples predict another class than most do; of equals, the larger BALD first.
 
     With T samples there are at most T different scores: ties are the rule, and the index would
-    decide most of them.
+    decide most of them. In an open set it does worse than Random, for the reason of `BALD`.
 
     Differences: OpenAL's VarRatio is one minus the largest probability of one pass, which is least
     confidence.
