@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from benchmarks.shared import load
+from benchmarks.real_pools import four_data_sets
 
 __all__ = ["Vectors", "clip_embeddings", "clip_like", "logits_like"]
 
@@ -32,10 +31,7 @@ def clip_like(n: int, dims: int = 512, classes: int = 100) -> Tensor:
 
 def clip_embeddings(n: int) -> Tensor:
     """CLIP ViT-B/32 embeddings [n, 512] of four data sets, shuffled; fewer where n is more."""
-    sources = (("caltech101", "test"), ("caltech101", "val"), ("oxford_pets", "test"))
-    sources += (("oxford_pets", "val"), ("food101", "fewshot"), ("imagenet", "fewshot"))
-    arrays = [load(f"clip_vitb32/{name}.npz")[f"{split}_emb"] for name, split in sources]
-    rows = torch.from_numpy(np.concatenate(arrays)).float()
+    rows = torch.from_numpy(four_data_sets()[1])
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
     return normalize(rows[order[:n]], dim=1)
 

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,15 @@ def as_count(value: Any, argument: str, *, minimum: int = 0) -> int:
 
 
 def as_number(
-    value: Any, argument: str, *, minimum: float = float("-inf"), above: float = float("-inf")
+    value: Any,
+    argument: str,
+    *,
+    minimum: float = -inf,
+    above: float = -inf,
+    maximum: float = inf,
+    below: float = inf,
 ) -> float:
-    """The finite number `value`, at least `minimum` and larger than `above`."""
+    """The finite number `value`, in [minimum, maximum] and between `above` and `below`."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise ArgumentError(f"{argument} must be a number, got {value!r}.")
     try:
@@ -45,6 +52,9 @@ def as_number(
     if not (minimum <= number < float("inf") and number > above):
         least = f"at least {minimum:g}" if minimum > above else f"above {above:g}"
         raise ArgumentError(f"{argument} must be a finite number {least}, got {value}.")
+    if number > maximum or number >= below:
+        most = f"at most {maximum:g}" if maximum < below else f"below {below:g}"
+        raise ArgumentError(f"{argument} must be {most}, got {value}.")
     return number
 
 
@@ -155,7 +165,15 @@ def as_tensor(values: Any, argument: str) -> Tensor:
 
 def first_bad_row(tensor: Tensor) -> int | None:
     """The first row that holds a NaN or an infinity, or None."""
-    if tensor.sum().isfinite() or tensor.isfinite().all():  # a sum that overflows is no proof
+    if _surely_finite(tensor) or tensor.isfinite().all():
         return None
     bad = ~tensor.isfinite().reshape(len(tensor) if tensor.ndim else 1, -1).all(dim=1)
     return int(bad.nonzero()[0])
+
+
+def _surely_finite(tensor: Tensor) -> bool:
+    """Whether one pass tells that there is no NaN and no infinity; a sum may overflow."""
+    if not tensor.is_floating_point():
+        return True
+    wide = torch.promote_types(tensor.dtype, torch.float32)
+    return bool(tensor.sum(dtype=wide).isfinite())

@@ -223,7 +223,7 @@ def evaluate(score: Score, view: View) -> Tensor:
 def best_rows(scores: Tensor, count: int) -> np.ndarray:
     """The rows of the `count` largest scores [n], best first; ties keep the order of the rows."""
     rows = torch.arange(len(scores), device=scores.device)
-    if count < len(scores):
+    if 0 < count < len(scores):
         rows = rows[scores >= torch.topk(scores, count, sorted=False).values.min()]
     order = torch.sort(scores[rows], descending=True, stable=True).indices
     best: np.ndarray = rows[order][:count].cpu().numpy()

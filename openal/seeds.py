@@ -10,7 +10,7 @@ import torch
 
 from openal.checks import as_count
 
-__all__ = ["as_seed", "derived_seed", "isolated_rng"]
+__all__ = ["as_seed", "derived_seed", "drawn_seed", "isolated_rng"]
 
 
 def as_seed(seed: int | torch.Generator | None) -> int:
@@ -21,6 +21,11 @@ def as_seed(seed: int | torch.Generator | None) -> int:
         return int(torch.randint(2**62, (1,), generator=seed, device=seed.device))
     seed = as_count(seed, "seed")
     return seed if seed < 2**63 else derived_seed(seed)
+
+
+def drawn_seed(generator: torch.Generator) -> int:
+    """A seed below 2**31, as scikit-learn takes one; the generator is advanced by one draw."""
+    return int(torch.randint(2**31, (), generator=generator))
 
 
 def derived_seed(seed: int, *keys: int) -> int:

@@ -276,7 +276,7 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"signal {name!r} must have {num_classes + EXTRA_COLUMNS[name]} columns for "
             f"{num_classes} classes, got shape {tuple(values.shape[1:])} per item."
         )
-    row = None if _surely_finite(values) else first_bad_row(values)
+    row = first_bad_row(values)
     if row is not None:
         raise ArrayError(f"signal {name!r} must be finite; index {indices[row]} is not.")
     if name in COSINES and len(values) and values.abs().max() > 1.01:
@@ -286,10 +286,3 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"Divide logits by their scale."
         )
     return values
-
-
-def _surely_finite(values: Tensor) -> bool:
-    """Whether one pass tells that there is no NaN and no infinity; a sum may overflow."""
-    if not values.is_floating_point() or values.numel() == 0:
-        return True
-    return bool(values.sum(dtype=torch.promote_types(values.dtype, torch.float32)).isfinite())

@@ -6,7 +6,7 @@ from torch import Tensor
 from openal.checks import as_count
 from openal.errors import ArrayError
 from openal.functional.cosines import Neighbors
-from openal.functional.references import References
+from openal.functional.references import References, check_shapes
 from openal.functional.rows import float_dtype
 
 __all__ = ["Neighbors", "knn", "neighbor_votes"]
@@ -36,7 +36,7 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     """
     queries, references = torch.as_tensor(queries).detach(), torch.as_tensor(references).detach()
     k = as_count(k, "k", minimum=1)
-    _check_shapes(queries, references)
+    check_shapes(queries, references)
     dtype = float_dtype(queries)
     known = References.of(references, k, dtype)
     similarity = torch.empty(len(queries), k, dtype=dtype, device=queries.device)
@@ -63,15 +63,6 @@ def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:
     counts = torch.zeros(len(labels), num_classes + 1, device=labels.device)
     counts.scatter_add_(1, columns, counts.new_ones(1, 1).expand_as(columns))
     return counts[:, :num_classes].contiguous()
-
-
-def _check_shapes(queries: Tensor, references: Tensor) -> None:
-    if queries.ndim != 2 or references.ndim != 2 or queries.shape[1] != references.shape[1]:
-        shapes = f"got {tuple(queries.shape)} and {tuple(references.shape)}"
-        raise ArrayError(f"queries and references must be (N, D) and (M, D), {shapes}.")
-    if queries.device != references.device:
-        devices = f"{queries.device} and {references.device}"
-        raise ArrayError(f"queries and references must be on one device, got {devices}.")
 
 
 def _neighbor_labels(labels: Tensor, num_classes: int) -> Tensor:

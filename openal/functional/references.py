@@ -11,7 +11,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional.cosines import Directions, Neighbors, directions, nearest
 from openal.functional.rows import finite_blocks, float_dtype, safe_squares
 
-__all__ = ["References"]
+__all__ = ["References", "check_shapes"]
 
 PRODUCT_BYTES = 2**24  # of one block of similarities
 
@@ -62,25 +62,26 @@ class References:
     ) -> Iterator[tuple[slice, Neighbors]]:
         """The neighbours of `size` queries after another, and where these stand."""
         dtype = self.known.units.dtype
-        self._check(queries)
+        check_shapes(queries, self.known.rows)
         size = self._block_size() if size is None else as_count(size, "block_size", minimum=1)
         for rows, block in finite_blocks(queries, "queries", ndim=2, size=size):
             at = None if floor is None else floor[rows].double()
             found = nearest(directions(block, dtype), self.known, self.k, at)
             yield rows, Neighbors(found.similarity, self.places[found.indices])
 
-    def _check(self, queries: Tensor) -> None:
-        known = self.known.rows
-        if queries.ndim != 2 or queries.shape[1] != known.shape[1]:
-            shapes = f"got {tuple(queries.shape)} and {tuple(known.shape)}"
-            raise ArrayError(f"queries and references must be (N, D) and (M, D), {shapes}.")
-        if queries.device != known.device:
-            devices = f"{queries.device} and {known.device}"
-            raise ArrayError(f"queries and references must be on one device, got {devices}.")
-
     def _block_size(self) -> int:
         row_bytes = len(self.places) * self.known.units.dtype.itemsize
         return min(4096, max(64, PRODUCT_BYTES // row_bytes))
+
+
+def check_shapes(queries: Tensor, references: Tensor) -> None:
+    """Refuses queries and references that do not lie in one space."""
+    if queries.ndim != 2 or references.ndim != 2 or queries.shape[1] != references.shape[1]:
+        shapes = f"got {tuple(queries.shape)} and {tuple(references.shape)}"
+        raise ArrayError(f"queries and references must be (N, D) and (M, D), {shapes}.")
+    if queries.device != references.device:
+        devices = f"{queries.device} and {references.device}"
+        raise ArrayError(f"queries and references must be on one device, got {devices}.")
 
 
 def _measured(references: Tensor, dtype: torch.dtype) -> Directions:

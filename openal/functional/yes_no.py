@@ -39,7 +39,8 @@ def yes_no_probabilities(
     yes, no, visual = as_cosines(yes, no, visual, rule)
     scale = as_number(scale, "scale", above=0)
     with one_thread():  # a block is too small to share
-        blocks = [_evidence(*block, scale, rule) for block in in_blocks(yes, no, visual)]
+        size = max(1, min(8192, BLOCK // yes.shape[1]))
+        blocks = [_evidence(*block, scale, rule) for block in in_blocks(yes, no, visual, size)]
     known, unknown = zip(*blocks, strict=True) if blocks else ((yes[:, 0],), (yes[:, 0],))
     return torch.cat(known), torch.cat(unknown)
 
@@ -81,10 +82,9 @@ def as_cosines(
 
 
 def in_blocks(
-    yes: Tensor, no: Tensor, visual: Tensor | None
+    yes: Tensor, no: Tensor, visual: Tensor | None, size: int
 ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-    """The same rows of each, a few at a time."""
-    size = max(1, min(8192, BLOCK // yes.shape[1]))
+    """The same rows of each, `size` at a time."""
     for start in range(0, len(yes), size):
         rows = slice(start, start + size)
         yield yes[rows], no[rows], None if visual is None else visual[rows]

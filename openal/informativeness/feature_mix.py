@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_number
-from openal.errors import ArgumentError
 from openal.functional.feature_mix import class_anchors, flip_sizes
 from openal.functional.linear_head import LinearHead, linear_head
 from openal.view import Rows, View, reads
@@ -40,8 +39,7 @@ class FeatureMix:
     logits: str = reads("logits")
 
     def __post_init__(self) -> None:
-        if as_number(self.cap, "cap", above=0) >= 1:
-            raise ArgumentError(f"cap must be below 1, got {self.cap}.")
+        as_number(self.cap, "cap", above=0, below=1)
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64, from -1 to below 1."""

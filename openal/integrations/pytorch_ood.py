@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_count
-from openal.errors import ArgumentError, MissingPackageError, ModelError
+from openal.errors import ArgumentError, ModelError
+from openal.integrations.named import named
 from openal.threads import one_thread
 from openal.view import View, reads
 
@@ -18,6 +19,8 @@ __all__ = ["PytorchOOD"]
 ROWS = 256
 """How many rows a detector is given at once: always as many, since a product's last bits depend on
 its shape, and equal rows must score the same wherever they stand."""
+
+TOOL = "pytorch_ood.detector", "PytorchOOD needs pytorch-ood: pip install openal[ood]."
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class PytorchOOD:
     def _made(self) -> Any:
         if hasattr(self.detector, "predict") and not isinstance(self.detector, type):
             return self.detector
-        named = isinstance(self.detector, str)
-        make = partial(_named(self.detector), None) if named else self.detector
+        by_name = isinstance(self.detector, str)
+        make = partial(named(self.detector, *TOOL), None) if by_name else self.detector
         try:
             return make(**self.options)
         except TypeError as error:
@@ -91,20 +94,6 @@ class PytorchOOD:
                 f"{type(detector).__name__} cannot be fitted on {len(values)} known answers: "
                 f"{error}. With at_least= above that the order is random until there are more."
             ) from error
-
-
-def _named(name: str) -> Callable[..., Any]:
-    """The class of pytorch-ood of that name."""
-    try:
-        from pytorch_ood import detector
-    except ImportError as error:
-        raise MissingPackageError(
-            "PytorchOOD needs pytorch-ood: pip install openal[ood]."
-        ) from error
-    if name not in detector.__all__:
-        raise ArgumentError(f"pytorch_ood.detector has no {name!r}; it has {detector.__all__}.")
-    found: Callable[..., Any] = getattr(detector, name)
-    return found
 
 
 def _method(detector: Any, verb: str) -> Callable[..., Any]:

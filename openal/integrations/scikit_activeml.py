@@ -9,10 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.errors import ArgumentError, MissingPackageError
+from openal.errors import ArgumentError
+from openal.integrations.named import named
+from openal.seeds import drawn_seed
 from openal.view import View, reads
 
 __all__ = ["SkActiveML", "logistic_regression"]
+
+TOOL = "skactiveml.pool", "SkActiveML needs scikit-activeml: pip install openal[skactiveml]."
 
 MODELS = ("clf", "estimator", "ensemble", "discriminator")
 """What the strategies call the classifier they take."""
@@ -61,7 +65,7 @@ class SkActiveML:
 
     def __call__(self, view: View) -> Tensor:
         """The utilities [n], float32."""
-        seed = int(torch.randint(2**31, (), generator=view.generator()))
+        seed = drawn_seed(view.generator())
         strategy = self._made(seed)
         models = self._models(strategy, view.num_classes, seed)
         if models and len(view.labels.unique()) < 2:
@@ -76,7 +80,7 @@ class SkActiveML:
         return torch.from_numpy(np.float32(utilities[0, len(known) :]))
 
     def _made(self, seed: int) -> Any:
-        make = _named(self.strategy) if isinstance(self.strategy, str) else self.strategy
+        make = named(self.strategy, *TOOL) if isinstance(self.strategy, str) else self.strategy
         return make(**self.options, random_state=seed)
 
     def _models(self, strategy: Any, num_classes: int, seed: int) -> dict[str, Any]:
@@ -100,17 +104,3 @@ class SkActiveML:
 def _array(values: Tensor) -> np.ndarray:
     array: np.ndarray = values.double().cpu().numpy()
     return array
-
-
-def _named(name: str) -> Callable[..., Any]:
-    """The query strategy of scikit-activeml of that name."""
-    try:
-        from skactiveml import pool
-    except ImportError as error:
-        raise MissingPackageError(
-            "SkActiveML needs scikit-activeml: pip install openal[skactiveml]."
-        ) from error
-    if name not in pool.__all__:
-        raise ArgumentError(f"skactiveml.pool has no {name!r}; it has {pool.__all__}.")
-    found: Callable[..., Any] = getattr(pool, name)
-    return found

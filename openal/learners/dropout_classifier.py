@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from torch import nn
 
 from openal.checks import as_count, as_number
-from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.classifier import Classifier
 from openal.learners.mc_dropout import MCDropout
@@ -37,8 +36,7 @@ class DropoutClassifier:
 
     def __post_init__(self) -> None:
         as_count(self.samples, "samples", minimum=1)
-        if as_number(self.p, "p", above=0) >= 1:
-            raise ArgumentError(f"p must be a share below 1, got {self.p}.")
+        as_number(self.p, "p", above=0, below=1)
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None

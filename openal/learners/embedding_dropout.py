@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from openal.checks import as_count, as_number
-from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.embedding_network import StepSettings, fit_network_on, hidden_network
 from openal.learners.embedding_training import FittedOnEmbeddings
@@ -52,8 +51,7 @@ class EmbeddingDropout:
     def __post_init__(self) -> None:
         as_count(self.samples, "samples", minimum=1)
         as_count(self.hidden, "hidden", minimum=1)
-        if as_number(self.p, "p", above=0) >= 1:
-            raise ArgumentError(f"p must be a share below 1, got {self.p}.")
+        as_number(self.p, "p", above=0, below=1)
         settings_of(self, StepSettings)
 
     @property

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from openal.checks import as_count, as_finite, as_number
 from openal.learners.embedding_network import Scaled
-from openal.learners.network_training import shuffled
+from openal.learners.network_training import batches_of, shuffled
 from openal.seeds import derived_seed, isolated_rng
 from openal.threads import one_thread
 
@@ -120,7 +120,7 @@ def _train(
 ) -> None:
     """Trains in place on scaled rows by at least so many steps."""
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
-    epochs = ceil(settings.generator_steps / len(shuffled(len(x), BATCH_SIZE, torch.Generator())))
+    epochs = ceil(settings.generator_steps / batches_of(len(x), BATCH_SIZE))
     for _ in range(epochs):
         for rows in shuffled(len(x), BATCH_SIZE, noise):
             drawn = torch.randn(len(rows), settings.latent, generator=noise).to(x)

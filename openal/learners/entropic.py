@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from openal.checks import as_count, as_number
-from openal.errors import ArgumentError, ModelError
+from openal.errors import ModelError
 from openal.forward import inference_mode_of, last_linear_input, named_outputs
 from openal.functional.finch import cluster_means, finch_clusters
 from openal.learners.entropic_loss import cluster_loss, known_head_loss, unknown_head_loss
@@ -51,8 +51,7 @@ class EntropicLoss:
 
     def __post_init__(self) -> None:
         as_number(self.temperature, "temperature", above=0)
-        if as_number(self.alpha, "alpha", minimum=0) > 1:
-            raise ArgumentError(f"alpha must be a share, at most 1, got {self.alpha}.")
+        as_number(self.alpha, "alpha", minimum=0, maximum=1)
         as_number(self.reg_w, "reg_w", minimum=0)
         if self.n_unknown_clusters is not None:
             as_count(self.n_unknown_clusters, "n_unknown_clusters", minimum=1)
@@ -94,7 +93,7 @@ class EntropicNetwork(nn.Module):
         """The outputs for a batch [B, ...], at least in single precision."""
         logits, features = _with_features(self.network, x)
         wide = torch.promote_types(logits.dtype, torch.float32)
-        heads: Tensor = self.heads(features).unflatten(1, (2, self.num_classes))
+        heads = binary_heads(features, self.heads.weight)
         return Outputs(logits.to(wide), heads.to(wide), features.to(wide))
 
 

@@ -36,8 +36,7 @@ class LossSettings:
         as_count(self.width, "width", minimum=1)
         as_number(self.margin, "margin", above=0)
         as_number(self.weight, "weight", minimum=0)
-        if as_number(self.joint_share, "joint_share", minimum=0) > 1:
-            raise ArgumentError(f"joint_share must be a share, at most 1, got {self.joint_share}.")
+        as_number(self.joint_share, "joint_share", minimum=0, maximum=1)
 
     def joint_steps(self, epochs: int, batches: int) -> int:
         """In how many steps the predicted loss teaches the classifier too."""

@@ -39,6 +39,9 @@ class DistanceEntropy:
         """Purity [n] in [0, 1]."""
         if len(view.invalid) == 0:
             return torch.zeros(len(view.pool))
+        return view.once(("distance entropy", self.clusters, self.features), self._entropy)
+
+    def _entropy(self, view: View) -> Tensor:
         points = view.invalid[self.features]
         points = points if points.dtype == torch.float64 else points.float()
         centers = cluster_means(points, finch_clusters(points, self.clusters or view.num_classes))

@@ -10,6 +10,7 @@ from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
 from openal.functional.prob_cover import prob_cover, pure_radius
 from openal.query import Step
+from openal.seeds import drawn_seed
 from openal.selection.directions import directions_of
 from openal.view import View, reads
 
@@ -66,7 +67,7 @@ class Cover:
         """The largest radius at which most balls are pure."""
         generator = view.generator()
         count = max(2, self.num_clusters or view.num_classes)
-        seed = int(torch.randint(2**31, (), generator=generator))
+        seed = drawn_seed(generator)
         labels = k_means(vectors, count, seed=seed).labels
         drawn = torch.randperm(len(vectors), generator=generator)[:BALLS].to(labels)
         return pure_radius(vectors, labels, purity=self.purity, rows=drawn)

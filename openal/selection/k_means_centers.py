@@ -9,6 +9,7 @@ from torch import Tensor
 from openal.functional.k_means import k_means
 from openal.functional.rows import row_lengths
 from openal.query import Step
+from openal.seeds import drawn_seed
 from openal.selection.passes import in_passes
 from openal.selection.vectors import as_vectors, vectors_of
 from openal.view import View
@@ -35,7 +36,7 @@ class KMeansCenters:
         """The candidates nearest to the centers."""
         budget = min(budget, len(view.pool))
         vectors = vectors_of(self.vectors, view)
-        seed = int(torch.randint(2**31, (), generator=view.generator()))
+        seed = drawn_seed(view.generator())
         labels, centers = k_means(vectors, budget, seed=seed)
         distance = _distances(vectors, labels, centers)
         largest_first = -labels.bincount(minlength=len(centers))

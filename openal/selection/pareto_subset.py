@@ -8,6 +8,7 @@ from torch import Tensor
 
 from openal.checks import as_count, as_number
 from openal.functional.pareto import pareto_layers, pareto_subset
+from openal.functional.unit_range import unit_range
 from openal.query import Step, as_score, best_rows, evaluate
 from openal.view import Score, View
 
@@ -68,6 +69,5 @@ class ParetoSubset:
 
 def _standing(scores: Tensor) -> Tensor:
     """The scores [n] from 0 for the least to 1 for the largest; 0 where all are equal."""
-    scores = scores / scores.abs().max().clamp(min=1)  # their difference may be too large a number
-    scores = scores - scores.min()
-    return scores / scores.max().clamp(min=torch.finfo(scores.dtype).tiny)
+    # Their difference may be too large a number.
+    return unit_range(scores / scores.abs().max().clamp(min=1))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from openal.checks import as_number
-from openal.errors import ArgumentError
 from openal.query import Step, as_score, best_rows, evaluate
 from openal.view import Score, View
 
@@ -32,17 +31,16 @@ class Quota:
     def __post_init__(self) -> None:
         as_score(self.score)
         as_score(self.other)
-        for name in ("share", "first_share"):
-            value = getattr(self, name)
-            if value is not None and as_number(value, name, minimum=0) > 1:
-                raise ArgumentError(f"{name} must be at most 1, got {value}.")
+        as_number(self.share, "share", minimum=0, maximum=1)
+        if self.first_share is not None:
+            as_number(self.first_share, "first_share", minimum=0, maximum=1)
 
     def __call__(self, view: View, budget: int) -> Step:
         """The best by `score`, then those by `other`."""
         n = len(view.pool)
         budget = min(budget, n)
         share = self.share if self.first_share is None or len(view.invalid) else self.first_share
-        set_aside = best_rows(evaluate(self.other, view), n)[: round(share * budget)]
+        set_aside = best_rows(evaluate(self.other, view), round(share * budget))
         best = best_rows(evaluate(self.score, view), n)
         rest = best[~np.isin(best, set_aside)][: budget - len(set_aside)]
         return Step(self, view.pool.indices, np.concatenate([rest, set_aside]))

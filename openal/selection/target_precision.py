@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 
 from openal.checks import as_number
-from openal.errors import ArgumentError
 from openal.functional.candidate_length import candidate_length
 from openal.query import Step, as_score, best_rows, evaluate
 from openal.selection.past_precision import past_precisions
@@ -38,8 +37,7 @@ class TargetPrecision:
     def __post_init__(self) -> None:
         as_score(self.score)
         as_score(self.then)
-        if as_number(self.precision, "precision", minimum=0) > 1:
-            raise ArgumentError(f"precision must be at most 1, got {self.precision}.")
+        as_number(self.precision, "precision", minimum=0, maximum=1)
 
     def __call__(self, view: View, budget: int) -> Step:
         """The candidates of the list, purest first."""

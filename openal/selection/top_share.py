@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from math import ceil
 
 from openal.checks import as_number
-from openal.errors import ArgumentError
 from openal.query import Step, as_score, best_rows, evaluate
 from openal.view import Score, View
 
@@ -20,8 +19,7 @@ class TopShare:
 
     def __post_init__(self) -> None:
         as_score(self.score)
-        if as_number(self.share, "share", above=0) > 1:
-            raise ArgumentError(f"share must be at most 1, got {self.share}.")
+        as_number(self.share, "share", above=0, maximum=1)
 
     def __call__(self, view: View, budget: int) -> Step:
         """The best candidates, best first."""

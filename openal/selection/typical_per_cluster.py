@@ -9,6 +9,7 @@ from openal.checks import as_count
 from openal.functional.k_means import k_means
 from openal.functional.typicality import typicality
 from openal.query import Step
+from openal.seeds import drawn_seed
 from openal.selection.directions import directions_of
 from openal.selection.passes import in_passes
 from openal.view import View, reads
@@ -56,5 +57,5 @@ class TypicalPerCluster:
 
     def _clusters(self, view: View, vectors: Tensor, count: int) -> Tensor:
         count = min(count, self.max_clusters)
-        seed = int(torch.randint(2**31, (), generator=view.generator()))
+        seed = drawn_seed(view.generator())
         return k_means(vectors, count, seed=seed, mini_batch=count > FEW_CLUSTERS or None).labels

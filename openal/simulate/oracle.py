@@ -33,8 +33,7 @@ class Oracle:
 
     def __post_init__(self) -> None:
         for name in ("noise", "skip"):
-            if as_number(getattr(self, name), name, minimum=0) > 1:
-                raise ArgumentError(f"{name} must be at most 1, got {getattr(self, name)}.")
+            as_number(getattr(self, name), name, minimum=0, maximum=1)
         truth, top = as_integers(self.truth, "truth"), as_count(self.num_classes, "num_classes") - 1
         wrong = np.flatnonzero((truth < UNKNOWN) | (truth > top))
         if len(wrong):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import tune_scale, yes_no_probabilities
+from openal.functional.scale_tuning import BLOCK as TUNING_BLOCK
 from openal.functional.scale_tuning import DEFAULT_SCALES, _counts, _Evidence
 from openal.functional.yes_no import BLOCK
 
@@ -271,7 +272,7 @@ def test_rows_are_the_same_in_any_block(rule: Any, weighted: bool) -> None:
 
 def test_tuning_counts_the_items_of_all_blocks() -> None:
     k = 300
-    yes, no, _ = (np.tile(x, (3 * BLOCK // k // 10, 1)) for x in np.zeros((3, 10, k)))
+    yes, no, _ = (np.tile(x, (3 * TUNING_BLOCK // k // 10, 1)) for x in np.zeros((3, 10, k)))
     rng = np.random.default_rng(1)
     is_known = rng.random(len(yes)) < 0.5
     yes = yes + 0.05 * rng.normal(size=yes.shape)
