@@ -1,12 +1,16 @@
-"""One thread for many small operations: several would spend their time waiting for each other."""
+"""Threads: many small operations on one, independent parts on all."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TypeVar
 
 import torch
 
-__all__ = ["one_thread", "threads_for"]
+__all__ = ["for_each", "one_thread", "threads_for"]
 
+T = TypeVar("T")
 SMALL = 10**8
 """Multiplications in one pass below which a second thread costs more than it gives."""
 
@@ -25,3 +29,48 @@ def one_thread() -> Iterator[None]:
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
     """One thread where a pass is as small as this, else as many as there are."""
     return one_thread() if multiplications < SMALL else nullcontext()
+
+
+def for_each(parts: Iterable[T], function: Callable[[T], object]) -> None:
+    """Calls the function with every part, as many at a time as torch may use threads.
+
+    Every call has one thread of torch's for itself. Several that shared each small operation
+    would wait for each other by spinning, ten times longer where another program has the core;
+    and a part has the same bits for any number of threads. Calls write to places of their own.
+    Parts are made one after another, and few are held.
+    """
+    workers = torch.get_num_threads()
+    with one_thread():
+        if workers == 1:
+            for part in parts:
+                function(part)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            _hand_out(pool, iter(parts), _like_here(function), workers)
+
+
+def _hand_out(
+    pool: ThreadPoolExecutor, parts: Iterator[T], function: Callable[[T], object], workers: int
+) -> None:
+    waiting: deque[Future[object]] = deque()
+    try:
+        for part in parts:
+            waiting.append(pool.submit(function, part))
+            if len(waiting) > workers:
+                waiting.popleft().result()
+        while waiting:
+            waiting.popleft().result()
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+def _like_here(function: Callable[[T], object]) -> Callable[[T], object]:
+    """The function in this thread's inference mode, and without gradients: both are per thread."""
+    inference = torch.is_inference_mode_enabled()
+
+    def run(part: T) -> object:
+        with torch.inference_mode(inference), torch.no_grad():
+            return function(part)
+
+    return run

@@ -12,7 +12,7 @@ __all__ = ["Directions", "Neighbors", "directions", "nearest"]
 
 GRID = 2.0**-40  # cosines are multiples of this: float64 sums cannot tell nearer ones apart
 ON_GRID = 1.5 * 2.0**52 * GRID  # float64 numbers near this are multiples of GRID
-SPARE = 6  # candidates beyond k, so that near ties seldom need a second look
+GROUPS = 12  # times k: into as many groups the products are cut, so that the k best seldom share
 
 
 class Neighbors(NamedTuple):
@@ -32,12 +32,6 @@ class Directions(NamedTuple):
     def at(self, places: Tensor) -> "Directions":
         """The same at some places."""
         return Directions(self.rows[places], self.lengths[places], self.units[places])
-
-
-class _Candidates(NamedTuple):
-    columns: Tensor  # [n, W] int64, ascending: equal cosines then stand in the order of the index
-    products: Tensor  # [n, W]
-    possible: Tensor  # [n, W] whether it can be among the k best
 
 
 def directions(rows: Tensor, dtype: torch.dtype) -> Directions:
@@ -71,31 +65,59 @@ def _nearest(
 ) -> tuple[Neighbors, bool]:
     """The nearest, and whether the matrix products can be trusted."""
     products = queries.units @ known.units.T
-    if floor is None:
-        return _best(products, queries, known, k, None)
-    rows = _reaching(products, floor, _tolerance(queries.units))
-    best, trusted = _best(products[rows], queries.at(rows), known, k, floor[rows])
-    similarity = floor.new_full((len(products), k), -torch.inf)
-    found = Neighbors(similarity, torch.zeros_like(similarity, dtype=torch.int64))
-    found.similarity[rows], found.indices[rows] = best
-    return found, trusted
-
-
-def _best(
-    products: Tensor, queries: Directions, known: Directions, k: int, floor: Tensor | None
-) -> tuple[Neighbors, bool]:
     tolerance = _tolerance(queries.units)
-    candidates = _candidates(products, k, k + SPARE, tolerance)
-    if floor is not None:
-        candidates = _above(floor, candidates, tolerance)
-    found, trusted = _settle(candidates, queries, known, k, tolerance)
+    rows, columns = _candidates(products, k, floor, tolerance)
+    cosines = _cosines(queries, known, rows, columns)
+    trusted = not ((products[rows, columns] - cosines).abs() > tolerance / 2).any()
+    found = _best(rows, columns, cosines, len(products), k)
     zero = queries.lengths == 0
-    crowded = (candidates.possible.all(dim=1) & ~zero).nonzero()[:, 0]
-    if len(crowded) and candidates.columns.shape[1] < len(known.rows):
-        again = _settle_crowded(products[crowded], queries.at(crowded), known, k, tolerance)
-        found.similarity[crowded], found.indices[crowded] = again
     found.indices[zero] = torch.arange(k, device=zero.device)  # all cosines are 0
     return found, trusted
+
+
+def _candidates(
+    products: Tensor, k: int, floor: Tensor | None, tolerance: float
+) -> tuple[Tensor, Tensor]:
+    """The pairs [P] that can be among the k best by cosine, by row and then by column.
+
+    k products reach the k-th best product v, so k cosines reach v - tolerance, and a cosine that
+    reaches this has a product of at least v - 2 tolerance. The k-th best of the largest products
+    of groups of columns does for v: it is no larger, and seldom much smaller.
+    """
+    groups = max(1, products.shape[1] // max(1, products.shape[1] // (GROUPS * k)))
+    largest = _largest(products, groups)
+    cut = largest.topk(k, sorted=False).values.amin(dim=1) - 2 * tolerance
+    if floor is not None:  # the best of each row tests whether the products can be trusted
+        cut = cut.maximum(floor.to(cut) - tolerance).minimum(largest.amax(dim=1))
+    rows, group = (largest >= cut[:, None]).nonzero().unbind(dim=1)
+    columns = group[:, None] + torch.arange(0, products.shape[1], groups, device=group.device)
+    columns = torch.where(columns < products.shape[1], columns, group[:, None])
+    reaching = products[rows[:, None], columns] >= cut[rows, None]
+    pairs = (rows[:, None] * products.shape[1] + columns)[reaching].unique()
+    return pairs // products.shape[1], pairs % products.shape[1]
+
+
+def _largest(products: Tensor, groups: int) -> Tensor:
+    """The largest product [n, groups] of every so many-th column."""
+    whole = products.shape[1] // groups * groups
+    largest = products[:, :whole].unflatten(1, (-1, groups)).amax(dim=1)
+    rest = products[:, whole:]
+    some = largest[:, : rest.shape[1]]
+    torch.maximum(some, rest, out=some)
+    return largest
+
+
+def _best(rows: Tensor, columns: Tensor, cosines: Tensor, n: int, k: int) -> Neighbors:
+    """The k best of the columns that each row has, ascending; missing ones are -inf."""
+    counts = torch.bincount(rows, minlength=n)
+    width = max(k, int(counts.max()) if n else 0)
+    places = torch.arange(len(rows), device=rows.device) - (counts.cumsum(0) - counts)[rows]
+    table = cosines.new_full((n, width), -torch.inf)
+    table[rows, places] = cosines
+    best, order = table.sort(dim=1, descending=True, stable=True)
+    where = torch.zeros_like(order)
+    where[rows, places] = columns
+    return Neighbors(best[:, :k], where.gather(1, order[:, :k]))
 
 
 def _tolerance(units: Tensor) -> float:
@@ -107,71 +129,12 @@ def _tolerance(units: Tensor) -> float:
     return 4 * math.sqrt(units.shape[1]) * torch.finfo(units.dtype).eps + GRID
 
 
-def _candidates(products: Tensor, k: int, width: int, tolerance: float) -> _Candidates:
-    """The `width` best by product, and which of them can be among the k best by cosine.
-
-    k products reach the k-th best product v, so k cosines reach v - tolerance, and a cosine that
-    reaches this has a product of at least v - 2 tolerance.
-    """
-    products, columns = products.topk(min(width, products.shape[1]))
-    cut = products[:, k - 1 : k] - 2 * tolerance
-    columns, order = columns.sort(dim=1)
-    products = products.gather(1, order)
-    return _Candidates(columns, products, products >= cut)
-
-
-def _reaching(products: Tensor, floor: Tensor, tolerance: float) -> Tensor:
-    """The queries of which some product can reach the floor, and one that may not.
-
-    The cosines of that one tell whether the products can be trusted.
-    """
-    above = products.amax(dim=1) - (floor - tolerance)
-    reaching = above >= 0
-    reaching[above.topk(min(1, len(above))).indices] = True
-    return reaching.nonzero()[:, 0]
-
-
-def _above(floor: Tensor, candidates: _Candidates, tolerance: float) -> _Candidates:
-    """Those that can reach the floor, and the best in any case: it tests the products."""
-    columns, products, possible = candidates
-    reaching = products >= floor[:, None] - tolerance
-    best = products == products.amax(dim=1, keepdim=True)
-    return _Candidates(columns, products, possible & (reaching | best))
-
-
-def _settle(
-    candidates: _Candidates, queries: Directions, known: Directions, k: int, tolerance: float
-) -> tuple[Neighbors, bool]:
-    """The k best by cosine, and whether the products kept well within their tolerance.
-
-    They do not where matrix products run in TF32 or bfloat16.
-    """
-    columns, products, possible = candidates
-    rows = possible.nonzero()[:, 0]
-    cosines = _cosines(queries, known, rows, columns.masked_select(possible))
-    errors = (products.masked_select(possible) - cosines).abs()
-    table = torch.full_like(products, -torch.inf, dtype=torch.float64)
-    best, order = table.masked_scatter_(possible, cosines).sort(dim=1, descending=True, stable=True)
-    found = Neighbors(best[:, :k], columns.gather(1, order[:, :k]))
-    return found, not (errors > tolerance / 2).any()
-
-
-def _settle_crowded(
-    products: Tensor, queries: Directions, known: Directions, k: int, tolerance: float
-) -> Neighbors:
-    """The k best where more references than usual are as near as the k-th best."""
-    cut = products.topk(k).values[:, -1:] - 2 * tolerance
-    width = int((products >= cut).sum(dim=1).amax())
-    candidates = _candidates(products, k, width, tolerance)
-    return _settle(candidates, queries, known, k, tolerance)[0]
-
-
 def _cosines(queries: Directions, known: Directions, rows: Tensor, columns: Tensor) -> Tensor:
     """The cosines of pairs [P] in float64, on the grid."""
-    size = piece_size(queries.rows)
+    size, wide = piece_size(queries.rows), queries.rows.double()
     dots = []
     for row, column in zip(rows.split(size), columns.split(size), strict=True):
-        products = queries.rows.index_select(0, row).double()
+        products = wide.index_select(0, row)
         products *= known.rows.index_select(0, column).double()
         dots.append(row_sums(products))
     lengths = queries.lengths.index_select(0, rows) * known.lengths.index_select(0, columns)

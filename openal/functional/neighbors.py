@@ -40,10 +40,9 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     dtype = float_dtype(queries)
     known = References.of(references, k, dtype)
     similarity = torch.empty(len(queries), k, dtype=dtype, device=queries.device)
-    indices = torch.empty_like(similarity, dtype=torch.int64)
-    for rows, found in known.blocks(queries, size=block_size):
-        similarity[rows], indices[rows] = found
-    return Neighbors(similarity, indices)
+    found = Neighbors(similarity, torch.empty_like(similarity, dtype=torch.int64))
+    known.write(found, queries, size=block_size)
+    return found
 
 
 def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:

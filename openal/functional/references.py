@@ -1,6 +1,5 @@
 """References made ready once for the neighbours of many blocks of queries."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +9,7 @@ from openal.checks import as_count
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.cosines import Directions, Neighbors, directions, nearest
 from openal.functional.rows import finite_blocks, float_dtype, safe_squares
+from openal.threads import for_each
 
 __all__ = ["References", "check_shapes"]
 
@@ -53,21 +53,29 @@ class References:
         shape = len(queries), self.k
         similarity = torch.empty(shape, dtype=torch.float64, device=queries.device)
         indices = torch.empty_like(similarity, dtype=torch.int64)
-        for rows, found in self.blocks(queries, floor=floor):
-            similarity[rows], indices[rows] = found
+        self.write(Neighbors(similarity, indices), queries, floor=floor)
         return Neighbors(similarity, indices)
 
-    def blocks(
-        self, queries: Tensor, *, floor: Tensor | None = None, size: int | None = None
-    ) -> Iterator[tuple[slice, Neighbors]]:
-        """The neighbours of `size` queries after another, and where these stand."""
-        dtype = self.known.units.dtype
+    def write(
+        self,
+        found: Neighbors,
+        queries: Tensor,
+        *,
+        floor: Tensor | None = None,
+        size: int | None = None,
+    ) -> None:
+        """Writes the neighbours into `found`, those of `size` queries at a time."""
         check_shapes(queries, self.known.rows)
         size = self._block_size() if size is None else as_count(size, "block_size", minimum=1)
-        for rows, block in finite_blocks(queries, "queries", ndim=2, size=size):
+
+        def search(part: tuple[slice, Tensor]) -> None:
+            rows, block = part
             at = None if floor is None else floor[rows].double()
-            found = nearest(directions(block, dtype), self.known, self.k, at)
-            yield rows, Neighbors(found.similarity, self.places[found.indices])
+            best = nearest(directions(block, self.known.units.dtype), self.known, self.k, at)
+            found.similarity[rows] = best.similarity
+            found.indices[rows] = self.places[best.indices]
+
+        for_each(finite_blocks(queries, "queries", ndim=2, size=size), search)
 
     def _block_size(self) -> int:
         row_bytes = len(self.places) * self.known.units.dtype.itemsize

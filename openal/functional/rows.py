@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: in the cache, and few enough blocks for short loops
-PIECE_ELEMENTS = 2**15 - 1  # torch shares more among threads, which then wait for each other
+PIECE_ELEMENTS = 2**15 - 1
 DEVICE_PIECE_ELEMENTS = 2**23
 TINY = torch.finfo(torch.float64).tiny
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import knn, neighbor_votes
-from openal.functional.cosines import SPARE, directions, nearest
+from openal.functional.cosines import GROUPS, directions, nearest
 
 generator = torch.Generator()
 
@@ -249,10 +249,21 @@ def test_matrix_products_of_low_precision_are_noticed() -> None:
     assert torch.equal(found.similarity, expected.similarity)
 
 
-def test_k_beyond_the_spare_candidates_and_all_references() -> None:
+def test_k_of_nearly_all_references() -> None:
     references = normal(30, 5)
-    for k in (30 - SPARE - 1, 30 - SPARE, 29, 30):
+    for k in (1, 28, 29, 30):
         check(normal(8, 5), references, k)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, GROUPS * 3 - 1, GROUPS * 3])
+def test_columns_in_groups_of_one_two_and_three_and_some_left_over(more: int) -> None:
+    check(normal(50, 5), normal(2 * GROUPS * 3 + more, 5), 3)
+
+
+def test_all_the_best_in_one_group_of_columns() -> None:
+    references = normal(5 * GROUPS * 4, 8)
+    references[:: GROUPS * 4] += 100  # every so many-th: four of them are the best
+    check(normal(20, 8) + 100, references, 4)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
