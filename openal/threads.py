@@ -45,7 +45,7 @@ def for_each(parts: Iterable[T], function: Callable[[T], object]) -> None:
             for part in parts:
                 function(part)
             return
-        with ThreadPoolExecutor(workers) as pool:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             _hand_out(pool, iter(parts), _like_here(function), workers)
 
 
@@ -66,11 +66,11 @@ def _hand_out(
 
 
 def _like_here(function: Callable[[T], object]) -> Callable[[T], object]:
-    """The function in this thread's inference mode, and without gradients: both are per thread."""
-    inference = torch.is_inference_mode_enabled()
+    """The function with this thread's inference and gradient modes, which are per thread."""
+    inference, grad = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
 
     def run(part: T) -> object:
-        with torch.inference_mode(inference), torch.no_grad():
+        with torch.inference_mode(inference), torch.set_grad_enabled(grad):
             return function(part)
 
     return run

@@ -100,7 +100,7 @@ def _candidates(
 def _largest(products: Tensor, groups: int) -> Tensor:
     """The largest product [n, groups] of every so many-th column."""
     whole = products.shape[1] // groups * groups
-    largest = products[:, :whole].unflatten(1, (-1, groups)).amax(dim=1)
+    largest: Tensor = products[:, :whole].unflatten(1, (-1, groups)).amax(dim=1)
     rest = products[:, whole:]
     some = largest[:, : rest.shape[1]]
     torch.maximum(some, rest, out=some)

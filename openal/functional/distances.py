@@ -10,7 +10,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional.rows import float_dtype, largest_size, piece_size, row_sums
 
-__all__ = ["Located", "Space", "check_places", "nearer"]
+__all__ = ["Located", "Space", "at_most", "check_places", "nearer"]
 
 BITS = 2.0**13 + 1  # 53 - 13 = 40 bits are kept: sums of float64 cannot tell nearer numbers apart
 BOUND_ELEMENTS = 2**20
@@ -94,6 +94,13 @@ def check_places(points: Tensor, centers: Tensor) -> None:
     if points.device != centers.device:
         devices = f"{points.device} and {centers.device}"
         raise ArrayError(f"points and centers must be on one device, got {devices}.")
+
+
+def at_most(least: Tensor, points: Located, centers: Located) -> Tensor:
+    """Upper bounds [n], float64, of squared distances of which products say `least` [n]."""
+    width, dtype = points.moved.shape[1], points.moved.dtype
+    sizes = points.squares + centers.squares.max() + 16 * width * torch.finfo(dtype).tiny
+    return (least + points.squares + 3 * _slack(width, dtype) * sizes).double()
 
 
 def nearer(space: Space, points: Located, centers: Located, nearest: Tensor) -> None:

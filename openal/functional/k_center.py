@@ -7,15 +7,16 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_count
+from openal.functional.cells import Cells
 from openal.functional.distances import Located, Space, check_places, nearer
-from openal.threads import one_thread
+from openal.threads import for_each, one_thread
 
 __all__ = ["k_center_greedy"]
 
-STAGES = ((128, 2**40), (512, 16), (2048, 4), (2**40, 1))  # of how many rows see how many centers
-ACTIVE, LARGEST = 512, 2**14  # points that compete at a time, at first and at most
-FEW, MANY = 16, 64  # picks in a turn
-PIECE = 512
+STAGES = ((1, 2**40), (4, 8))  # into so many cells look so many times the active
+ACTIVE, LARGEST = 1024, 2**14  # points that compete at a time, at first and at most
+FEW = 16  # picks in a turn
+BOUNDED, SETTLED = 4096, 512  # points at a time
 
 
 def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tensor:
@@ -27,10 +28,10 @@ def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tens
     rows) the point farthest from the mean of all comes first. The result is the same for any
     number of threads.
 
-    A distance is an upper bound of the distance to more centers. So only the points with the
-    largest bounds compete, and the bounds of all others stay as they are until theirs are the
-    largest. Memory beside the arguments: a few numbers per point, the centers, and some thousand
-    points that compete.
+    A distance to some centers is an upper bound of the distance to all. So every point looks at
+    the centers that are likely to be near, those with the largest bounds at more of them, and only
+    the points whose bounds are still the largest at all. Memory beside the arguments: a few numbers
+    per point, two copies of the centers, and for each thread some thousand points.
 
     Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set Approach
     (ICLR 2018), algorithm 1; Gonzalez (1985).
@@ -44,12 +45,11 @@ def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tens
     centers = points[:0] if centers is None else torch.as_tensor(centers).detach()
     check_places(points, centers)
     chosen = torch.empty(budget, dtype=torch.int64, device=points.device)
-    with one_thread():
-        space = Space.of(points, centers)
-        pool = _Pool(points, space, _Centers(space, centers, budget))
-        count = _begin(pool, chosen)
-        while count < budget:
-            count = _continue(pool, chosen, count)
+    space = Space.of(points, centers)
+    pool = _Pool(points, space, _Centers(space, centers, budget))
+    count = _begin(pool, chosen)
+    while count < budget:
+        count = _continue(pool, chosen, count)
     return chosen
 
 
@@ -58,10 +58,9 @@ class _Centers:
     """The centers so far, with room for those to come."""
 
     def __init__(self, space: Space, given: Tensor, budget: int) -> None:
-        step = max(1, len(given) // STAGES[0][0])
-        spread = (torch.arange(len(given)) % step).argsort(stable=True).to(given.device)
-        located = space.locate(given[spread])
+        located = space.locate(given)
         self.count = len(given)
+        self.cells = Cells.of(located) if len(given) else None
         self._room = Located(*(torch.cat([x, x.new_empty(budget, *x.shape[1:])]) for x in located))
 
     def add(self, point: Located) -> None:
@@ -70,9 +69,9 @@ class _Centers:
             room[self.count] = value[0]
         self.count += 1
 
-    def between(self, start: int, stop: int) -> Located:
-        """The centers from one place to another, in the order in which points see them."""
-        return self._room.at(slice(start, stop))
+    def since(self, start: int) -> Located:
+        """All but the first of the centers."""
+        return self._room.at(slice(start, self.count))
 
 
 @final
@@ -88,27 +87,55 @@ class _Pool:
     def __post_init__(self) -> None:
         size, device = len(self.points), self.points.device
         self.bound = torch.full((size,), torch.inf, dtype=torch.float64, device=device)
-        self.seen = torch.zeros(size, dtype=torch.int64, device=device)  # how many centers
-
-    def see(self, rows: Tensor, stop: int) -> None:
-        """Makes the bounds of some points those of the first `stop` centers, or of more."""
-        rows = rows[self.seen[rows] < stop]
-        pieces = rows[self.seen[rows].argsort(stable=True)].split(PIECE) if len(rows) else ()
-        for some in pieces:
-            new = self.centers.between(int(self.seen[some[0]]), stop)
-            bound = self.bound[some]
-            nearer(self.space, self.space.locate(self.points[some]), new, bound)
-            self.bound[some] = bound
-        self.seen[rows] = stop
+        self.looked = torch.zeros(size, dtype=torch.int64, device=device)  # into so many cells
+        self.seen = torch.zeros_like(self.looked)  # so many centers: the bound is the distance
 
     def farthest(self) -> tuple[Tensor, tuple[float, int]]:
-        """The rows with the largest bounds, ascending, and the best (bound, -row) of the others."""
-        for stop, times in STAGES:
-            rows = _largest(self.bound, self.width * times)
-            self.see(rows, min(stop, self.centers.count))
+        """The rows that are farthest, ascending, and the best bound (value, -row) of the others."""
+        rows = self._look_and_settle()
+        while (self.seen[rows] < self.centers.count).any():
+            rows = self._look_and_settle()
         others = self.bound.index_fill(0, rows, -torch.inf)
         best = int(others.argmax())
         return rows, (float(others[best]), -best)
+
+    def _look_and_settle(self) -> Tensor:
+        """The rows with the largest bounds, ascending, after those of more rows were lowered."""
+        rows = torch.arange(len(self.points), device=self.bound.device)
+        for cells, times in STAGES:
+            rows = rows[_largest(self.bound[rows], self.width * times)]
+            self._look(rows, cells)
+        self.settle(rows[_largest(self.bound[rows], self.width * 2)])
+        return _largest(self.bound, self.width)
+
+    def _look(self, rows: Tensor, count: int) -> None:
+        """Lowers the bounds of the rows to those in the `count` nearest cells."""
+        cells = self.centers.cells
+        if cells is None or count > len(cells) // 2:
+            return
+
+        def bound(some: Tensor) -> None:
+            found = cells.bounds(self.space.locate(self.points[some]), count)
+            self.bound[some] = self.bound[some].minimum(found)
+
+        rows = rows[(self.looked[rows] < count) & (self.seen[rows] == 0)]
+        if len(rows):
+            for_each(rows.split(BOUNDED), bound)
+        self.looked[rows] = count
+
+    def settle(self, rows: Tensor) -> None:
+        """Makes the bounds of the rows their distances to the nearest of all centers."""
+        rows = rows[self.seen[rows] < self.centers.count]
+        self.bound[rows[self.seen[rows] == 0]] = torch.inf
+
+        def settled(some: Tensor) -> None:
+            new, nearest = self.centers.since(int(self.seen[some[0]])), self.bound[some]
+            nearer(self.space, self.space.locate(self.points[some]), new, nearest)
+            self.bound[some] = nearest
+
+        if len(rows):  # the first of a piece has seen the fewest
+            for_each(rows[self.seen[rows].argsort(stable=True)].split(SETTLED), settled)
+        self.seen[rows] = self.centers.count
 
 
 def _largest(values: Tensor, count: int) -> Tensor:
@@ -126,7 +153,7 @@ def _begin(pool: _Pool, chosen: Tensor) -> int:
         return 0
     far = pool.space.from_mean(pool.points).argmax()
     pool.centers.add(pool.space.locate(pool.points[far][None]))
-    pool.see(torch.arange(len(pool.points), device=far.device), 1)
+    pool.settle(torch.arange(len(pool.points), device=far.device))
     pool.bound[far] = -torch.inf
     chosen[0] = far
     return 1
@@ -137,20 +164,19 @@ def _continue(pool: _Pool, chosen: Tensor, count: int) -> int:
     rows, other = pool.farthest()
     active = pool.space.locate(pool.points[rows])
     nearest, before = pool.bound[rows], count
-    while count < min(len(chosen), before + MANY):
-        best = int(nearest.argmax())
-        row = int(rows[best])
-        if (float(nearest[best]), -row) < other:
-            break
-        chosen[count] = row
-        count += 1
-        nearest[best] = -torch.inf
-        new = active.at(slice(best, best + 1))
-        pool.centers.add(new)
-        nearer(pool.space, active, new, nearest)
+    with one_thread():
+        while count < len(chosen):
+            best = int(nearest.argmax())
+            row = int(rows[best])
+            if (float(nearest[best]), -row) < other:
+                break
+            chosen[count] = row
+            count += 1
+            nearest[best] = -torch.inf
+            new = active.at(slice(best, best + 1))
+            pool.centers.add(new)
+            nearer(pool.space, active, new, nearest)
     pool.bound[rows], pool.seen[rows] = nearest, pool.centers.count
-    if count - before < FEW:
-        pool.width *= 2
-    elif count - before == MANY:
-        pool.width = max(ACTIVE, pool.width // 2)
+    if count - before < FEW:  # ties, or distances of one size
+        pool.width = min(LARGEST, pool.width * 2)
     return count

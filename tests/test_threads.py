@@ -1,0 +1,81 @@
+"""Parts handed out to threads: each has one of torch's, and nothing of the caller's is lost."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from openal.threads import for_each, one_thread
+
+
+@pytest.fixture(params=[1, 2], autouse=True)
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    assert torch.get_num_threads() == request.param
+    torch.set_num_threads(before)
+
+
+def test_every_part_once_each_with_one_thread() -> None:
+    seen: list[tuple[int, int]] = []
+    for_each(range(50), lambda part: seen.append((part, torch.get_num_threads())))
+    assert sorted(seen) == [(part, 1) for part in range(50)]
+
+
+def test_as_many_at_a_time_as_torch_has_threads(threads: int) -> None:
+    meeting = threading.Barrier(threads)
+    for_each(range(threads), lambda _: meeting.wait(timeout=30))
+
+
+def test_parts_are_made_one_after_another_and_few_are_held(threads: int) -> None:
+    made, done = [0], list[int]()
+
+    def parts() -> Iterator[int]:
+        for part in range(30):
+            made[0] += 1
+            yield part
+
+    def function(part: int) -> None:
+        assert made[0] - len(done) <= 2 * threads + 2
+        done.append(part)
+
+    for_each(parts(), function)
+    assert sorted(done) == list(range(30))
+
+
+def test_an_error_of_a_part_ends_it() -> None:
+    done: list[int] = []
+
+    def function(part: int) -> None:
+        if part == 3:
+            raise ValueError("part 3")
+        done.append(part)
+
+    with pytest.raises(ValueError, match="part 3"):
+        for_each(range(1000), function)
+    assert len(done) < 100
+
+
+@pytest.mark.parametrize("inference", [True, False])
+def test_the_callers_inference_mode_is_the_parts(inference: bool) -> None:
+    with torch.inference_mode(inference):
+        result = torch.zeros(4)
+        for_each(range(4), lambda part: result[part : part + 1].add_(part))
+    assert result.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("grad", [True, False])
+def test_the_callers_gradient_mode_is_the_parts(grad: bool) -> None:
+    x, found = torch.ones(1, requires_grad=True), list[bool]()
+    with torch.set_grad_enabled(grad):
+        for_each([x, x], lambda part: found.append((part * 2).requires_grad))
+    assert found == [grad, grad]
+
+
+def test_inside_one_thread_nothing_is_handed_out() -> None:
+    here: set[int] = set()
+    with one_thread():
+        for_each(range(3), lambda _: here.add(threading.get_ident()))
+    assert here == {threading.get_ident()}
