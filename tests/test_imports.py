@@ -22,7 +22,7 @@ LAYERS = (
     {"functional"},
     {"seeds", "signals"},
     {"view"},
-    {"answers", "forward", "items", "labeled", "ledger", "neighbors", "pool", "query"},
+    {"answers", "forward", "items", "labeled", "ledger", "neighbors", "pool", "query", "stopping"},
     {"informativeness", "learners", "purity", "selection", "store"},
     {"strategies"},
     {"__main__", "cli", "integrations", "simulate", "testing"},

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from openal.testing.worlds import world
@@ -80,6 +81,17 @@ def test_a_forest_is_a_purity() -> None:
     rows = world().signals["embeddings"][world().labeled.known_indices]
     query = asked(names("integrations.md", "functions.py")["strategy"](rows))
     assert query.purity is not None and query.informativeness is not None
+
+
+def test_the_loop_stops_where_the_page_says() -> None:
+    loop = names("stopping.md", "loop.py")
+    unknown = 1 - np.array(loop["precision"].values)
+    wanted = (loop["truth"][loop["candidates"]] >= 0).sum()
+    assert 25 < len(unknown) < 45
+    assert len(loop["labeled"].known_indices) > 0.9 * wanted
+    assert loop["plateaus"].index(True) < 10 and loop["accuracies"][-1] > 0.95
+    assert np.isnan(loop["expected"][0]) and np.nanmean(abs(loop["expected"] - unknown)) < 0.2
+    assert 6 < loop["cost"].overall < 8
 
 
 def asked(strategy: Any) -> Any:
