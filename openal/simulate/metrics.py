@@ -6,7 +6,8 @@ from typing import Any, Literal
 import numpy as np
 
 from openal.checks import as_count, as_finite, as_integers
-from openal.errors import ArgumentError
+from openal.errors import ArgumentError, ArrayError
+from openal.labeled import SKIPPED, UNKNOWN
 
 __all__ = ["aubc", "query_precision", "query_recall", "wasted"]
 
@@ -15,8 +16,9 @@ def query_precision(labels: Any) -> float:
     """The share of the queried items that are of a known class.
 
     `labels` [b] are the classes of what was actually queried, UNKNOWN for unknown ones; where a
-    strategy asks for less than its budget, the rest does not count against it. Precision of a
-    round in LfOSA (section 3.1) and CLIPNAL (eq. 9).
+    strategy asks for less than its budget, the rest does not count against it. SKIPPED was asked
+    and is no known item: it lowers the precision as UNKNOWN does. Where it should not, leave it out
+    of `labels`. Precision of a round in LfOSA (section 3.1) and CLIPNAL (eq. 9).
 
     >>> query_precision([2, -1, 0, 0])
     0.75
@@ -49,7 +51,7 @@ def query_recall(labels: Any, num_known: int, *, initial: int = 0) -> float:
 
 
 def wasted(labels: Any) -> int:
-    """The number of answers spent on items of no known class.
+    """The number of answers that named no known class: UNKNOWN, and SKIPPED, which cost as much.
 
     >>> wasted([2, -1, 0, 0])
     1
@@ -82,4 +84,12 @@ def aubc(
 
 
 def _known(labels: Any) -> np.ndarray:
-    return as_integers(labels, "labels") >= 0
+    labels = as_integers(labels, "labels")
+    wrong = np.flatnonzero(labels < SKIPPED)
+    if len(wrong):
+        raise ArrayError(
+            f"labels[{wrong[0]}] is {labels[wrong[0]]}; a class from 0 up, UNKNOWN ({UNKNOWN}) or "
+            f"SKIPPED ({SKIPPED}) was expected. An item without an answer is no answer."
+        )
+    known: np.ndarray = labels >= 0
+    return known

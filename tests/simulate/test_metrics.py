@@ -51,6 +51,12 @@ def test_the_recalls_convert_into_each_other(labels: list[int], more: int, initi
     assert paper * num_known == pytest.approx(code * total - initial)
 
 
+def test_a_skipped_answer_is_spent_and_not_known() -> None:
+    assert query_precision([0, -1, -2, -2]) == 0.25
+    assert query_recall([0, -2], 4) == 0.25
+    assert wasted([0, -1, -2, -2]) == 3
+
+
 def test_recall_without_a_query() -> None:
     assert query_recall([], 8) == 0
     assert query_recall([], 8, initial=2) == 0.2
@@ -61,6 +67,7 @@ def test_recall_without_a_query() -> None:
     [
         lambda: query_precision([]),
         lambda: query_precision([0.5]),
+        lambda: query_precision([0, -3]),  # pending: no answer yet
         lambda: query_recall([1, 2], 1),
         lambda: aubc([]),
         lambda: aubc([0.5, float("nan")]),
