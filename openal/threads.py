@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain, islice
 from typing import TypeVar
 
 import torch
@@ -39,14 +40,15 @@ def for_each(parts: Iterable[T], function: Callable[[T], object]) -> None:
     and a part has the same bits for any number of threads. Calls write to places of their own.
     Parts are made one after another, and few are held.
     """
-    workers = torch.get_num_threads()
+    workers, parts = torch.get_num_threads(), iter(parts)
     with one_thread():
-        if workers == 1:
-            for part in parts:
+        first = list(islice(parts, 2))
+        if workers == 1 or len(first) < 2:
+            for part in chain(first, parts):
                 function(part)
             return
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            _hand_out(pool, iter(parts), _like_here(function), workers)
+            _hand_out(pool, chain(first, parts), _like_here(function), workers)
 
 
 def _hand_out(

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from openal.checks import as_finite, first_bad_row
 from openal.errors import ArrayError
+from openal.threads import for_each
 
 __all__ = [
     "finite_blocks",
@@ -36,29 +37,40 @@ def finite_blocks(
     the first bad row of the whole.
     """
     values = torch.as_tensor(values).detach()
-    if values.ndim != ndim or values.is_complex() or values.is_sparse:
-        as_finite(values, argument, ndim=ndim)
-    if 0 in values.shape[1:]:
-        raise ArrayError(f"{argument} must have no empty row, got shape {tuple(values.shape)}.")
-    start = 0
-    for block in values.split(size or max(1, BLOCK_ELEMENTS // values.shape[1:].numel())):
-        block = block.to(float_dtype(block)).contiguous()
-        if first_bad_row(block) is not None:
-            as_finite(values, argument)
-        yield slice(start, start + len(block)), block
-        start += len(block)
+    for rows in _runs(values, argument, ndim, size):
+        yield rows, _finite(values, rows, argument)
 
 
 def map_rows(
     function: Callable[[Tensor], Tensor], values: Tensor, argument: str, *, ndim: int
 ) -> Tensor:
     """The numbers [N] that a row-wise function gives for all rows, block by block."""
-    values = torch.as_tensor(values)
+    values = torch.as_tensor(values).detach()
     # Made first: small results kept among large temporaries would leave holes in memory.
     result = torch.empty(values.shape[:1], dtype=float_dtype(values), device=values.device)
-    for rows, block in finite_blocks(values, argument, ndim=ndim):
-        result[rows] = function(block)
+
+    def write(rows: slice) -> None:
+        result[rows] = function(_finite(values, rows, argument))
+
+    for_each(_runs(values, argument, ndim), write)
     return result
+
+
+def _runs(values: Tensor, argument: str, ndim: int, size: int | None = None) -> Iterator[slice]:
+    if values.ndim != ndim or values.is_complex() or values.is_sparse:
+        as_finite(values, argument, ndim=ndim)
+    if 0 in values.shape[1:]:
+        raise ArrayError(f"{argument} must have no empty row, got shape {tuple(values.shape)}.")
+    size = size or max(1, BLOCK_ELEMENTS // values.shape[1:].numel())
+    return (slice(at, min(at + size, len(values))) for at in range(0, max(1, len(values)), size))
+
+
+def _finite(values: Tensor, rows: slice, argument: str) -> Tensor:
+    block = values[rows]
+    block = block.to(float_dtype(block)).contiguous()
+    if first_bad_row(block) is not None:
+        as_finite(values, argument)
+    return block
 
 
 def largest_size(values: Tensor, argument: str) -> float:
