@@ -18,6 +18,7 @@ __all__ = [
     "piece_size",
     "row_lengths",
     "row_sums",
+    "runs",
     "safe_squares",
     "unit_rows",
 ]
@@ -37,7 +38,7 @@ def finite_blocks(
     the first bad row of the whole.
     """
     values = torch.as_tensor(values).detach()
-    for rows in _runs(values, argument, ndim, size):
+    for rows in _runs_of(values, argument, ndim, size):
         yield rows, _finite(values, rows, argument)
 
 
@@ -52,17 +53,22 @@ def map_rows(
     def write(rows: slice) -> None:
         result[rows] = function(_finite(values, rows, argument))
 
-    for_each(_runs(values, argument, ndim), write)
+    for_each(_runs_of(values, argument, ndim), write)
     return result
 
 
-def _runs(values: Tensor, argument: str, ndim: int, size: int | None = None) -> Iterator[slice]:
+def _runs_of(values: Tensor, argument: str, ndim: int, size: int | None = None) -> Iterator[slice]:
     if values.ndim != ndim or values.is_complex() or values.is_sparse:
         as_finite(values, argument, ndim=ndim)
     if 0 in values.shape[1:]:
         raise ArrayError(f"{argument} must have no empty row, got shape {tuple(values.shape)}.")
     size = size or max(1, BLOCK_ELEMENTS // values.shape[1:].numel())
-    return (slice(at, min(at + size, len(values))) for at in range(0, max(1, len(values)), size))
+    return runs(max(1, len(values)), size)
+
+
+def runs(n: int, size: int) -> Iterator[slice]:
+    """Where `size` rows after another stand, of n."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def _finite(values: Tensor, rows: slice, argument: str) -> Tensor:

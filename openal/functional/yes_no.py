@@ -8,12 +8,13 @@ from torch import Tensor
 
 from openal.checks import as_finite, as_number
 from openal.errors import ArgumentError, ArrayError
-from openal.threads import one_thread
+from openal.functional.rows import runs
+from openal.threads import for_each
 
 __all__ = ["Rule", "as_cosines", "in_blocks", "yes_no_probabilities"]
 
 Rule = Literal["atd", "ctw"]
-BLOCK = 2**15 - 1  # elements of a row block: in the cache, and below the size that torch splits
+BLOCK = 2**16  # elements of a row block: in the cache
 
 
 def yes_no_probabilities(
@@ -38,11 +39,15 @@ def yes_no_probabilities(
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
     scale = as_number(scale, "scale", above=0)
-    with one_thread():  # a block is too small to share
-        size = max(1, min(8192, BLOCK // yes.shape[1]))
-        blocks = [_evidence(*block, scale, rule) for block in in_blocks(yes, no, visual, size)]
-    known, unknown = zip(*blocks, strict=True) if blocks else ((yes[:, 0],), (yes[:, 0],))
-    return torch.cat(known), torch.cat(unknown)
+    size = max(1, min(8192, BLOCK // yes.shape[1]))
+    known, unknown = torch.empty_like(yes[:, 0]), torch.empty_like(yes[:, 0])
+
+    def write(rows: slice) -> None:
+        weights = None if visual is None else visual[rows]
+        known[rows], unknown[rows] = _evidence(yes[rows], no[rows], weights, scale, rule)
+
+    for_each(runs(len(yes), size), write)
+    return known, unknown
 
 
 def _evidence(
