@@ -63,7 +63,7 @@ def _runs_of(values: Tensor, argument: str, ndim: int, size: int | None = None) 
     if 0 in values.shape[1:]:
         raise ArrayError(f"{argument} must have no empty row, got shape {tuple(values.shape)}.")
     size = size or max(1, BLOCK_ELEMENTS // values.shape[1:].numel())
-    return runs(max(1, len(values)), size)
+    return runs(len(values), size) if len(values) else iter([slice(0, 0)])
 
 
 def runs(n: int, size: int) -> Iterator[slice]:
