@@ -7,14 +7,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal.functional.approximate_neighbors import IndexedReferences
 from openal.functional.references import References
 from openal.labeled import UNKNOWN
 from openal.view import Engine, Rows, View
 
 __all__ = ["answered_neighbors", "known_neighbors"]
 
+MANY = 50_000
+"""References among which an index finds neighbors sooner than a search of all does."""
 
-def answered_neighbors(view: View, k: int, embeddings: str) -> tuple[Tensor, Tensor]:
+
+def answered_neighbors(
+    view: View, k: int, embeddings: str, probes: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Labels and cosines of the k nearest answered items of each candidate, nearest first.
 
     Labels are int64 [n, k] (a class or UNKNOWN), cosines float64 [n, k]. With fewer than k
@@ -24,16 +30,34 @@ def answered_neighbors(view: View, k: int, embeddings: str) -> tuple[Tensor, Ten
     The pool remembers what was found, 16 n k bytes, as long as its embeddings stay the same: the
     next query searches only the answers that came since, and the result is that of a full search
     bit for bit. Labels are looked up anew. A candidate is searched again where a neighbour of it
-    was retracted, and all are where the view maps with another engine.
+    was retracted, and all are where the view maps with another engine. With `probes` a search among
+    50 000 new answers or more is that of `approximate_knn`.
     """
     indices = np.concatenate([view.known.indices, view.invalid.indices])
     unknown = torch.full((len(view.invalid),), UNKNOWN)
-    return _labeled(view, indices, torch.cat([view.labels, unknown]), k, embeddings, "answered")
+    labels, search = torch.cat([view.labels, unknown]), _Search("answered", k, embeddings, probes)
+    return _labeled(view, indices, labels, search)
 
 
 def known_neighbors(view: View, k: int, embeddings: str) -> tuple[Tensor, Tensor]:
     """The same among the items of a known class only."""
-    return _labeled(view, view.known.indices, view.labels, k, embeddings, "known")
+    return _labeled(view, view.known.indices, view.labels, _Search("known", k, embeddings, None))
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Whose neighbors, how many, in which space, and how."""
+
+    whose: str
+    k: int
+    embeddings: str
+    probes: int | None
+
+    def ready(self, references: Tensor) -> References | IndexedReferences:
+        """The references, ready for a search of any queries."""
+        if self.probes is None or len(references) < MANY:
+            return References.of(references, min(self.k, len(references)))
+        return IndexedReferences.of(references, self.k, self.probes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,21 +77,19 @@ class _Found:
 
 
 def _labeled(
-    view: View, indices: np.ndarray, labels: Tensor, k: int, embeddings: str, whose: str
+    view: View, indices: np.ndarray, labels: Tensor, search: _Search
 ) -> tuple[Tensor, Tensor]:
     n, order = len(view.pool), np.argsort(indices)
-    if min(k, len(indices)) == 0:
+    if min(search.k, len(indices)) == 0:
         return torch.empty(n, 0, dtype=torch.int64), torch.empty(n, 0, dtype=torch.float64)
-    kept = view.pool.signals.kept(embeddings)
-    found = kept[whose, k] = _found(view, indices[order], k, embeddings, kept.pop((whose, k), None))
+    kept = view.pool.signals.kept(search.embeddings)
+    found = kept[search] = _found(view, indices[order], search, kept.pop(search, None))
     nearest = found.nearest if view.pool.indices is found.rows else found.at(view.pool.indices)
     labels = labels[torch.from_numpy(order)].to(nearest.device)
     return labels[nearest[..., 1].long()], nearest[..., 0].clone()
 
 
-def _found(
-    view: View, references: np.ndarray, k: int, embeddings: str, before: _Found | None
-) -> _Found:
+def _found(view: View, references: np.ndarray, search: _Search, before: _Found | None) -> _Found:
     """What was found before, where that is still all; else with what is missing."""
     rows = view.pool.indices
     if before is None or before.engine != view.engine:
@@ -76,15 +98,15 @@ def _found(
     there = np.isin(rows, before.rows)
     if there.all() and np.array_equal(references, before.references):
         return before
-    search = partial(_searched, references=references, k=k, embeddings=embeddings)
+    find = partial(_searched, references=references, search=search)
     old = _moved(before, rows[there], references)
     complete = (old[..., 1] >= 0).all(dim=1).cpu().numpy()
     there[there] = complete
     new = np.setdiff1d(references, before.references, assume_unique=True)
     del before  # the last that knows what was found: its memory is free for what comes
     parts = [
-        search(view, ~there, new=references, old=old.new_empty(int((~there).sum()), 0, 2)),
-        search(view, there, new=new, old=old if complete.all() else old[complete]),
+        find(view, ~there, new=references, old=old.new_empty(int((~there).sum()), 0, 2)),
+        find(view, there, new=new, old=old if complete.all() else old[complete]),
     ]
     return _Found(rows, references, _joined(parts, there), view.engine)
 
@@ -107,21 +129,22 @@ def _searched(
     new: np.ndarray,
     old: Tensor,
     references: np.ndarray,
-    k: int,
-    embeddings: str,
+    search: _Search,
 ) -> Tensor:
     """The nearest of some candidates: the old ones and those among new references."""
     if not mask.any() or len(new) == 0:
         return old
-    values = Rows(new, view.pool.signals)[embeddings]
+    values = Rows(new, view.pool.signals)[search.embeddings]
     places = torch.from_numpy(np.searchsorted(references, new)).to(values.device)
-    known = References.of(values, min(k, len(new)))
-    update = partial(_updated, known=known, places=places, k=min(k, len(references)))
+    k = min(search.k, len(references))
+    update = partial(_updated, known=search.ready(values), places=places, k=k)
     part = view if mask.all() else view.at(torch.from_numpy(mask))
-    return part.map(update, embeddings, old)
+    return part.map(update, search.embeddings, old)
 
 
-def _updated(block: Tensor, old: Tensor, known: References, places: Tensor, k: int) -> Tensor:
+def _updated(
+    block: Tensor, old: Tensor, known: References | IndexedReferences, places: Tensor, k: int
+) -> Tensor:
     """The k nearest [n, k, 2] of a block: of the old ones and of the references `known`."""
     floor = old[:, -1, 0] if old.shape[1] == k else None
     cosines, found = known.nearest(block, floor)

@@ -1,5 +1,6 @@
 """The mathematics: pure functions of tensors."""
 
+from openal.functional.approximate_neighbors import approximate_knn
 from openal.functional.balanced_k_center import balanced_k_center
 from openal.functional.batch_bald import batch_bald
 from openal.functional.distinctive import anchor_agreement
@@ -39,6 +40,7 @@ __all__ = [
     "MetaQuery",
     "aleatoric_energy",
     "anchor_agreement",
+    "approximate_knn",
     "balanced_k_center",
     "bald",
     "batch_bald",

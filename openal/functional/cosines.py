@@ -8,7 +8,7 @@ from torch import Tensor
 
 from openal.functional.rows import TINY, piece_size, row_lengths, row_sums, safe_squares
 
-__all__ = ["Directions", "Neighbors", "directions", "nearest"]
+__all__ = ["Directions", "Neighbors", "best_pairs", "cosines_of", "directions", "nearest"]
 
 GRID = 2.0**-40  # cosines are multiples of this: float64 sums cannot tell nearer ones apart
 ON_GRID = 1.5 * 2.0**52 * GRID  # float64 numbers near this are multiples of GRID
@@ -67,9 +67,9 @@ def _nearest(
     products = queries.units @ known.units.T
     tolerance = _tolerance(queries.units)
     rows, columns = _candidates(products, k, floor, tolerance)
-    cosines = _cosines(queries, known, rows, columns)
+    cosines = cosines_of(queries, known, rows, columns)
     trusted = not ((products[rows, columns] - cosines).abs() > tolerance / 2).any()
-    found = _best(rows, columns, cosines, len(products), k)
+    found = best_pairs(rows, columns, cosines, len(products), k)
     zero = queries.lengths == 0
     found.indices[zero] = torch.arange(k, device=zero.device)  # all cosines are 0
     return found, trusted
@@ -107,7 +107,7 @@ def _largest(products: Tensor, groups: int) -> Tensor:
     return largest
 
 
-def _best(rows: Tensor, columns: Tensor, cosines: Tensor, n: int, k: int) -> Neighbors:
+def best_pairs(rows: Tensor, columns: Tensor, cosines: Tensor, n: int, k: int) -> Neighbors:
     """The k best of the columns that each row has, ascending; missing ones are -inf."""
     counts = torch.bincount(rows, minlength=n)
     width = max(k, int(counts.max()) if n else 0)
@@ -129,7 +129,7 @@ def _tolerance(units: Tensor) -> float:
     return 4 * math.sqrt(units.shape[1]) * torch.finfo(units.dtype).eps + GRID
 
 
-def _cosines(queries: Directions, known: Directions, rows: Tensor, columns: Tensor) -> Tensor:
+def cosines_of(queries: Directions, known: Directions, rows: Tensor, columns: Tensor) -> Tensor:
     """The cosines of pairs [P] in float64, on the grid."""
     size, wide = piece_size(queries.rows), queries.rows.double()
     dots = []

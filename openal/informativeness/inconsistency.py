@@ -19,6 +19,7 @@ class Inconsistency:
 
     Largest, about k, where all neighbours agree on a class that the model does not predict.
     Neighbours answered UNKNOWN vote for none; without neighbours the value is log K for all.
+    `probes` is that of `KnownNeighbors`.
 
     Reference: Mao, Xu and Guo, AAAI 2024 (NEAT), eq. 5.
     """
@@ -26,13 +27,15 @@ class Inconsistency:
     k: int = 10
     embeddings: str = reads("embeddings")
     logits: str = reads("logits")
+    probes: int | None = None
 
     def __post_init__(self) -> None:
         as_count(self.k, "k", minimum=1)
+        as_count(1 if self.probes is None else self.probes, "probes", minimum=1)
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
-        labels, _ = answered_neighbors(view, self.k, self.embeddings)
+        labels, _ = answered_neighbors(view, self.k, self.embeddings, self.probes)
         compare = partial(_against_votes, num_classes=view.num_classes)
         return view.map(compare, self.logits, labels)
 

@@ -25,6 +25,9 @@ class KnownNeighbors:
     the first UNKNOWN the ranking is by similarity to the known. Before any answer all are equal
     and the order is random.
 
+    `probes` is for 50 000 answers and more: most of the nearest, by an index of Faiss, of whose
+    about 4 sqrt(m) cells so many are looked into (`approximate_knn`; `pip install openal[faiss]`).
+
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
     AAAI 2024 (NEAT). The paper states "all"; the authors' code ranks by count.
     """
@@ -32,15 +35,17 @@ class KnownNeighbors:
     k: int = 10
     rule: Literal["count", "majority", "all"] = "count"
     embeddings: str = reads("embeddings")
+    probes: int | None = None
 
     def __post_init__(self) -> None:
         as_count(self.k, "k", minimum=1)
+        as_count(1 if self.probes is None else self.probes, "probes", minimum=1)
         if self.rule not in ("count", "majority", "all"):
             raise ArgumentError(f"rule must be 'count', 'majority' or 'all', got {self.rule!r}.")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64."""
-        labels, similarity = answered_neighbors(view, self.k, self.embeddings)
+        labels, similarity = answered_neighbors(view, self.k, self.embeddings, self.probes)
         if labels.shape[1] == 0:
             drawn = torch.rand(len(view.pool), generator=view.generator(), dtype=torch.float64)
             return 0.5 - HAIR * drawn

@@ -1,6 +1,6 @@
 """NEAT: known by its neighbours, informative where the classifier disagrees with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from openal.errors import ArgumentError
@@ -22,7 +22,8 @@ class NEAT(Chain):
     items, of these the `factor` times budget with the most, and ranks by inconsistency (eq. 5).
     That is the authors' code, which made the published figures. `rule="all"` is the paper's
     text: all k neighbours are known, and all such candidates are ranked. `rule="count"` cuts by
-    the number of known neighbours alone.
+    the number of known neighbours alone. `probes` is that of `KnownNeighbors`, for very many
+    answers; by default neighbours are exact.
 
     Accuracy may end below Random's: the candidates with the most known neighbours are those that
     resemble the answers most.
@@ -45,6 +46,7 @@ class NEAT(Chain):
     factor: float = 2.0
     embeddings: str = "embeddings"
     logits: str = "logits"
+    probes: int | None = None
 
     def __post_init__(self) -> None:
         if self.rule not in ("majority", "all", "count"):
@@ -54,14 +56,15 @@ class NEAT(Chain):
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Known neighbours, then inconsistency."""
-        known = KnownNeighbors(self.k, embeddings=self.embeddings)
-        every = KnownNeighbors(self.k, rule="all", embeddings=self.embeddings)
+        known = KnownNeighbors(self.k, embeddings=self.embeddings, probes=self.probes)
+        every = replace(known, rule="all")
         narrowings: dict[str, tuple[Stage, ...]] = {
             "majority": (Filter(known, above=0.5), Top(known, self.factor)),
             "all": (Filter(every, above=0.5),),
             "count": (Top(known, self.factor),),
         }
-        return (*narrowings[self.rule], Top(Inconsistency(self.k, self.embeddings, self.logits)))
+        disagreement = Inconsistency(self.k, self.embeddings, self.logits, self.probes)
+        return (*narrowings[self.rule], Top(disagreement))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,114 @@
+"""Near neighbours among very many references: an index of Faiss proposes, float64 decides."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from openal.checks import as_count
+from openal.errors import MissingPackageError
+from openal.functional.cosines import Neighbors, best_pairs, cosines_of, directions
+from openal.functional.references import References, check_shapes
+from openal.functional.rows import finite_blocks
+from openal.threads import for_each
+
+__all__ = ["IndexedReferences", "approximate_knn"]
+
+SPARE = 6  # proposed beyond k, of which float64 leaves k
+QUERIES = 1024  # at a time
+SEED = 0
+
+
+def approximate_knn(queries: Tensor, references: Tensor, k: int, *, probes: int = 16) -> Neighbors:
+    """References near each query: of those in the `probes` nearest cells, the k nearest.
+
+    From (N, D) and (M, D) to `similarity` (N, k) and `indices` (N, k), int64, as `knn` gives them,
+    float64: cosines and their order are exact, but a neighbor may be missing whose cell is not
+    looked into. There are about 4 sqrt(M) cells; with as many probes the result is that of `knn`.
+    It pays from some 50 000 references on. The same arguments give the same result.
+
+    Needs Faiss (`pip install openal[faiss]`), on a CPU. Memory: two copies of the references.
+
+    Douze et al., "The Faiss library", 2024: an inverted file with flat storage.
+    """
+    return IndexedReferences.of(references, k, probes).nearest(torch.as_tensor(queries).detach())
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class IndexedReferences:
+    """M references in an index: what `References` is to `knn`, it is to `approximate_knn`."""
+
+    exact: References
+    index: Any  # of Faiss; it pickles
+    probes: int
+
+    @classmethod
+    def of(cls, references: Tensor, k: int, probes: int) -> "IndexedReferences":
+        """Ready for at most k neighbors of any queries."""
+        probes, exact = as_count(probes, "probes", minimum=1), References.of(references, k)
+        faiss, units = _faiss(), exact.known.units.float().cpu().numpy()
+        cells = min(4 * isqrt(len(units)), len(units))
+        index = faiss.IndexIVFFlat(
+            faiss.IndexFlatIP(units.shape[1]), units.shape[1], cells, faiss.METRIC_INNER_PRODUCT
+        )
+        index.cp.seed, index.cp.min_points_per_centroid = SEED, 1
+        with _one_thread(faiss):
+            index.train(units)
+            index.add(units)
+        index.nprobe = min(probes, cells)
+        return cls(exact, index, probes)
+
+    def nearest(self, queries: Tensor, floor: Tensor | None = None) -> Neighbors:
+        """What `approximate_knn` says of queries (N, D); `floor` is that of `References`."""
+        check_shapes(queries, self.exact.known.rows)
+        shape = len(queries), self.exact.k
+        similarity = torch.full(shape, -torch.inf, dtype=torch.float64)
+        found = Neighbors(similarity, torch.zeros(shape, dtype=torch.int64))
+
+        def search(part: tuple[slice, Tensor]) -> None:
+            rows, block = part
+            found.similarity[rows], found.indices[rows] = self._best(block)
+
+        for_each(finite_blocks(queries, "queries", ndim=2, size=QUERIES), search)
+        return found
+
+    def _best(self, block: Tensor) -> Neighbors:
+        """The best of what the index proposes; of all where it proposes fewer than k."""
+        found = directions(block, torch.float32)
+        with _one_thread(_faiss()):
+            proposed = self.index.search(found.units.cpu().numpy(), self.exact.k + SPARE)[1]
+        columns = torch.from_numpy(proposed).sort(dim=1).values.to(block.device)
+        rows, places = (columns >= 0).nonzero().unbind(dim=1)
+        columns = columns[rows, places]
+        cosines = cosines_of(found, self.exact.known, rows, columns)
+        best = best_pairs(rows, columns, cosines, len(block), self.exact.k)
+        lacking = best.similarity.isinf().any(dim=1) | (found.lengths == 0)
+        indices = self.exact.places[best.indices]
+        if lacking.any():
+            best.similarity[lacking], indices[lacking] = self.exact.nearest(block[lacking])
+        return Neighbors(best.similarity, indices)
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        missing = "Approximate neighbors need Faiss: pip install openal[faiss]."
+        raise MissingPackageError(missing) from error
+    return faiss
+
+
+@contextmanager
+def _one_thread(faiss: Any) -> Iterator[None]:
+    """Keeps the threads of Faiss from fighting torch's: it has a pool of its own."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
