@@ -129,13 +129,30 @@ TIDY = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    return peaks(mapped_points(tmp_path_factory.mktemp("memory") / "points", SIZE), SIZE, TIDY)
+def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mapped_points(tmp_path_factory.mktemp("memory") / "points", SIZE)
+
+
+@pytest.fixture(scope="module")
+def found(points: Path) -> dict[str, int]:
+    return peaks(points, SIZE, TIDY)
+
+
+@pytest.fixture(scope="module")
+def found_for_half(points: Path) -> dict[str, int]:
+    return peaks(points, SIZE // 2, TIDY)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_query_needs_a_few_numbers_per_row(found: dict[str, int], name: str) -> None:
     assert found[name] < FIXED + SIZE * PER_ROW
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_twice_the_items_need_less_more_than_a_copy_of_their_embeddings(
+    found: dict[str, int], found_for_half: dict[str, int], name: str
+) -> None:
+    assert found[name] - found_for_half[name] < SIZE // 2 * DIMENSIONS * 4  # float32
 
 
 @pytest.mark.skipif(not os.environ.get("OPENAL_SLOW"), reason="OPENAL_SLOW=1 asks for a million")
