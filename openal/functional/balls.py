@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from openal.functional.cosines import Directions, directions
-from openal.functional.rows import float_dtype, piece_size, row_sums, unit_rows
+from openal.functional.rows import TINY, float_dtype, piece_size, row_sums
 
-__all__ = ["SLACK", "apart", "in_blocks", "measured", "nearness", "within"]
+__all__ = ["SLACK", "apart", "in_blocks", "measured", "nearness", "part_of", "within"]
 
 SLACK = 1e-9
 """Half squared distances this near to the limit are within it: ties are no rounding errors."""
@@ -28,7 +29,12 @@ def in_blocks(left: Directions, columns: int) -> Iterator[tuple[slice, Direction
     n, size = len(left.rows), max(1, BLOCK_ELEMENTS // max(1, columns))
     for start in range(0, n, size):
         block = slice(start, min(start + size, n))
-        yield block, Directions(left.rows[block], left.lengths[block], left.units[block])
+        yield block, part_of(left, block)
+
+
+def part_of(points: Directions, rows: slice) -> Directions:
+    """A run of directions, not copied."""
+    return Directions(points.rows[rows], points.lengths[rows], points.units[rows])
 
 
 def within(left: Directions, right: Directions, radius: float) -> Tensor:
@@ -40,9 +46,8 @@ def within(left: Directions, right: Directions, radius: float) -> Tensor:
     limit = min(radius, 3.0) ** 2 / 2  # of half the squared distance
     near, edge = nearness(left, right), _halves(left)[:, None] - limit
     tolerance = 4 * math.sqrt(left.units.shape[1]) * torch.finfo(near.dtype).eps + 10 * SLACK
-    inside = near >= edge + tolerance
-    doubtful = (near >= edge - tolerance) ^ inside
-    rows, columns = doubtful.nonzero(as_tuple=True)
+    inside = _reaches(near, edge + tolerance)
+    rows, columns = _places(_reaches(near, edge - tolerance) ^ inside)
     inside[rows, columns] = apart(left, right, rows, columns) <= math.sqrt(2 * (limit + SLACK))
     return inside
 
@@ -58,10 +63,29 @@ def nearness(left: Directions, right: Directions) -> Tensor:
 def apart(left: Directions, right: Directions, rows: Tensor, columns: Tensor) -> Tensor:
     """The distances of pairs [P] of directions, in float64."""
     pieces = zip(rows.split(size := piece_size(left.rows)), columns.split(size), strict=True)
-    squares = [
-        row_sums((unit_rows(left.rows[a]) - unit_rows(right.rows[b])).square()) for a, b in pieces
-    ]
+    squares = [row_sums((_wide(left, a) - _wide(right, b)).square()) for a, b in pieces]
     return torch.cat(squares).sqrt()
+
+
+def _wide(points: Directions, places: Tensor) -> Tensor:
+    """Some directions in float64 [P, D]."""
+    rows = points.rows.index_select(0, places).double()
+    return rows / points.lengths.index_select(0, places).clamp_min(TINY)[:, None]
+
+
+def _reaches(values: Tensor, floor: Tensor) -> Tensor:
+    """Whether numbers are at least so large; on a CPU by NumPy, in a fifth of the time."""
+    if values.device.type != "cpu":
+        return values >= floor
+    return torch.from_numpy(values.numpy() >= floor.numpy())
+
+
+def _places(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows and columns [P] where a mask holds, likewise."""
+    if mask.device.type != "cpu":
+        return mask.nonzero(as_tuple=True)  # type: ignore[return-value]
+    rows, columns = np.divmod(np.flatnonzero(mask.numpy()), max(1, mask.shape[1]))
+    return torch.from_numpy(rows), torch.from_numpy(columns)
 
 
 def _halves(points: Directions) -> Tensor:

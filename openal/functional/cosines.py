@@ -8,7 +8,15 @@ from torch import Tensor
 
 from openal.functional.rows import TINY, piece_size, row_lengths, row_sums, safe_squares
 
-__all__ = ["Directions", "Neighbors", "best_pairs", "cosines_of", "directions", "nearest"]
+__all__ = [
+    "Directions",
+    "Neighbors",
+    "best_pairs",
+    "cosines_of",
+    "directions",
+    "nearest",
+    "tolerance_of",
+]
 
 GRID = 2.0**-40  # cosines are multiples of this: float64 sums cannot tell nearer ones apart
 ON_GRID = 1.5 * 2.0**52 * GRID  # float64 numbers near this are multiples of GRID
@@ -65,7 +73,7 @@ def _nearest(
 ) -> tuple[Neighbors, bool]:
     """The nearest, and whether the matrix products can be trusted."""
     products = queries.units @ known.units.T
-    tolerance = _tolerance(queries.units)
+    tolerance = tolerance_of(queries.units)
     rows, columns = _candidates(products, k, floor, tolerance)
     cosines = cosines_of(queries, known, rows, columns)
     trusted = not ((products[rows, columns] - cosines).abs() > tolerance / 2).any()
@@ -120,7 +128,7 @@ def best_pairs(rows: Tensor, columns: Tensor, cosines: Tensor, n: int, k: int) -
     return Neighbors(best[:, :k], where.gather(1, order[:, :k]))
 
 
-def _tolerance(units: Tensor) -> float:
+def tolerance_of(units: Tensor) -> float:
     """At least the difference between a matrix product of units and their cosine on the grid.
 
     Rounding errors of a sum of D products grow as sqrt(D) but with a probability below 1e-13 per

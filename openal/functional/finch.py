@@ -8,7 +8,7 @@ from torch import Tensor
 
 from openal.checks import as_count, as_finite
 from openal.functional.closest_pairs import merged
-from openal.functional.neighbors import knn
+from openal.functional.first_neighbors import first_neighbors
 from openal.functional.rows import TINY, finite_blocks
 
 __all__ = ["cluster_means", "finch", "finch_clusters"]
@@ -83,20 +83,11 @@ def _partitions(points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         sums = sums / sums.abs().amax().clamp_min(TINY) if sums.numel() else sums
     labels = torch.arange(len(sums), device=sums.device)
     while True:
-        groups = _components(_first_neighbors(sums))
+        groups = _components(first_neighbors(sums))
         labels, sums = groups[labels], _sums(sums, groups)
         yield labels, sums
         if len(sums) <= 1:
             return
-
-
-def _first_neighbors(points: Tensor) -> Tensor:
-    """The other point of the largest cosine with each [n], int64; of a single point, itself."""
-    own = torch.arange(len(points), device=points.device)
-    if len(points) < 2:
-        return own
-    nearest = knn(points, points, 2).indices
-    return torch.where(nearest[:, 0] == own, nearest[:, 1], nearest[:, 0])
 
 
 def _components(neighbors: Tensor) -> Tensor:

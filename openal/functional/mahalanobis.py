@@ -1,5 +1,6 @@
 """How far from a Gaussian, in units of its own spread?"""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -8,8 +9,14 @@ from torch import Tensor
 from openal.checks import as_finite, as_number
 from openal.errors import ArrayError
 from openal.functional.rows import row_sums, unit_rows
+from openal.threads import for_each, one_thread
 
 __all__ = ["Gaussian", "Standard", "gaussian", "mahalanobis", "standard"]
+
+PIECE_ELEMENTS = 2**17  # 1 MiB of float64: in the cache, and enough rows for a matrix product
+DEVICE_PIECE_ELEMENTS = 2**24
+STRIP = 64  # so many rows of a triangular matrix are multiplied at a time
+PIECES = 16  # of a sample, in float64 at a time
 
 
 class Standard(NamedTuple):
@@ -27,15 +34,22 @@ class Gaussian(NamedTuple):
     """A mean, and a covariance that is identity plus what few directions need."""
 
     mean: Tensor  # [D] float64
-    axes: Tensor  # [r, D]: the inverse covariance is precision * (identity - axes.T @ axes)
+    axes: Tensor  # [r, D] upper triangular; inverse: precision * (identity - axes.T @ axes)
     precision: float
 
     def distances(self, points: Tensor) -> Tensor:
         """The squared Mahalanobis distances [n] of points [n, D]; float32, see `mahalanobis`."""
-        centered = points.double() - self.mean.to(points.device)
-        along = centered @ self.axes.to(points.device).T
-        squares = row_sums(centered.square()) - row_sums(along.square())
-        return (self.precision * squares.clamp(min=0)).float()
+        mean, axes = self.mean.to(points.device), self.axes.to(points.device)
+        strips = [axes[at : at + STRIP, at:].T.contiguous() for at in range(0, len(axes), STRIP)]
+        found = points.new_empty(len(points), dtype=torch.float32)
+
+        def measure(part: tuple[Tensor, Tensor]) -> None:
+            squares = _squares_off(part[0].double() - mean, strips)
+            part[1].copy_(self.precision * squares.clamp_(min=0))
+
+        size = _piece_size(points)
+        for_each(zip(points.split(size), found.split(size), strict=True), measure)
+        return found
 
 
 def mahalanobis(points: Tensor, sample: Tensor, *, prior: float | None = None) -> Tensor:
@@ -64,12 +78,52 @@ def gaussian(sample: Tensor, *, prior: float | None = None) -> Gaussian:
     prior = float(width) if prior is None else as_number(prior, "prior", above=0)
     if size == 0:
         raise ArrayError("sample must have at least one row, got none.")
-    mean = sample.double().mean(dim=0)
-    _, triangle = torch.linalg.qr(sample.double() - mean, mode="r")  # the same axes, fewer rows
-    _, spreads, axes = torch.linalg.svd(triangle, full_matrices=False)
-    squares = spreads.square()
+    mean = torch.stack([x.double().sum(dim=0) for x in sample.split(_piece_size(sample))])
+    mean = mean.sum(dim=0) / size
+    squares, axes = _directions(sample, mean)
     axes = axes * (squares / (squares + prior)).sqrt()[:, None]
-    return Gaussian(mean, axes, (size + prior) / prior)
+    with one_thread():
+        _, triangle = torch.linalg.qr(axes, mode="r")  # the same up to a rotation
+    return Gaussian(mean, triangle, (size + prior) / prior)
+
+
+def _squares_off(centered: Tensor, strips: list[Tensor]) -> Tensor:
+    """The squared lengths of rows [n, D], less those of their products with triangular axes."""
+    squares = row_sums(centered.square())
+    for at, strip in enumerate(strips):  # what stands left of the diagonal is 0
+        squares -= row_sums((centered[:, at * STRIP :] @ strip).square_())
+    return squares
+
+
+def _directions(sample: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
+    """The squared spreads [r] of a sample along the axes [r, D] that its rows span."""
+    if len(sample) < len(mean):
+        with one_thread():
+            _, spreads, axes = torch.linalg.svd(sample - mean, full_matrices=False)
+        return spreads.square(), axes
+    squares = _squares(sample, mean)
+    with one_thread():
+        spreads, columns = torch.linalg.eigh(squares, UPLO="U")
+    return spreads.clamp(min=0), columns.T
+
+
+def _squares(sample: Tensor, mean: Tensor) -> Tensor:
+    """The sum of squares [D, D] about the mean; only its upper triangle is right."""
+    squares, size = torch.zeros_like(mean).diag(), _piece_size(sample)
+    for rows in sample.split(PIECES * size):
+        add = partial(_add_strip, squares, (rows - mean).split(size))
+        for_each(range(0, len(mean), 2 * STRIP), add)
+    return squares
+
+
+def _add_strip(squares: Tensor, pieces: tuple[Tensor, ...], at: int) -> None:
+    for rows in pieces:
+        squares[at : at + 2 * STRIP, at:].addmm_(rows[:, at : at + 2 * STRIP].T, rows[:, at:])
+
+
+def _piece_size(rows: Tensor) -> int:
+    elements = PIECE_ELEMENTS if rows.device.type == "cpu" else DEVICE_PIECE_ELEMENTS
+    return max(1, elements // max(1, rows.shape[1]))
 
 
 def standard(rows: Tensor) -> Standard:

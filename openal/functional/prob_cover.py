@@ -10,9 +10,14 @@ from openal.checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
 from openal.functional.balls import SLACK, apart, in_blocks, measured, nearness, within
 from openal.functional.cosines import Directions
+from openal.functional.kept_balls import KeptBalls, row_bytes
 from openal.functional.labels import as_labels
+from openal.functional.measured_balls import MeasuredBalls
+from openal.threads import for_each
 
 __all__ = ["Covering", "prob_cover", "pure_radius"]
+
+KEPT_BYTES = 2**26  # of balls that are kept: those of 23 000 points
 
 
 class Covering(NamedTuple):
@@ -32,9 +37,11 @@ def prob_cover(
     most `delta` away, between directions: 0 to 2. Ties go to the lowest place. The greedy cover
     holds at least 1 - 1/e of what the best `budget` balls could.
 
-    No graph is kept: when a ball first holds a point, the counts of its neighbors, looked up then,
+    Each pair of points is measured once, and kept as a bit, of up to 23 000 points. Of more points
+    nothing is kept: when a ball first holds a point, the counts of its neighbors, looked up then,
     fall by one. Every point is looked up at most once, so that all takes the time of one and a
-    half tables of distances, and memory of a few copies of the embeddings, whatever `delta` is.
+    half tables of distances. Memory is 64 MiB and a few copies of the embeddings at most,
+    whatever `delta` is.
 
     Yehuda, Dekel, Hacohen and Weinshall, "Active Learning Through a Covering Lens", NeurIPS 2022,
     algorithm 1.
@@ -48,16 +55,17 @@ def prob_cover(
     bare = torch.ones_like(points.lengths, dtype=torch.bool)
     if answered is not None and len(answered):
         bare = ~_held(points, measured(as_finite(answered, "answered", ndim=2)), delta)
-    counts = _all_counts(points, bare, delta)
+    balls = _balls(points, delta)
+    counts = balls.counts(bare)
     chosen: list[tuple[int, int]] = []
     while len(chosen) < budget and bare.any():
         gain, best = counts.max(dim=0)
-        ball = bare & within(points.at(best[None]), points, delta)[0]
+        ball = bare & balls.ball(best)
         bare ^= ball
         if 2 * int(bare.sum()) < int(gain):
-            counts = _counts(points, bare, delta)
+            counts = balls.counts(bare)
         else:
-            counts -= _counts(points, ball, delta)
+            counts -= balls.counts(ball)
         chosen.append((int(best), int(gain)))
     centers, gains = torch.tensor(chosen, dtype=torch.int64).reshape(-1, 2).T.to(bare.device)
     return Covering(centers, gains)
@@ -99,36 +107,24 @@ def _held(points: Directions, answered: Directions, delta: float) -> Tensor:
     return held
 
 
-def _counts(points: Directions, among: Tensor, delta: float) -> Tensor:
-    """How many of the points `among` (a mask [N]) each ball holds, int32 [N]."""
-    counts = torch.zeros_like(among, dtype=torch.int32)
-    for _, block in in_blocks(points.at(among.nonzero()[:, 0]), len(counts)):
-        counts += within(block, points, delta).sum(dim=0, dtype=torch.int32)
-    return counts
-
-
-def _all_counts(points: Directions, among: Tensor, delta: float) -> Tensor:
-    """The same in half the time where most points are among: a pair is looked at once."""
-    order = among.byte().argsort(descending=True, stable=True)
-    ordered, m = points.at(order), int(among.sum())
-    counts = torch.zeros_like(among, dtype=torch.int32)
-    for at, block in in_blocks(ordered.at(torch.arange(m).to(order)), len(order)):
-        later = Directions(*(each[at.start :] for each in ordered))
-        near = within(block, later, delta)
-        counts[order[at.start :]] += near.sum(dim=0, dtype=torch.int32)
-        counts[order[at]] += near[:, at.stop - at.start : m - at.start].sum(
-            dim=1, dtype=torch.int32
-        )
-    return counts
+def _balls(points: Directions, delta: float) -> KeptBalls | MeasuredBalls:
+    """Kept where memory allows: that is much faster."""
+    n, on_cpu = len(points.lengths), points.lengths.device.type == "cpu"
+    kept = on_cpu and n * row_bytes(n) <= KEPT_BYTES
+    return KeptBalls.of(points, delta) if kept else MeasuredBalls(points, delta)
 
 
 def _to_strangers(points: Directions, labels: Tensor, rows: Tensor) -> Tensor:
     """From each of some rows to the nearest direction of another label [r], float64; or inf."""
-    found = [points.lengths.new_empty(0)]
-    for at, block in in_blocks(points.at(rows), len(labels)):
+    found = torch.empty(len(rows), dtype=torch.float64, device=rows.device)
+
+    def look(part: tuple[slice, Directions]) -> None:
+        at, block = part
         near = nearness(block, points)
         near[labels[rows[at], None] == labels] = -torch.inf
         best, column = near.max(dim=1)
         distance = apart(block, points, torch.arange(len(best)).to(column), column)
-        found.append(distance.masked_fill(best == -torch.inf, torch.inf))
-    return torch.cat(found)
+        found[at] = distance.masked_fill(best == -torch.inf, torch.inf)
+
+    for_each(in_blocks(points.at(rows), len(labels)), look)
+    return found

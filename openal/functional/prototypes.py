@@ -5,7 +5,8 @@ from torch import Tensor
 
 from openal.checks import as_count, as_finite, as_integers
 from openal.errors import ArrayError
-from openal.functional.rows import unit_rows
+from openal.functional.rows import piece_size, unit_rows
+from openal.threads import one_thread
 
 __all__ = ["class_prototypes"]
 
@@ -25,8 +26,12 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
     embeddings = as_finite(embeddings, "embeddings", ndim=2)
     num_classes = as_count(num_classes, "num_classes", minimum=1)
     members = _classes(labels, len(embeddings), num_classes).to(embeddings.device)
-    means = [unit_rows(embeddings[members == c]).mean(dim=0) for c in range(num_classes)]
-    return torch.stack(means).to(embeddings.dtype)
+    sums = members.new_zeros(num_classes, embeddings.shape[1], dtype=torch.float64)
+    size = piece_size(embeddings)
+    with one_thread():  # which adds in the order of the rows
+        for rows, where in zip(embeddings.split(size), members.split(size), strict=True):
+            sums.index_add_(0, where, unit_rows(rows))
+    return (sums / members.bincount(minlength=num_classes)[:, None]).to(embeddings.dtype)
 
 
 def _classes(labels: Tensor, size: int, num_classes: int) -> Tensor:

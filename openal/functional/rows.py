@@ -23,7 +23,7 @@ __all__ = [
     "unit_rows",
 ]
 
-BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: in the cache, and few enough blocks for short loops
+BLOCK_ELEMENTS = 2**17  # 512 KiB of float32: in the cache, and few enough blocks for short loops
 PIECE_ELEMENTS = 2**15 - 1
 DEVICE_PIECE_ELEMENTS = 2**23
 TINY = torch.finfo(torch.float64).tiny
@@ -129,5 +129,5 @@ def safe_squares(rows: Tensor) -> Tensor:
 
 def unit_rows(rows: Tensor) -> Tensor:
     """Rows of length one in float64; a row of zeros stays as it is."""
-    rows = safe_squares(rows).double()
-    return rows / row_lengths(rows).clamp_min(TINY)[:, None]
+    rows = safe_squares(rows).to(torch.float64, copy=True)
+    return rows.div_(row_lengths(rows).clamp_min_(TINY)[:, None])

@@ -82,21 +82,24 @@ def bald(mc_logits: Tensor) -> Tensor:
 
 
 def _entropy(logits: Tensor) -> Tensor:
-    # Differences of huge logits overflow to -inf; 0 * -inf would be NaN.
-    surprise = logits.log_softmax(dim=1).clamp_(min=torch.finfo(logits.dtype).min).neg_()
-    return surprise.neg().exp_().mul_(surprise).sum(dim=1)
+    # log Z - sum x e^x / Z. Differences of huge logits overflow to -inf; 0 * -inf would be NaN.
+    below = _below_best(logits).clamp_(min=torch.finfo(logits.dtype).min)
+    odds = below.exp()
+    total = odds.sum(dim=1)
+    return total.log() - odds.mul_(below).sum(dim=1) / total
 
 
 def _least_confidence(logits: Tensor) -> Tensor:
-    odds = (logits - logits.amax(dim=1, keepdim=True)).exp_()
-    return 1 - 1 / odds.sum(dim=1)
+    return 1 - 1 / _odds(logits).sum(dim=1)
 
 
 def _margin(logits: Tensor) -> Tensor:
-    best, where = logits.max(dim=1, keepdim=True)
-    odds = (logits - best).exp_()  # against the best class, whose odds are 1
+    odds = _odds(logits)
     total = odds.sum(dim=1)
-    return 1 - (1 - odds.scatter_(1, where, 0).amax(dim=1)) / total
+    others = odds.frac_()  # the odds of the best are 1, and now 0
+    second = others.amax(dim=1)
+    second[total - others.sum(dim=1) > 1.5] = 1  # two or more were best
+    return 1 - (1 - second) / total
 
 
 def _variation_ratio(mc_logits: Tensor) -> Tensor:
@@ -108,15 +111,30 @@ def _variation_ratio(mc_logits: Tensor) -> Tensor:
 
 
 def _mean_std(mc_logits: Tensor) -> Tensor:
-    p = mc_logits.softmax(dim=2)
+    p = _softmax(mc_logits)
     return p.sub_(p.mean(dim=1, keepdim=True)).square_().mean(dim=1).sqrt_().mean(dim=1)
 
 
 def _bald(mc_logits: Tensor) -> Tensor:
-    p = mc_logits.softmax(dim=2)
+    p = _softmax(mc_logits)
     return (_surprise(p.mean(dim=1)) - _surprise(p).mean(dim=1)).clamp_(min=0)
 
 
 def _surprise(p: Tensor) -> Tensor:
     """The entropy of probabilities [..., K]; 0 log 0 is 0: the clamp changes 0 and subnormals."""
     return p.clamp_min(torch.finfo(p.dtype).tiny).log_().mul_(p).sum(dim=-1).neg_()
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    """Probabilities [..., K]; torch's own are slow where there are few classes."""
+    odds = _odds(logits)
+    return odds.div_(odds.sum(dim=-1, keepdim=True))
+
+
+def _odds(logits: Tensor) -> Tensor:
+    """The odds [..., K] against the best class, whose odds are 1."""
+    return _below_best(logits).exp_()
+
+
+def _below_best(logits: Tensor) -> Tensor:
+    return logits - logits.amax(dim=-1, keepdim=True)

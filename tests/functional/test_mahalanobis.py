@@ -6,7 +6,7 @@ import torch
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import mahalanobis
-from openal.functional.mahalanobis import standard
+from openal.functional.mahalanobis import gaussian, standard
 
 
 def by_inverse(points: np.ndarray, sample: np.ndarray, prior: float) -> np.ndarray:
@@ -49,6 +49,53 @@ def test_equal_points_have_equal_distances() -> None:
     )
     sizes = [mahalanobis(point.expand(n, 20), sample) for n in (1, 3, 500)]
     assert len(torch.cat(sizes).unique()) == 1
+
+
+def wide(points: int, sample: int, d: int = 150) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of more dimensions than are multiplied at a time, and more rows than make a piece."""
+    rng = np.random.default_rng(points)
+    mixed = rng.normal(size=(d, d))
+    rows = torch.from_numpy(rng.normal(size=(points + sample, d)) @ mixed + 3).float()
+    return rows[:points], rows[points:]
+
+
+@pytest.mark.parametrize("m", [20, 149, 150, 20_000])
+@pytest.mark.parametrize("prior", [None, 0.01])
+def test_strips_and_pieces_give_the_same(m: int, prior: float | None) -> None:
+    points, sample = wide(2000, m)
+    slow = by_inverse(points[::50].double().numpy(), sample.double().numpy(), prior or 150)
+    found = mahalanobis(points, sample, prior=prior)
+    assert found[::50].numpy() == pytest.approx(slow, rel=1e-5)
+
+
+def test_a_constant_coordinate_and_equal_rows_are_fine() -> None:
+    points, sample = wide(40, 300)
+    sample[:, 7], sample[:200] = 1.0, sample[0].clone()
+    found = mahalanobis(points, sample)
+    slow = by_inverse(points.double().numpy(), sample.double().numpy(), 150)
+    assert found.numpy() == pytest.approx(slow, rel=1e-5)
+
+
+@pytest.mark.parametrize("prior", [None, 1e-6])
+def test_the_place_of_a_point_does_not_matter(prior: float | None) -> None:
+    points, sample = wide(901, 700)
+    whole, order = gaussian(sample, prior=prior), torch.randperm(901)
+    found = whole.distances(points)
+    assert torch.equal(whole.distances(points[order]), found[order])
+    assert torch.equal(torch.cat([whole.distances(x) for x in points.split(7)]), found)
+
+
+@pytest.mark.parametrize("m", [90, 1700])
+def test_threads_do_not_matter(m: int) -> None:
+    points, sample = wide(3000, m)
+    threads, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            found.append(mahalanobis(points, sample, prior=1e-3))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*found)
 
 
 def test_standardization_is_of_directions() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from openal.errors import ArgumentError, ArrayError
+from openal.functional import mixture
 from openal.functional.gaussian_mixture import Moments, two_means
 from openal.functional.mixture import mixture_posterior
 from openal.functional.segments import Segments
@@ -223,6 +224,26 @@ def threaded(count: int, values: np.ndarray) -> np.ndarray:
 def test_the_number_of_threads_does_not_matter() -> None:
     values = sample("two", 100_000)
     assert np.array_equal(threaded(1, values), threaded(2, values))
+
+
+@pytest.mark.parametrize("options", SETTINGS)
+def test_neither_runs_nor_threads_matter(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    groups = 3 + torch.randint(0, 30, (9000,), generator=generator) ** 2 // 30
+    values = torch.randn(9000, generator=generator) + 3 * (groups % 2)
+    whole = mixture_posterior(values, groups, 40, **options)
+    monkeypatch.setattr(mixture, "RUN", 500)
+    before, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            found.append(mixture_posterior(values, groups, 40, **options))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*found)
+    np.testing.assert_allclose(found[0], whole, atol=1e-9)
 
 
 @given(samples, st.sampled_from([{"tied": True}, JSOSAL]))

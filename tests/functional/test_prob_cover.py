@@ -1,5 +1,6 @@
 """Greedy cover against sets of neighbors, and the radius against all balls."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,13 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError
-from openal.functional import balls
+from openal.functional import balls, kept_balls, measured_balls
 from openal.functional.balls import measured, within
+from openal.functional.kept_balls import KeptBalls
+from openal.functional.measured_balls import MeasuredBalls
 from openal.functional.prob_cover import prob_cover, pure_radius
+
+module = sys.modules[prob_cover.__module__]  # the package has a function of the same name
 
 
 def apart(left: Tensor, right: Tensor) -> np.ndarray:
@@ -48,7 +53,11 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])
 @pytest.mark.parametrize("delta", [0.0, 0.3, 0.7653668647301796, 1.0, 1.4142135623730951, 2.0])
-def test_the_cover_is_that_of_sets(seed: int, kind: str, delta: float) -> None:
+@pytest.mark.parametrize("kept", [0, 2**28])
+def test_the_cover_is_that_of_sets(
+    monkeypatch: pytest.MonkeyPatch, seed: int, kind: str, delta: float, kept: int
+) -> None:
+    monkeypatch.setattr(module, "KEPT_BYTES", kept)
     z, answered = drawn(seed, kind)
     for budget in (1, 7, 200):
         centers, gains = prob_cover(z, answered, budget, delta=delta)
@@ -57,13 +66,51 @@ def test_the_cover_is_that_of_sets(seed: int, kind: str, delta: float) -> None:
 
 
 @pytest.mark.parametrize("elements", [1, 500])
+@pytest.mark.parametrize("kept", [0, 2**28])
 @pytest.mark.parametrize("seed", range(3))
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, elements: int, seed: int) -> None:
+def test_blocks_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, elements: int, kept: int, seed: int
+) -> None:
     z, answered = drawn(seed, "clusters")
-    whole = prob_cover(z, answered, 20, delta=0.4)
-    monkeypatch.setattr(balls, "BLOCK_ELEMENTS", elements)
+    whole, radius = prob_cover(z, answered, 20, delta=0.4), pure_radius(z, torch.arange(80) // 20)
+    for part in (balls, kept_balls, measured_balls):
+        monkeypatch.setattr(part, "BLOCK_ELEMENTS", elements)
+    monkeypatch.setattr(module, "KEPT_BYTES", kept)
     assert prob_cover(z, answered, 20, delta=0.4).centers.tolist() == whole.centers.tolist()
-    assert pure_radius(z, torch.arange(80) // 20) > 0
+    assert pure_radius(z, torch.arange(80) // 20) == pytest.approx(radius, abs=1e-6)
+
+
+@pytest.mark.parametrize("kept", [0, 2**28])
+@pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])
+def test_threads_and_order_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, kept: int, kind: str
+) -> None:
+    monkeypatch.setattr(module, "KEPT_BYTES", kept)
+    z, answered = drawn(2, kind)
+    points, before, found = measured(z), torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(prob_cover(z, answered, 20, delta=0.5))
+    finally:
+        torch.set_num_threads(before)
+    assert found[0].centers.equal(found[1].centers)
+    order = torch.randperm(len(z), generator=torch.Generator().manual_seed(0))
+    everything = torch.ones(len(z), dtype=torch.bool)
+    counts = module._balls(points, 0.5).counts(everything)
+    assert module._balls(points.at(order), 0.5).counts(everything).equal(counts[order])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
+@pytest.mark.parametrize("n", [1, 8, 13, 300])
+@pytest.mark.parametrize("radius", [1.2, 2.0])
+def test_kept_and_measured_balls_hold_the_same(n: int, share: float, radius: float) -> None:
+    generator = torch.Generator().manual_seed(n)
+    z, among = torch.randn(n, 5, generator=generator), torch.rand(n, generator=generator) < share
+    near = torch.from_numpy(apart(z, z) <= radius)
+    for each in (KeptBalls.of(measured(z), radius), MeasuredBalls(measured(z), radius)):
+        assert each.counts(among).equal(near[:, among].sum(dim=1, dtype=torch.int32))
+        assert each.ball(torch.tensor(n - 1)).equal(near[-1])
 
 
 def test_doubtful_pairs_are_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:

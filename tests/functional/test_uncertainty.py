@@ -110,6 +110,15 @@ def test_one_class_is_certain(score: Score) -> None:
     assert score(torch.randn(4, 1)).tolist() == [0] * 4
 
 
+@pytest.mark.parametrize("best", [2, 3, 500])
+def test_the_margin_of_several_best_is_one_and_of_nearly_two_is_less(best: int) -> None:
+    logits = torch.full((3, 500), -1.0)
+    logits[0, -best:], logits[1, :best], logits[2, :2] = 4, 4, torch.tensor([4.0, 3.999])
+    assert margin(logits)[:2].tolist() == [1, 1]
+    check(margin, logits.numpy(), 2e-6)
+    assert margin(logits)[2] < 1
+
+
 @pytest.mark.parametrize("score", SAMPLED)
 def test_one_sample_cannot_disagree(score: Score) -> None:
     assert score(torch.randn(4, 1, 6)).tolist() == [0] * 4
