@@ -1,0 +1,99 @@
+"""Finished runs read back from a folder, checked number by number."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from openal.checks import as_count, as_integers, as_list, as_number
+from openal.errors import ArgumentError
+from openal.simulate.cells import RESULTS
+from openal.simulate.run import Run
+
+__all__ = ["Cell", "read_cells", "read_origin"]
+
+EXPECTED = "a folder with the results of `openal simulate` was expected."
+SHARES = ("accuracy", "precision", "recall", "recall_with_init")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One strategy at one seed, under the settings of its file."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    name: str
+    strategy: str
+    seed: int
+    run: Run
+    known: frozenset[int] | None  # ids of the known classes, where the file says so
+
+
+def read_cells(folder: Path) -> tuple[Cell, ...]:
+    """All finished runs below `folder`; an ArgumentError that names the first damaged file."""
+    if not folder.is_dir():
+        raise ArgumentError(f"{folder} is not a folder; {EXPECTED}")
+    paths = sorted({*folder.glob("**/runs/**/*.json")})
+    if not paths:
+        raise ArgumentError(f"{folder} holds no runs/*.json; {EXPECTED}")
+    return tuple(_cell(path) for path in paths)
+
+
+def read_origin(folder: Path) -> Mapping[str, Any]:
+    """What stands beside the runs in `simulation.json`; nothing where it is not written yet."""
+    path = folder / RESULTS
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArgumentError(f"{path} cannot be read: {error}") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _cell(path: Path) -> Cell:
+    try:
+        found = json.loads(path.read_bytes())
+        settings, name, strategy = found["settings"], found["name"], found["strategy"]
+        texts = isinstance(name, str) and isinstance(strategy, str) and isinstance(settings, dict)
+        if not texts:
+            raise TypeError("settings, name and strategy must be an object and two strings")
+        seed = as_count(found["seed"], "seed")
+        run = _run({**found["run"], "seconds": found["seconds"]})
+        known = _known(found.get("known"))
+        return Cell(path, settings, name, strategy, seed, run, known)
+    except KeyError as error:
+        raise ArgumentError(f"{path} is not a finished run: {error} is missing.") from error
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ArgumentError(f"{path} is not a finished run: {error}") from error
+
+
+def _run(columns: dict[str, Any]) -> Run:
+    """The columns as a run; extra ones are left out."""
+    asked = tuple(_indices(each) for each in as_list(columns["asked"], "asked"))
+    if not asked or not all(asked):
+        raise ValueError("asked must hold at least one item in at least one round.")
+    values = {each.name: _numbers(each.name, columns, len(asked)) for each in fields(Run)[1:]}
+    return Run(asked, **values)
+
+
+def _indices(values: Any) -> tuple[int, ...]:
+    indices = as_integers(values, "asked")
+    if indices.min(initial=0) < 0:
+        raise ValueError(f"asked holds {indices.min()}; dataset indices were expected.")
+    return tuple(indices.tolist())
+
+
+def _numbers(column: str, columns: dict[str, Any], rounds: int) -> tuple[Any, ...]:
+    top = 1.0 if column in SHARES else float("inf")
+    values = as_list(columns[column], column)
+    expected = rounds + (column == "accuracy")
+    if len(values) != expected:
+        raise ValueError(f"{column} has {len(values)} values; {expected} were expected.")
+    return tuple(as_number(each, column, minimum=0, maximum=top) for each in values)
+
+
+def _known(values: Any) -> frozenset[int] | None:
+    """No class, or none given, is nothing said."""
+    return frozenset(as_integers(values, "known").tolist()) if values else None
