@@ -1,5 +1,10 @@
-"""Threads: many small operations on one, independent parts on all."""
+"""Threads: many small operations on one, independent parts on all.
 
+A process that is forked has one of torch's threads, as in the workers of a data loader: the others
+stay behind in the parent, and whoever waits for them waits for ever.
+"""
+
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +19,9 @@ __all__ = ["for_each", "one_thread", "threads_for"]
 T = TypeVar("T")
 SMALL = 10**8
 """Multiplications in one pass below which a second thread costs more than it gives."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 @contextmanager
