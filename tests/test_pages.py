@@ -94,6 +94,16 @@ def test_the_loop_stops_where_the_page_says() -> None:
     assert 6 < loop["cost"].overall < 8
 
 
+def test_the_grid_of_the_page_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    precision = names("simulate.md", "grid.py")["precision"]
+    assert [*precision] == [(0.2, 0.3), (0.2, 0.5), (0.4, 0.3), (0.4, 0.5)]
+    assert min(precision.values()) > 0.6
+    assert len(list(Path("grid/runs").iterdir())) == 16
+
+
 def asked(strategy: Any) -> Any:
     made = world()
     return strategy.query(made.pool, made.labeled, 6, seed=0, progress=False)

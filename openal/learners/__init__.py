@@ -20,7 +20,7 @@ from openal.learners.loss_prediction import LossPrediction
 from openal.learners.loss_predictor import LossPredictor
 from openal.learners.mc_dropout import MCDropout
 from openal.learners.one_vs_all import OneVsAll
-from openal.learners.resnet import cifar_resnet18
+from openal.learners.resnet import PixelResNet18, cifar_resnet18
 from openal.learners.text_cosines import ClassCosines, TextCosines
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "LossPredictor",
     "MCDropout",
     "OneVsAll",
+    "PixelResNet18",
     "TextCosines",
     "cifar_resnet18",
 ]

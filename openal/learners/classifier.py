@@ -28,6 +28,9 @@ class Classifier:
     augmentation. Before any known answer the network is as initialized by the seed.
 
     `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
+    `milestones=(0.5, 0.75)` multiplies the learning rate by `gamma` after these shares of the
+    epochs instead; `steps_per_epoch=100` makes an epoch of so many batches, each drawn with
+    replacement. Both are the protocol of the public OpenAL framework, and so of CLIPNAL.
 
     The settings are those of LfOSA's authors' code, except that its augmentation also rotates by
     up to 15 degrees.
@@ -44,6 +47,8 @@ class Classifier:
     augment: Augmentation | None = field(default_factory=CropFlip)
     device: str | torch.device | None = None
     amp: bool | None = None
+    milestones: tuple[float, ...] = ()
+    steps_per_epoch: int | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("logits", "features")
     reads: ClassVar[tuple[str, ...]] = ("items",)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import StepLR
+from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, StepLR
 from tqdm import tqdm
 
 from openal.checks import as_count, as_number
@@ -37,7 +37,12 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How long and how fast a network is trained, and on which variations of its inputs."""
+    """How long and how fast a network is trained, and on which variations of its inputs.
+
+    The learning rate is multiplied by `gamma` every `step_size` epochs, or, where there are
+    `milestones`, after these shares of the epochs. An epoch sees each input once, or, with
+    `steps_per_epoch`, takes that many batches, each drawn with replacement.
+    """
 
     epochs: int
     batch_size: int
@@ -49,6 +54,8 @@ class TrainingSettings:
     augment: Augmentation | None
     amp: bool | None
     max_norm: float = inf  # of the gradient of each tensor of weights
+    milestones: tuple[float, ...] = ()
+    steps_per_epoch: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "step_size"):
@@ -57,6 +64,10 @@ class TrainingSettings:
             as_number(getattr(self, name), name, above=0)
         for name in ("momentum", "weight_decay"):
             as_number(getattr(self, name), name, minimum=0)
+        for share in self.milestones:
+            as_number(share, "milestones", above=0, maximum=1)
+        if self.steps_per_epoch is not None:
+            as_count(self.steps_per_epoch, "steps_per_epoch", minimum=1)
 
 
 def train(
@@ -81,7 +92,7 @@ def train(
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-    schedule = StepLR(optimizer, settings.step_size, settings.gamma)
+    schedule = _schedule(optimizer, settings)
     value = partial(_loss_of, loss=loss)
     step = descent(network, (optimizer,), value, settings.amp, settings.max_norm)
     network.train()
@@ -91,6 +102,13 @@ def train(
                 step(x, labels[rows])
             schedule.step()
     network.eval()
+
+
+def _schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings) -> LRScheduler:
+    if not settings.milestones:
+        return StepLR(optimizer, settings.step_size, settings.gamma)
+    after = [max(1, round(share * settings.epochs)) for share in settings.milestones]
+    return MultiStepLR(optimizer, after, settings.gamma)
 
 
 def epochs(
@@ -107,9 +125,17 @@ def epochs(
 def _batches(
     inputs: Tensor, settings: TrainingSettings, order: torch.Generator, noise: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    for rows in shuffled(len(inputs), settings.batch_size, order):
+    for rows in _rows(len(inputs), settings, order):
         x = inputs[rows.to(inputs.device)]
         yield x if settings.augment is None else settings.augment(x, noise), rows
+
+
+def _rows(count: int, settings: TrainingSettings, order: torch.Generator) -> list[Tensor]:
+    """The rows of each batch of an epoch."""
+    if settings.steps_per_epoch is None:
+        return shuffled(count, settings.batch_size, order)
+    size = (settings.steps_per_epoch, settings.batch_size)
+    return list(torch.randint(count, size, generator=order))
 
 
 def shuffled(count: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:

@@ -1,18 +1,33 @@
 """A dress rehearsal on labeled data: some classes are known, the answers are simulated."""
 
 from openal.simulate.classes import known_classes
+from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
+from openal.simulate.datasets import image_data
+from openal.simulate.grid import compare_grid, problems_of
 from openal.simulate.loop import simulate
 from openal.simulate.oracle import Oracle
+from openal.simulate.recipes import RECIPES, Recipe
 from openal.simulate.run import Run
+from openal.simulate.running import AUBC, QueryPrecision, QueryRecall, Wasted
 from openal.simulate.split import OpenSetSplit, openset_split
 
 __all__ = [
+    "AUBC",
+    "RECIPES",
+    "Conditions",
     "LabeledData",
     "OpenSetSplit",
     "Oracle",
+    "QueryPrecision",
+    "QueryRecall",
+    "Recipe",
     "Run",
+    "Wasted",
+    "compare_grid",
+    "image_data",
     "known_classes",
     "openset_split",
+    "problems_of",
     "simulate",
 ]

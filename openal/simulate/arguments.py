@@ -1,21 +1,13 @@
-"""What the arguments of `openal simulate` stand for."""
+"""What the words of `openal simulate` stand for."""
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from openal.errors import ArgumentError
-from openal.learners import EmbeddingClassifier
 from openal.query import QueryStrategy
-from openal.simulate.classes import closest, known_classes
-from openal.simulate.compare import Conditions
-from openal.simulate.sources import Source, digits, files, image_folder
+from openal.simulate.classes import closest
 from openal.strategies import available
 
-__all__ = ["conditions_of", "seeds_of", "source_of", "strategies_of"]
-
-FIRST_PER_CLASS = 10
-HIDDEN = 128
-OFFERED = {"embeddings", "features", "logits"}
+__all__ = ["known_names", "missing_signals", "ratios_of", "seeds_of", "strategies_of"]
 
 
 def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
@@ -32,8 +24,16 @@ def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
             strategies[name] = classes[name]()
         except TypeError as error:
             raise ArgumentError(f"{name} cannot be built without arguments: {error}.") from error
-        _require_signals(name, strategies[name])
     return strategies
+
+
+def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
+    """The signals that a strategy reads and nobody offers, given "items" or embeddings."""
+    learners = getattr(strategy, "learners", ())
+    found = set(offered)
+    for _ in learners:  # one may read what another offers
+        found |= {each for one in learners if {*one.reads} <= found for each in one.offers}
+    return sorted({*getattr(strategy, "reads", ())} - found)
 
 
 def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
@@ -49,51 +49,19 @@ def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def source_of(given: argparse.Namespace) -> Source:
-    """The data that the arguments name; nothing is encoded yet."""
-    if given.encoder and not given.images:
-        raise ArgumentError("--encoder is for --images.")
-    if given.images and (given.embeddings or given.labels):
-        raise ArgumentError("--images names the data already; leave --embeddings, --labels out.")
-    if bool(given.embeddings) != bool(given.labels):
-        raise ArgumentError("--embeddings and --labels belong together.")
-    if given.images:
-        return image_folder(given.images, given.encoder or "resnet18")
-    return files(given.embeddings, given.labels) if given.embeddings else digits()
+def ratios_of(words: Sequence[str], name: str) -> tuple[float, ...]:
+    """One share or several, such as 0.2,0.4."""
+    found = _split(words)
+    try:
+        ratios = tuple(float(word) for word in found)
+    except ValueError as error:
+        raise ArgumentError(f"{name} must be shares such as 0.2,0.4, got {words}.") from error
+    if len(set(ratios)) < max(1, len(ratios)):
+        raise ArgumentError(f"{name} must be at least one share, and distinct, got {words}.")
+    return ratios
 
 
-def conditions_of(given: argparse.Namespace, source: Source) -> Conditions:
-    """Problem and loop as the arguments describe them."""
-    if given.known and given.mismatch is not None:
-        raise ArgumentError("--known names the known classes already; leave --mismatch out.")
-    known = _known_names(given.known, source.names) if given.known else None
-    mismatch = 0.4 if given.mismatch is None else given.mismatch
-    count = len(known) if known else len(known_classes(len(source.names), mismatch, 0))
-    return Conditions(
-        first=FIRST_PER_CLASS * count if given.first is None else given.first,
-        mismatch=mismatch,
-        known=known,
-        ood_ratio=given.ood_ratio,
-        protocol=given.protocol,
-        test_share=given.test_share,
-        rounds=given.rounds,
-        budget=given.budget,
-        noise=given.noise,
-        skip=given.skip,
-        task=EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None),
-    )
-
-
-def _require_signals(name: str, strategy: QueryStrategy) -> None:
-    """Refuse a strategy that reads what embeddings and a classifier cannot give."""
-    learners = getattr(strategy, "learners", ())
-    learned = {each for one in learners if {*one.reads} <= OFFERED for each in one.offers}
-    missing = {*getattr(strategy, "reads", ())} - OFFERED - learned
-    if missing:
-        raise ArgumentError(f"{name} reads {sorted(missing)}, which nothing here offers.")
-
-
-def _known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Class names, which may hold commas themselves, and lists of them."""
     lists = ([word] if word in names else word.split(",") for word in words)
     return tuple(name for each in lists for name in each if name)

@@ -1,41 +1,72 @@
 """Finished runs on disk, so that a simulation that was killed goes on where it stopped.
 
 One file per strategy and seed, written whole or not at all, with the exact settings inside. A
-run that was killed in the middle starts again from its seed and ends with the same numbers.
+run that was killed in the middle starts again from its seed and ends with the same numbers. The
+files of a grid carry its ratios in their names; several processes may share its folder.
 """
 
+import glob
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from openal.errors import ArgumentError
+from openal.simulate.lock import claimed
 from openal.simulate.run import Run
 
 __all__ = ["RESULTS", "Cells", "write_json", "write_whole"]
 
 RESULTS = "simulation.json"
+PART = ".part"
 ELSEWHERE = "choose another folder."
 NUMBERS = re.compile(r'\[\n[^\[\]{}"]*\]')  # a JSON string holds no line break, so only lists match
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The finished runs of a folder, all of the same settings (values that JSON can hold)."""
+    """The finished runs of a folder, all of the same settings (values that JSON can hold).
+
+    In a grid there is one of these for each of its problems, with a `tag` that names the files.
+    """
 
     folder: Path
     settings: Mapping[str, Any]
+    tag: str = ""
 
-    def check(self) -> None:
-        """Refuse a folder with results of other settings; nothing is written."""
+    def check(self, varying: Set[str] = frozenset()) -> None:
+        """Refuse a folder with results of other settings, up to those that vary in a grid."""
         if self.folder.exists() and not self.folder.is_dir():
             raise ArgumentError(f"{self.folder} is a file; a folder was expected.")
         for path in [*self.folder.glob("runs/*.json"), *self.folder.glob(RESULTS)]:
-            self._require_same(path, _read(path).get("settings"))
+            self._require_same(path, _read(path).get("settings"), varying)
+
+    def has(self, name: str, seed: int) -> bool:
+        """Whether the run of a strategy at a seed is there."""
+        return self._path(name, seed).exists()
+
+    @contextmanager
+    def claimed(self, name: str, seed: int) -> Iterator[bool]:
+        """Whether this process may compute a run now: no other one is at it.
+
+        The lock file goes once the run is there. Whoever opened it before, or makes it anew, finds
+        the run when the lock is theirs; what a killed process was writing goes with the next.
+        """
+        path = self._path(name, seed)
+        lock = path.with_name(f".{path.name}.lock")
+        with claimed(lock) as mine:
+            if mine:
+                for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
+                    part.unlink(missing_ok=True)
+            yield mine
+        if mine and path.exists():
+            with suppress(OSError):  # on Windows another process may have it open
+                lock.unlink()
 
     def load(self, name: str, seed: int, strategy: str) -> Run | None:
         """The finished run of a strategy, whose repr is `strategy`, at a seed; or None."""
@@ -52,20 +83,29 @@ class Cells:
         except (KeyError, TypeError, AttributeError) as error:
             raise ArgumentError(f"{path} is damaged; delete it to compute it again.") from error
 
-    def save(self, name: str, seed: int, strategy: str, run: Run) -> None:
-        """Keep a finished run; seconds apart, since they alone differ from time to time."""
+    def save(
+        self, name: str, seed: int, strategy: str, run: Run, known: Sequence[int] = ()
+    ) -> None:
+        """Keep a finished run, and which class ids were `known`.
+
+        Seconds stand apart, since they alone differ from time to time.
+        """
         columns = asdict(run)
         seconds = columns.pop("seconds")
         cell = {"settings": self.settings, "strategy": strategy, "name": name, "seed": seed}
-        write_json(self._path(name, seed), {**cell, "run": columns, "seconds": seconds})
+        write_json(
+            self._path(name, seed),
+            {**cell, "known": list(known), "run": columns, "seconds": seconds},
+        )
 
     def _path(self, name: str, seed: int) -> Path:
-        return self.folder / "runs" / f"{quote(name, safe='')}-seed{seed}.json"
+        words = [quote(name, safe=""), *filter(None, [self.tag]), f"seed{seed}.json"]
+        return self.folder / "runs" / "-".join(words)
 
-    def _require_same(self, path: Path, found: Any) -> None:
+    def _require_same(self, path: Path, found: Any, varying: Set[str] = frozenset()) -> None:
         if not isinstance(found, dict):
             raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
-        for key in sorted({*found, *self.settings}):
+        for key in sorted({*found, *self.settings} - varying):
             old, new = found.get(key), self.settings.get(key)
             if old != new:
                 raise ArgumentError(
@@ -83,7 +123,7 @@ def write_json(path: Path, value: Any) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that another process sees the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         with part.open("wb") as file:
             file.write(content)

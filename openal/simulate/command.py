@@ -1,24 +1,23 @@
-"""`openal simulate`: strategies compared on labeled data, as a table, a figure and JSON."""
+"""`openal simulate`: strategies compared on labeled data, as tables, figures and JSON."""
 
+import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from tqdm import tqdm
-
-from openal._version import __version__
-from openal.simulate.arguments import conditions_of, seeds_of, source_of, strategies_of
-from openal.simulate.cells import RESULTS, Cells, write_json, write_whole
+from openal.simulate.cells import RESULTS, write_json, write_whole
 from openal.simulate.classes import shown
-from openal.simulate.compare import Conditions, Runs, compare
+from openal.simulate.experiment import Experiment
+from openal.simulate.grid import GridRuns
 from openal.simulate.parser import parser
+from openal.simulate.plain import DEFAULTS, plain_experiment
 from openal.simulate.plot import png
-from openal.simulate.sources import Source
+from openal.simulate.recipe_experiment import recipe_experiment
+from openal.simulate.record import write_data
 from openal.simulate.split import OpenSetSplit
-from openal.simulate.summary import results
+from openal.simulate.summary import grid_results, results
 from openal.simulate.table import table
-from openal.threads import one_thread
 
 __all__ = ["main"]
 
@@ -29,51 +28,77 @@ NAMED = 8
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; an OpenALError before anything is computed or written if it cannot be."""
-    given = parser().parse_args(arguments)
-    strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
-    source = source_of(given)
-    conditions = conditions_of(given, source)
-    splits = {seed: conditions.split(source.labels, source.names, seed) for seed in seeds}
-    cells = Cells(given.out, _settings(source, conditions))
-    cells.check()
-    data = source.load()
-    total = len(seeds) * len(strategies)
-    with one_thread(), tqdm(total=total, unit="run", disable=None, leave=False) as bar:
-        runs = compare(strategies, data, conditions, seeds, cells=cells, finished=bar.update)
-    head = _head(source, conditions, splits)
-    _write(cells, runs, head)
-    sys.stdout.write(f"{head}\n\n{table(runs)}\n\n{_foot(cells.folder)}\n")
+    experiment = _experiment(parser().parse_args(arguments))
+    experiment.check()
+    data, runs = experiment.run()
+    heads = [_head(experiment, number) for number in range(len(experiment.problems))]
+    _write(experiment, runs, heads)
+    write_data(
+        experiment.folder,
+        experiment.source,
+        data,
+        [run for each in runs.values() for by_seed in each.values() for run in by_seed.values()],
+    )
+    tables = [f"{head}\n\n{table(each)}" for head, each in zip(heads, runs.values(), strict=True)]
+    about = "\n".join(filter(None, [experiment.about, *experiment.notes]))
+    sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
     return 0
 
 
-def _settings(source: Source, conditions: Conditions) -> dict[str, object]:
-    data = {"data": source.title, "fingerprint": source.fingerprint}
-    return {"openal": __version__, **data, **conditions.settings()}
+def _experiment(given: argparse.Namespace) -> Experiment:
+    if given.recipe is not None:
+        given.out = given.out or Path(f"openal-{given.recipe}")
+        return recipe_experiment(given)
+    for name, value in DEFAULTS.items():
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    given.out = Path(given.out)
+    return plain_experiment(given)
 
 
-def _write(cells: Cells, runs: Runs, head: str) -> None:
-    write_json(cells.folder / RESULTS, results(runs, cells.settings))
-    write_whole(cells.folder / CURVES, png(runs, head))
+def _write(experiment: Experiment, runs: GridRuns, heads: Sequence[str]) -> None:
+    folder = experiment.folder
+    if not experiment.grid:
+        (only,) = runs.values()
+        settings = {**experiment.settings, **experiment.problems[0].settings()}
+        write_json(folder / RESULTS, results(only, settings))
+    else:
+        about = {"about": experiment.about, "notes": list(experiment.notes)}
+        found = grid_results(runs, experiment.problems, experiment.settings)
+        write_json(folder / RESULTS, {**found, **about})
+    for path, each, head in zip(_curves(experiment), runs.values(), heads, strict=True):
+        write_whole(path, png(each, head))
 
 
-def _head(source: Source, conditions: Conditions, splits: Mapping[int, OpenSetSplit]) -> str:
+def _curves(experiment: Experiment) -> list[Path]:
+    """The figure of each problem."""
+    if not experiment.grid:
+        return [experiment.folder / CURVES]
+    whole = experiment.folder / CURVES
+    return [whole.with_stem(f"{whole.stem}-{each.tag}") for each in experiment.problems]
+
+
+def _head(experiment: Experiment, number: int) -> str:
     """What the pool was, and how it was asked."""
-    sizes = sorted({len(split.pool) for split in splits.values()})
-    share = fmean(1 - split.ood_ratio for split in splits.values())
+    conditions, seeds = experiment.problems[number], experiment.seeds
+    splits = [experiment.splits[number, seed] for seed in seeds]
+    sizes = sorted({len(split.pool) for split in splits})
+    share = fmean(1 - split.ood_ratio for split in splits)
     spread = f"mean ± sd of {len(splits)} seeds" if len(splits) > 1 else "one seed"
-    title = shown(source.title)
+    title = shown(experiment.source.title)
+    ratios = f"Ratios: {conditions.title}.\n" if experiment.grid else ""
     return (
-        f"Pool: {title}, {_range(sizes)} items, {share:.0%} of them of known classes.\n"
-        f"Known: {_known(source, conditions, splits)}.\n"
+        f"{ratios}Pool: {title}, {_range(sizes)} items, {share:.0%} of them of known classes.\n"
+        f"Known: {_known(experiment, number, splits)}.\n"
         f"Asked: {conditions.first} first answers, then {conditions.rounds} rounds of "
         f"{conditions.budget}; {spread}."
     )
 
 
-def _known(source: Source, conditions: Conditions, splits: Mapping[int, OpenSetSplit]) -> str:
-    names = next(iter(splits.values())).classes
-    count = f"{len(names)} of {len(source.names)} classes"
-    if conditions.known is None and len(splits) > 1:
+def _known(experiment: Experiment, number: int, splits: Sequence[OpenSetSplit]) -> str:
+    names = splits[0].classes
+    count = f"{len(names)} of {len(experiment.source.names)} classes"
+    if experiment.problems[number].known is None and len(splits) > 1:
         return f"{count}, others at each seed"
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"{count}, {', '.join(map(shown, names[:NAMED]))}{more}"
@@ -83,6 +108,9 @@ def _range(sizes: list[int]) -> str:
     return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
 
 
-def _foot(folder: Path) -> str:
+def _foot(experiment: Experiment) -> str:
     """Where to look further."""
-    return f"Results: {folder / RESULTS}\nCurves:  {folder / CURVES}"
+    curves = _curves(experiment)[0]
+    if experiment.grid:
+        curves = curves.with_name(f"{Path(CURVES).stem}-*.png")
+    return f"Results: {experiment.folder / RESULTS}\nCurves:  {curves}"

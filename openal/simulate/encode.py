@@ -52,19 +52,21 @@ def check_encoder(name: str) -> None:
         raise ArgumentError(f"unknown encoder {name!r}{closest(name, names)}")
 
 
-def encoded(paths: Sequence[Path], encoder: str) -> np.ndarray:
-    """The embeddings float32 [n, D] of image files.
+def encoded(
+    images_as: Callable[[Callable[[Any], Tensor]], Dataset[Any]], encoder: str
+) -> np.ndarray:
+    """The embeddings float32 [n, D] of images; `images_as(transform)` is the data set of them.
 
     "pixels" takes thumbnails of 16 x 16 pixels less their mean; any other name is a network of
     torchvision, whose features before the last linear layer are taken.
     """
     if encoder == PIXELS:
-        images = Images(paths, _thumbnail)
+        images: Any = images_as(_thumbnail)
         vectors = torch.stack([images[index] for index in range(len(images))])
         return (vectors - vectors.mean(dim=0)).numpy()
     module, transform = _pretrained(encoder)
     module = module.to("cuda" if torch.cuda.is_available() else "cpu")
-    pool = Pool(Images(paths, transform))
+    pool = Pool(images_as(transform))
     try:
         signals = Model(module).signals(pool, np.arange(len(pool)), ("features",))
     except ArgumentError as error:  # the data set's own words, without those around them

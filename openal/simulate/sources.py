@@ -3,36 +3,47 @@
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from openal.checks import as_finite
 from openal.errors import ArgumentError
 from openal.simulate.data import LabeledData
-from openal.simulate.encode import check_encoder, encoded
+from openal.simulate.encode import Images, check_encoder, encoded
+from openal.simulate.labeled_folders import class_folders, image_files
 from openal.simulate.labels import read_array, read_labels
+from openal.simulate.pictures import thumbnails_of
 
-__all__ = ["Source", "digits", "files", "image_folder"]
+__all__ = ["Source", "Thumbnails", "digits", "files", "image_folder"]
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+Thumbnails = Callable[[np.ndarray], np.ndarray]
+"""Indices [m] -> small images uint8 [m, 32, 32, 3]."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Class ids [n] with names, and embeddings that are computed once all else is in order."""
+    """Class ids [n] with names, and embeddings that are computed once all else is in order.
+
+    Where task networks read images there are `items`, and mostly a `test` set of its own.
+    """
 
     title: str
     labels: np.ndarray
     names: tuple[str, ...]
     fingerprint: str  # of everything that the embeddings are computed from
-    embeddings: Callable[[], np.ndarray]
+    embeddings: Callable[[], np.ndarray] | None
+    thumbnails: Thumbnails | None = None
+    items: Any = None
+    test: LabeledData | None = None
 
     def load(self) -> LabeledData:
-        """The data with their embeddings."""
-        return LabeledData(self.labels, names=self.names, embeddings=self.embeddings())
+        """The data with their embeddings, where they have any."""
+        signals = {} if self.embeddings is None else {"embeddings": self.embeddings()}
+        return LabeledData(self.labels, self.items, names=self.names, **signals)
 
 
 def digits() -> Source:
@@ -41,7 +52,8 @@ def digits() -> Source:
 
     pixels, labels = load_digits(return_X_y=True)
     names = tuple("0123456789")
-    return _vectors("handwritten digits", pixels / np.float32(16), labels.astype(np.int64), names)
+    source = _vectors("handwritten digits", pixels / np.float32(16), labels.astype(np.int64), names)
+    return replace(source, thumbnails=partial(_enlarged, pixels.reshape(-1, 8, 8)))
 
 
 def files(embeddings: Path, labels: Path) -> Source:
@@ -61,15 +73,16 @@ def files(embeddings: Path, labels: Path) -> Source:
 def image_folder(folder: Path, encoder: str) -> Source:
     """Images in a folder per class, such as `folder/cat/1.png`; the folders name the classes."""
     check_encoder(encoder)
-    classes = _folders(folder)
-    images = {each.name: _images(each) for each in classes}
+    images = {each.name: image_files(each) for each in class_folders(folder)}
     paths = [path for found in images.values() for path in found]
     labels = np.repeat(np.arange(len(images)), [len(found) for found in images.values()])
     digest = hashlib.sha256(encoder.encode())
     for path in paths:
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + path.read_bytes())
-    embeddings = partial(encoded, paths, encoder)
-    return Source(folder.resolve().name, labels, tuple(images), digest.hexdigest(), embeddings)
+    embeddings = partial(encoded, partial(Images, paths), encoder)
+    small = partial(thumbnails_of, Images(paths, _as_it_is))
+    title = folder.resolve().name
+    return Source(title, labels, tuple(images), digest.hexdigest(), embeddings, small)
 
 
 def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> Source:
@@ -79,17 +92,12 @@ def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[s
     return Source(title, labels, names, digest.hexdigest(), lambda: vectors)
 
 
-def _folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise ArgumentError(f"{folder} is not a folder of images.")
-    found = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(found) < 2:
-        raise ArgumentError(f"{folder} must hold a folder per class, at least two.")
-    return found
+def _enlarged(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Gray images [n, 8, 8] of 0..16 at 32 x 32 pixels, in color."""
+    gray = np.rint(images[indices] * (255 / 16)).astype(np.uint8)
+    large = gray.repeat(4, axis=1).repeat(4, axis=2)
+    return np.repeat(large[..., None], 3, axis=3)
 
 
-def _images(folder: Path) -> list[Path]:
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    if not found:
-        raise ArgumentError(f"{folder} holds no images ({' '.join(sorted(SUFFIXES))}).")
-    return found
+def _as_it_is(image: Any) -> Any:
+    return image

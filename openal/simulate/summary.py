@@ -1,15 +1,17 @@
 """Runs of several seeds as means and spreads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from openal.simulate.compare import Runs
+from openal.simulate.conditions import VARYING, Conditions
+from openal.simulate.grid import GridRuns
 from openal.simulate.metrics import aubc
 from openal.simulate.run import Run
+from openal.simulate.work import Runs
 
-__all__ = ["MEASURES", "Measure", "best_of", "figures", "results"]
+__all__ = ["MEASURES", "Measure", "best_of", "figures", "grid_results", "results"]
 
 ENOUGH = 3
 """Fewer seeds cannot tell the best from the lucky."""
@@ -75,6 +77,20 @@ def results(runs: Runs, settings: Mapping[str, Any]) -> dict[str, Any]:
         for name, by_seed in runs.items()
     }
     return {"settings": settings, "summary": summary, "runs": columns}
+
+
+def grid_results(
+    grid: GridRuns, problems: Sequence[Conditions], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All runs of a grid and their summaries, problem by problem, as JSON holds them."""
+    common = {key: value for key, value in problems[0].settings().items() if key not in VARYING}
+    cells = [
+        {**{key: each.settings()[key] for key in sorted(VARYING)}, **results(runs, {})}
+        for each, runs in zip(problems, grid.values(), strict=True)
+    ]
+    for cell in cells:
+        del cell["settings"]
+    return {"settings": {**settings, **common, "grid": True}, "cells": cells}
 
 
 def _summary(runs: list[Run]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ import pickle
 
 import torch
 
-from openal.learners import cifar_resnet18
+from openal.learners import PixelResNet18, cifar_resnet18
 
 
 def test_gives_one_output_per_class() -> None:
@@ -17,3 +17,21 @@ def test_first_layers_keep_the_resolution() -> None:
 
 def test_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(cifar_resnet18)) is cifar_resnet18
+
+
+def test_bytes_are_standardized_on_the_way_in() -> None:
+    torch.manual_seed(0)
+    mean, std = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+    network = PixelResNet18(mean, std)(5).eval()
+    torch.manual_seed(0)
+    plain = cifar_resnet18(5).eval()
+    pixels = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
+    channels = (torch.tensor(each)[:, None, None] for each in (mean, std))
+    standard = (pixels / 255 - next(channels)) / next(channels)
+    assert torch.allclose(network(pixels), plain(standard), atol=1e-5)
+
+
+def test_dropout_comes_before_the_last_layer() -> None:
+    network = PixelResNet18((0.5,) * 3, (0.5,) * 3, dropout=0.3)(5)
+    assert isinstance(network.fc, torch.nn.Sequential)
+    assert [type(each).__name__ for each in network.fc] == ["Dropout", "Linear"]

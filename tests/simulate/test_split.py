@@ -9,25 +9,34 @@ from hypothesis import strategies as st
 
 from openal import UNKNOWN
 from openal.errors import ArgumentError
-from openal.simulate import OpenSetSplit, openset_split
+from openal.simulate import OpenSetSplit, known_classes, openset_split
 
 CIFAR10 = np.repeat(np.arange(10), 5000)
 CIFAR100 = np.repeat(np.arange(100), 500)
 SMALL = np.tile(np.arange(5), 40)
 
 
+TABLE_1 = {  # unknown items beside 10,000, 15,000 and 20,000 known ones; first answers of both
+    0.1: ((1111, 1667, 2222), (450, 50)),
+    0.2: ((2500, 3750, 5000), (400, 100)),
+    0.4: ((6667, 10000, 13333), (300, 200)),
+    0.6: ((15000, 22500, 30000), (200, 300)),
+}
+
+
 @pytest.mark.parametrize("labels", [CIFAR10, CIFAR100], ids=["cifar10", "cifar100"])
-@pytest.mark.parametrize(
-    "ratio, unknown, first_known, first_unknown",
-    [(0.1, 2222, 450, 50), (0.2, 5000, 400, 100), (0.4, 13333, 300, 200), (0.6, 30000, 200, 300)],
-)
-def test_the_counts_of_table_1(
-    labels: np.ndarray, ratio: float, unknown: int, first_known: int, first_unknown: int
-) -> None:
-    split = openset_split(labels, mismatch=0.4, ood_ratio=ratio, first=500, seed=0)
-    first = split.truth[split.first]
-    assert ((split.truth >= 0).sum(), (split.truth < 0).sum()) == (20000, unknown)
-    assert ((first >= 0).sum(), (first < 0).sum()) == (first_known, first_unknown)
+@pytest.mark.parametrize("ratio", TABLE_1)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_counts_of_table_1(labels: np.ndarray, ratio: float, seed: int) -> None:
+    counts, answers = TABLE_1[ratio]
+    sizes = (10000, 15000, 20000)
+    for mismatch, known, unknown in zip((0.2, 0.3, 0.4), sizes, counts, strict=True):
+        split = openset_split(labels, mismatch=mismatch, ood_ratio=ratio, first=500, seed=seed)
+        first = split.truth[split.first]
+        assert ((split.truth >= 0).sum(), (split.truth < 0).sum()) == (known, unknown)
+        assert ((first >= 0).sum(), (first < 0).sum()) == answers
+        assert split.known == known_classes(labels[-1] + 1, mismatch, seed)
+        assert np.ptp(np.bincount(first[first >= 0])) <= 1  # classes of one size: alike in number
 
 
 @pytest.mark.parametrize("first, ratio", [(1000, 0.8), (700, 0.3)])

@@ -1,0 +1,84 @@
+"""What a simulation is, but for its strategy, its data and its seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from openal.errors import ArgumentError
+from openal.learners import EmbeddingClassifier
+from openal.pool import Learner
+from openal.simulate.loop import require_answers
+from openal.simulate.oracle import Oracle
+from openal.simulate.split import OpenSetSplit, Protocol, openset_split
+
+__all__ = ["VARYING", "Conditions"]
+
+VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
+"""The settings that differ between the problems of a grid."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Everything but the strategy, the data and the seed: see `openset_split` and `simulate`.
+
+    With `same_start` every round of a run trains with the same seed, and so from the same initial
+    weights, as the public OpenAL framework does.
+    """
+
+    first: int
+    mismatch: float = 0.4
+    known: tuple[int | str, ...] | None = None
+    ood_ratio: float | None = None
+    protocol: Protocol = "known"
+    test_share: float = 0.25
+    rounds: int = 10
+    budget: int = 20
+    noise: float = 0.0
+    skip: float = 0.0
+    task: Learner = field(default_factory=EmbeddingClassifier)
+    same_start: bool = False
+
+    def __post_init__(self) -> None:
+        Oracle((), 1, self.noise, self.skip)  # refuses what cannot be
+
+    @property
+    def tag(self) -> str:
+        """The ratios, as the names of a grid's files have them."""
+        return f"mismatch{self.mismatch:g}-ood{_shown(self.ood_ratio)}"
+
+    @property
+    def title(self) -> str:
+        """The ratios, for people."""
+        return f"mismatch {self.mismatch:g}, ood_ratio {_shown(self.ood_ratio)}"
+
+    def split(
+        self, labels: Any, names: Sequence[str], seed: int, *, own_test: bool = False
+    ) -> OpenSetSplit:
+        """The split of a seed; an ArgumentError if it cannot be had, or not all its answers."""
+        split = openset_split(
+            labels,
+            first=self.first,
+            seed=seed,
+            mismatch=self.mismatch,
+            known=self.known,
+            names=names,
+            ood_ratio=self.ood_ratio,
+            protocol=self.protocol,
+            test_share=self.test_share,
+        )
+        require_answers(split, self.rounds, self.budget)
+        if not (own_test or len(split.test)):
+            raise ArgumentError(f"test_share {self.test_share:g} leaves no item to test with.")
+        return split
+
+    def settings(self) -> dict[str, Any]:
+        """The conditions as values that JSON can hold, by name."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        known = None if self.known is None else list(self.known)
+        if not values.pop("same_start"):
+            return {**values, "known": known, "task": repr(self.task)}
+        return {**values, "known": known, "task": repr(self.task), "same_start": True}
+
+
+def _shown(ratio: float | None) -> str:
+    return "all" if ratio is None else f"{ratio:g}"

@@ -1,0 +1,157 @@
+"""The experiment that `openal simulate --recipe NAME` makes of a paper's."""
+
+import argparse
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openal._version import __version__
+from openal.checks import as_count
+from openal.errors import ArgumentError
+from openal.learners import PixelResNet18
+from openal.simulate.arguments import ratios_of, seeds_of
+from openal.simulate.conditions import Conditions
+from openal.simulate.data import LabeledData
+from openal.simulate.datasets import ImageData, image_data, reduced
+from openal.simulate.encoders import Embedder, embedder_of
+from openal.simulate.experiment import Experiment
+from openal.simulate.pictures import Pictures, TensorImages, thumbnails_of
+from openal.simulate.recipe_strategies import needs_embeddings, recipe_strategies
+from openal.simulate.recipes import Recipe, recipe_of
+from openal.simulate.sources import Source
+
+__all__ = ["recipe_experiment"]
+
+FIXED = ("images", "labels", "known", "protocol", "test_share", "task")
+COUNTS = ("first", "rounds", "budget")
+TEST_SHARE = 0.25
+"""What is held out of a folder without a test part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Used:
+    """A recipe as it is played: at a scale, on the images that this leaves."""
+
+    name: str
+    recipe: Recipe
+    scale: float
+    data: ImageData
+    kept: np.ndarray  # int64, which images to learn from there are left
+    whole: int  # how many there were
+
+    @property
+    def about(self) -> str:
+        """The figures that are used, and what they are in full where that is something else."""
+        used, full = self.recipe, recipe_of(self.name).on(self.recipe.data)
+        tests = f", {len(self.data.test[1])} to test with" if self.data.test is not None else ""
+        here = f"{len(self.kept)} images{tests}; {_figures(used)}"
+        if len(self.kept) == self.whole and _figures(used) == _figures(full):
+            return f"Recipe: {self.name} in full: {here}."
+        return (
+            f"Recipe: {self.name} at scale {self.scale:g}: {here}. "
+            f"In full: {self.whole} images; {_figures(full)}."
+        )
+
+
+def recipe_experiment(given: argparse.Namespace) -> Experiment:
+    """The experiment of a recipe; nothing is embedded yet."""
+    for name in FIXED:
+        if getattr(given, name) is not None:
+            raise ArgumentError(f"a recipe says what --{name.replace('_', '-')} is; leave it out.")
+    used = _used(given)
+    embedder = _embedder(given, used)
+    strategies, notes = recipe_strategies(given.strategies, used.recipe.strategies, embedder)
+    source = _source(used.data, embedder, given.out / "embeddings")
+    return Experiment(
+        source,
+        strategies,
+        _problems(given, used),
+        used.recipe.seeds,
+        _settings(used, source, embedder),
+        given.out,
+        grid=True,
+        about=used.about,
+        notes=notes,
+    )
+
+
+def _used(given: argparse.Namespace) -> Used:
+    scale = 1.0 if given.scale is None else given.scale
+    recipe = _chosen(given, scale)
+    everything = image_data(recipe.data, given.data or Path("data"))
+    whole = len(everything.train[1])
+    data, kept = reduced(everything, scale) if scale < 1 else (everything, np.arange(whole))
+    return Used(given.recipe, recipe, scale, data, kept, whole)
+
+
+def _chosen(given: argparse.Namespace, scale: float) -> Recipe:
+    """The recipe on the data set at the scale, with what the arguments say instead."""
+    recipe = recipe_of(given.recipe)
+    recipe = recipe.on(given.dataset or recipe.data).scaled(scale)
+    changes: dict[str, Any] = {
+        name: as_count(value, name, minimum=1)
+        for name in COUNTS
+        if (value := getattr(given, name)) is not None
+    }
+    if given.seeds is not None:
+        changes["seeds"] = seeds_of(given.seeds)
+    if given.mismatch is not None:
+        changes["mismatch"] = ratios_of(given.mismatch, "--mismatch")
+    if given.ood_ratio is not None:
+        changes["ood_ratio"] = ratios_of(given.ood_ratio, "--ood-ratio")
+    return replace(recipe, **changes)
+
+
+def _embedder(given: argparse.Namespace, used: Used) -> Embedder | None:
+    """What the arguments name; else the recipe's, where a strategy reads embeddings."""
+    named = (given.encoder, given.embeddings, given.clipn)
+    if all(each is None for each in named):
+        reading = needs_embeddings(given.strategies or used.recipe.strategies)
+        named = (used.recipe.encoder if reading else None, None, None)
+    return embedder_of(*named, used.kept, used.whole)
+
+
+def _problems(given: argparse.Namespace, used: Used) -> list[Conditions]:
+    data, task = used.data, used.recipe.task
+    network = task.factory or PixelResNet18(data.mean, data.std)
+    recipe = replace(used.recipe, task=replace(task, factory=network))
+    share = TEST_SHARE if data.test is None else 0.0
+    more = {"test_share": share, "noise": given.noise, "skip": given.skip}
+    return recipe.problems(data.train[1], data.names, **more)
+
+
+def _settings(used: Used, source: Source, embedder: Embedder | None) -> dict[str, Any]:
+    """What the runs depend on beside the conditions; `items` are those to learn from."""
+    return {
+        "openal": __version__,
+        "data": source.title,
+        "fingerprint": source.fingerprint,
+        "items": len(source.labels),
+        "recipe": used.name,
+        "scale": used.scale,
+        "embeddings": None if embedder is None else embedder.name,
+    }
+
+
+def _source(data: ImageData, embedder: Embedder | None, folder: Path) -> Source:
+    pixels, labels = data.train
+    test = None
+    if data.test is not None:
+        test = LabeledData(data.test[1], TensorImages(data.test[0]), names=data.names)
+    return Source(
+        title=data.title,
+        labels=labels,
+        names=data.names,
+        fingerprint=data.fingerprint,
+        embeddings=None if embedder is None else partial(embedder.embed, pixels, folder),
+        thumbnails=partial(thumbnails_of, Pictures(pixels)),
+        items=TensorImages(pixels),
+        test=test,
+    )
+
+
+def _figures(recipe: Recipe) -> str:
+    return f"{recipe.rounds} rounds of {recipe.budget}, {recipe.task.epochs} epochs a round"

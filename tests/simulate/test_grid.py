@@ -1,0 +1,135 @@
+"""A grid that is killed, shared, taken up again, and refused where it cannot be."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openal.errors import ArgumentError
+from openal.simulate import Conditions, LabeledData, compare_grid, problems_of
+from openal.strategies import Random
+from tests.simulate.grid_process import PROBLEMS, SEEDS, play
+
+SCRIPT = Path(__file__).with_name("grid_process.py")
+KILLS = 20 if os.getenv("OPENAL_SLOW") else 3
+RUNS = len(PROBLEMS) * len(SEEDS) * 2
+
+
+@pytest.fixture(scope="module")
+def whole() -> Any:
+    return numbers(play(None))
+
+
+def numbers(grid: Any) -> Any:
+    """All runs without their seconds."""
+    return {
+        (ratios, name, seed): replace(run, seconds=())
+        for ratios, runs in grid.items()
+        for name, by_seed in runs.items()
+        for seed, run in by_seed.items()
+    }
+
+
+def started(folder: Path, seconds: float) -> "subprocess.Popen[str]":
+    """A process that works on the grid in `folder` from the next line of its input on."""
+    command = [sys.executable, str(SCRIPT), str(folder), str(folder) + ".log", str(seconds)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def begin(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None and process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def test_killed_at_random_it_ends_with_the_same_numbers(tmp_path: Path, whole: Any) -> None:
+    folder, moments = tmp_path / "grid", random.Random(0)
+    killed = 0
+    for _ in range(KILLS):
+        process = started(folder, 0.02)
+        begin(process)
+        time.sleep(moments.uniform(0.05, 0.6))
+        killed += process.poll() is None
+        process.kill()
+        process.communicate()
+    assert killed
+    assert numbers(play(folder)) == whole
+    names = os.listdir(folder / "runs")
+    assert len(names) == RUNS
+    assert all(name.endswith(".json") for name in names)
+
+
+def test_two_processes_share_it_and_compute_each_run_once(tmp_path: Path, whole: Any) -> None:
+    processes = [started(tmp_path / "grid", 0.1) for _ in range(2)]
+    for process in processes:
+        begin(process)
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+    lines = [line.split(" ", 1) for line in (tmp_path / "grid.log").read_text().splitlines()]
+    assert len(lines) == len({run for _, run in lines}) == RUNS
+    assert len({process for process, _ in lines}) == 2
+    assert numbers(play(tmp_path / "grid")) == whole
+
+
+def test_what_is_there_is_not_computed_again(tmp_path: Path, whole: Any) -> None:
+    folder, log = tmp_path / "grid", tmp_path / "log"
+    play(folder)
+    missing = folder / "runs" / "N-mismatch0.6-ood0.2-seed1.json"
+    missing.unlink()
+    assert numbers(play(folder, log)) == whole
+    assert len(log.read_text().splitlines()) == 1
+    assert missing.exists()
+
+
+def test_a_file_of_the_grid_says_what_it_is(tmp_path: Path) -> None:
+    play(tmp_path)
+    cell = json.loads((tmp_path / "runs" / "R-mismatch0.6-ood0.4-seed1.json").read_text())
+    settings = cell["settings"]
+    assert (cell["name"], cell["seed"], cell["strategy"]) == ("R", 1, "Random()")
+    assert (settings["mismatch"], settings["ood_ratio"]) == (0.6, 0.4)
+    assert sorted(cell["known"]) == sorted(PROBLEMS[3].split(*BLOBS, seed=1).known)
+
+
+BLOBS: Any = ([k % 5 for k in range(300)], "01234")
+
+
+def test_a_ratio_that_cannot_be_had_is_refused_by_name(blobs: LabeledData, tmp_path: Path) -> None:
+    problems = problems_of(Conditions(12, rounds=1, budget=5), [0.4, 0.6], [0.2, 0.6])
+    message = r"mismatch 0.6, ood_ratio 0.6, seed 3: ood_ratio 0.6 needs"
+    with pytest.raises(ArgumentError, match=message):
+        compare_grid({"Random": Random()}, blobs, problems, [3], folder=tmp_path / "grid")
+    assert not (tmp_path / "grid").exists()
+
+
+def test_other_settings_are_refused_and_more_ratios_are_not(
+    blobs: LabeledData, tmp_path: Path
+) -> None:
+    def play(budget: int, *ratios: float, **more: Any) -> Any:
+        problems = problems_of(Conditions(12, rounds=1, budget=budget), [0.4], ratios)
+        return compare_grid({"Random": Random()}, blobs, problems, [0], folder=tmp_path, **more)
+
+    play(5, 0.2, settings={"data": "blobs"})
+    assert len(play(5, 0.2, 0.3, settings={"data": "blobs"})) == 2
+    for budget, data in ((6, "blobs"), (5, "others")):
+        with pytest.raises(ArgumentError, match="other settings"):
+            play(budget, 0.3, settings={"data": data})
+
+
+def test_the_same_ratios_twice(blobs: LabeledData) -> None:
+    with pytest.raises(ArgumentError, match="differ"):
+        compare_grid({"Random": Random()}, blobs, [PROBLEMS[0]] * 2, [0])
+
+
+def test_nothing_to_compare(blobs: LabeledData) -> None:
+    for strategies, seeds in (({}, [0]), ({"Random": Random()}, [])):
+        with pytest.raises(ArgumentError, match="At least one"):
+            compare_grid(strategies, blobs, PROBLEMS, seeds)

@@ -1,0 +1,110 @@
+"""The papers' figures, and what a scale makes of them."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openal.errors import ArgumentError
+from openal.learners import Classifier, CropFlip
+from openal.simulate import RECIPES, OpenSetSplit, Recipe
+from openal.simulate.recipes import recipe_of
+from openal.strategies import available
+
+LABELS = {"cifar10": np.repeat(np.arange(10), 5000), "cifar100": np.repeat(np.arange(100), 500)}
+
+
+def splits(recipe: Recipe, seed: int) -> list[OpenSetSplit]:
+    """The splits of a recipe at every pair of ratios."""
+    labels = LABELS[recipe.data]
+    names = tuple(map(str, range(labels[-1] + 1)))
+    problems = recipe.problems(labels, names, test_share=0.0)
+    return [each.split(labels, names, seed, own_test=True) for each in problems]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_its_strategies_are_there(name: str) -> None:
+    assert {*RECIPES[name].strategies} <= {*available()}
+    assert "Random" in RECIPES[name].strategies
+
+
+@pytest.mark.parametrize(
+    "name, dataset, sizes",
+    [
+        ("lfosa", "cifar10", [(50000, 100), (50000, 150), (50000, 200)]),
+        ("lfosa", "cifar100", [(50000, 800), (50000, 1200), (50000, 1600)]),
+        ("jsosal", "cifar100", [(50000, 800), (50000, 1200), (50000, 1600)]),
+        ("neat", "cifar10", [(50000, 100)]),
+        ("neat", "cifar100", [(50000, 800)]),
+    ],
+)
+def test_first_answers_are_of_the_first_classes(
+    name: str, dataset: str, sizes: list[tuple[int, int]]
+) -> None:
+    found = splits(recipe_of(name).on(dataset), seed=1)
+    assert [(len(each.pool), len(each.first)) for each in found] == sizes
+    for each in found:
+        assert each.known == tuple(range(each.num_classes))
+        counts = np.bincount(each.truth[each.first])
+        assert set(counts.tolist()) == ({50} if dataset == "cifar10" else {40})
+
+
+@pytest.mark.parametrize("dataset", LABELS)
+def test_clipnal_has_the_pools_of_its_table(dataset: str) -> None:
+    found = splits(recipe_of("clipnal").on(dataset), seed=2)
+    known, unknown = np.array([((s.truth >= 0).sum(), (s.truth < 0).sum()) for s in found]).T
+    assert known.tolist() == [10000] * 4 + [15000] * 4 + [20000] * 4
+    assert unknown[:4].tolist() == [1111, 2500, 6667, 15000]
+    assert unknown[4:8].tolist() == [1667, 3750, 10000, 22500]
+    assert unknown[8:].tolist() == [2222, 5000, 13333, 30000]
+    assert {len(s.first) for s in found} == {500}
+
+
+def test_what_each_paper_trains() -> None:
+    clipnal, jsosal = RECIPES["clipnal"], RECIPES["jsosal"]
+    assert (clipnal.budget, clipnal.rounds, clipnal.seeds) == (500, 9, (0, 1, 2, 3, 4))
+    steps = clipnal.task.epochs * (clipnal.task.steps_per_epoch or 0)
+    assert (steps, clipnal.task.milestones, clipnal.task.gamma) == (20000, (0.5, 0.75), 0.1)
+    assert (RECIPES["lfosa"].budget, RECIPES["lfosa"].rounds) == (1500, 10)
+    assert RECIPES["lfosa"].task == Classifier(augment=CropFlip(4))
+    assert (jsosal.budget, jsosal.task.weight_decay) == (1000, 1e-3)
+    assert (RECIPES["neat"].budget, RECIPES["neat"].rounds) == (400, 9)
+
+
+def test_another_data_set_has_its_own_figures() -> None:
+    recipe = recipe_of("clipnal").on("tiny-imagenet")
+    assert (recipe.first, recipe.budget, recipe.task.epochs) == (1000, 1000, 300)
+    assert recipe.task.lr == 0.1
+    assert recipe_of("lfosa").on("/some/folder").first == 0.08
+
+
+def test_a_scale_shrinks_everything() -> None:
+    recipe = recipe_of("clipnal").scaled(0.1)
+    assert (recipe.first, recipe.budget, recipe.rounds, recipe.task.epochs) == (50, 50, 2, 20)
+    assert recipe.task.steps_per_epoch == 100
+    assert asdict(recipe_of("lfosa").scaled(1)) == asdict(recipe_of("lfosa"))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("scale", [0.002, 0.01, 0.1, 0.5])
+@pytest.mark.parametrize("dataset", LABELS)
+def test_a_scale_leaves_splits_that_can_be_had(name: str, scale: float, dataset: str) -> None:
+    labels, recipe = LABELS[dataset], recipe_of(name).on(dataset).scaled(scale)
+    names = tuple(map(str, range(labels[-1] + 1)))
+    per_class = max(4, round(scale * len(labels) / len(names)))
+    kept = np.repeat(np.arange(len(names)), per_class)
+    for each in recipe.problems(kept, names, test_share=0.0):
+        split = each.split(kept, names, 3, own_test=True)
+        assert set(split.truth[split.first].tolist()) >= {*range(split.num_classes)}
+
+
+@pytest.mark.parametrize("scale", [0, 1.1, -1, float("nan"), "1"])
+def test_a_scale_that_cannot_be(scale: Any) -> None:
+    with pytest.raises(ArgumentError, match="scale"):
+        recipe_of("lfosa").scaled(scale)
+
+
+def test_an_unknown_recipe() -> None:
+    with pytest.raises(ArgumentError, match="did you mean lfosa"):
+        recipe_of("LfOSA")
