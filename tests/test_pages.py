@@ -94,9 +94,7 @@ def test_the_loop_stops_where_the_page_says() -> None:
     assert 6 < loop["cost"].overall < 8
 
 
-def test_the_grid_of_the_page_is_computed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_grid_of_the_page_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     precision = names("simulate.md", "grid.py")["precision"]
     assert [*precision] == [(0.2, 0.3), (0.2, 0.5), (0.4, 0.3), (0.4, 0.5)]

@@ -10,6 +10,7 @@ from openal.simulate.cells import RESULTS, write_json, write_whole
 from openal.simulate.classes import shown
 from openal.simulate.experiment import Experiment
 from openal.simulate.grid import GridRuns
+from openal.simulate.machine import hardware, versions
 from openal.simulate.parser import parser
 from openal.simulate.plain import DEFAULTS, plain_experiment
 from openal.simulate.plot import png
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     experiment.check()
     data, runs = experiment.run()
     heads = [_head(experiment, number) for number in range(len(experiment.problems))]
-    _write(experiment, runs, heads)
+    _write(experiment, runs, heads, ["openal", "simulate", *_elsewhere(arguments)])
     write_data(
         experiment.folder,
         experiment.source,
@@ -56,18 +57,29 @@ def _experiment(given: argparse.Namespace) -> Experiment:
     return plain_experiment(given)
 
 
-def _write(experiment: Experiment, runs: GridRuns, heads: Sequence[str]) -> None:
-    folder = experiment.folder
+def _write(
+    experiment: Experiment, runs: GridRuns, heads: Sequence[str], command: Sequence[str]
+) -> None:
     if not experiment.grid:
         (only,) = runs.values()
         settings = {**experiment.settings, **experiment.problems[0].settings()}
-        write_json(folder / RESULTS, results(only, settings))
+        found = results(only, settings)
     else:
-        about = {"about": experiment.about, "notes": list(experiment.notes)}
         found = grid_results(runs, experiment.problems, experiment.settings)
-        write_json(folder / RESULTS, {**found, **about})
+    about = {"about": experiment.about, "notes": list(experiment.notes)}
+    made = {"command": list(command), "versions": versions(), "hardware": hardware()}
+    write_json(experiment.folder / RESULTS, {**found, **about, **made})
     for path, each, head in zip(_curves(experiment), runs.values(), heads, strict=True):
         write_whole(path, png(each, head))
+
+
+def _elsewhere(arguments: Sequence[str]) -> list[str]:
+    """The arguments but the folder of the results, which has them inside."""
+    words = [word for word in arguments if not word.startswith("--out=")]
+    if "--out" in words:
+        at = words.index("--out")
+        del words[at : at + 2]
+    return words
 
 
 def _curves(experiment: Experiment) -> list[Path]:

@@ -101,3 +101,11 @@ def test_killed_in_the_middle_it_ends_with_the_same_numbers(tmp_path: Path) -> N
     for folder in (whole, broken):
         assert main([*ARGUMENTS, "--out", str(folder)]) == 0
     assert (broken / RESULTS).read_bytes() == (whole / RESULTS).read_bytes()
+
+
+def test_the_results_say_how_they_were_made(tmp_path: Path) -> None:
+    assert main([*ARGUMENTS, "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / RESULTS).read_bytes())
+    assert found["command"] == ["openal", *ARGUMENTS]
+    assert {"openal", "torch", "numpy"} <= found["versions"].keys()
+    assert "cores" in found["hardware"]

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from openal.simulate.machine import hardware, versions
 from openal.simulate.report.commands import commands
 from openal.simulate.report.conditions import Condition, Results
-from openal.simulate.report.machine import hardware, versions
 from openal.simulate.report.markup import element, text
 
 __all__ = ["origin"]

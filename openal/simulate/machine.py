@@ -1,4 +1,4 @@
-"""What this page was made with, without names of hosts or folders."""
+"""What results are made with, without names of hosts or folders."""
 
 import os
 import platform
