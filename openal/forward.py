@@ -1,8 +1,9 @@
 """One pass of a user's network: any module or callable, left exactly as it was found."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -106,12 +107,16 @@ class Model:
 
     `module` returns a logits tensor, (logits, features), a mapping with these names or an object
     with `.logits`. Features that it does not return are the input of its last linear layer.
+
+    With `amp` the pass is in mixed precision, bfloat16, several times faster where the processor
+    has units for it; the signals are float32 all the same, to about three digits.
     """
 
     module: Callable[[Tensor], Any]
     device: str | torch.device | None = None
     batch_size: int | None = None
     workers: int = 0
+    amp: bool = False
 
     offers: ClassVar[tuple[str, ...]] = ("features", "logits")
     reads: ClassVar[tuple[str, ...]] = ("items",)
@@ -126,6 +131,7 @@ class Model:
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...], on the model's device."""
         device = device_of(self.module, self.device)
+        mixed = partial(torch.autocast, device.type, torch.bfloat16) if self.amp else nullcontext
         outputs: dict[str, list[Tensor]] = {name: [] for name in names}
         with inference_mode_of(self.module), last_linear_input(self.module) as seen:
             for x in batches(
@@ -136,10 +142,12 @@ class Model:
                 workers=self.workers,
                 progress=progress,
             ):
-                output = named_outputs(self.module(x))  # the module runs before what it saw is read
+                with mixed():
+                    output = named_outputs(self.module(x))  # before what it saw is read
                 found = {**seen, **output}
                 for name in names:
-                    outputs[name].append(_rows(found, name, len(x)))
+                    rows = _rows(found, name, len(x))
+                    outputs[name].append(rows.float() if self.amp else rows)
         return {
             name: torch.cat(parts) if parts else torch.empty(0, 0, device=device)
             for name, parts in outputs.items()

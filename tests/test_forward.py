@@ -165,6 +165,29 @@ def test_they_are_left_alone_even_after_an_error() -> None:
     assert inside(model) == before
 
 
+@pytest.mark.parametrize("amp", [False, True])
+def test_mixed_precision_is_asked_for_and_comes_back_in_single(amp: bool) -> None:
+    seen: list[torch.dtype] = []
+    network = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    network[2].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    pool = Pool(torch.randn(40, 8, generator=torch.Generator().manual_seed(0)))
+    names, rows = ("logits", "features"), np.arange(40)
+    found = Model(network, amp=amp).signals(pool, rows, names)
+    expected = Model(network).signals(pool, rows, names)
+    assert seen[0] is (torch.bfloat16 if amp else torch.float32)
+    for name in names:
+        assert found[name].dtype is torch.float32
+        torch.testing.assert_close(found[name], expected[name], atol=0.02, rtol=0.02)
+
+
+def test_the_users_own_mixed_precision_stays() -> None:
+    pool, network = Pool(torch.ones(4, 8)), nn.Linear(8, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert Model(network).signals(pool, np.arange(4), ("logits",))["logits"].dtype is (
+            torch.bfloat16
+        )
+
+
 def test_dropout_is_off_and_no_gradient_is_kept() -> None:
     model = Fussy()
     first, second = signals(model, "logits"), signals(model, "logits")
