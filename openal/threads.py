@@ -7,10 +7,12 @@ stay behind in the parent, and whoever waits for them waits for ever.
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain, islice
-from typing import TypeVar
+from functools import partial
+from itertools import islice
+from threading import Lock, local
+from typing import Generic, TypeVar
 
 import torch
 
@@ -20,19 +22,43 @@ T = TypeVar("T")
 SMALL = 10**8
 """Multiplications in one pass below which a second thread costs more than it gives."""
 
+MOST = 8  # threads: memory grows with their number
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
+class _Held(local):
+    """How many `one_thread` this thread is in."""
+
+    depth = 0
+
+
+_held, _lock = _Held(), Lock()
+_others = {"count": 0, "threads": 1}  # threads in `one_thread`, and what the first of them found
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Lets torch use one thread on the CPU, and puts back what was there."""
-    before = torch.get_num_threads()
+    """Lets torch use one thread on the CPU, and puts back what was there.
+
+    A thread that comes while another is in here finds one thread: it puts back what that one found.
+    """
+    if _held.depth == 0:
+        with _lock:
+            if not _others["count"]:
+                _others["threads"] = torch.get_num_threads()
+            _others["count"] += 1
+    _held.depth += 1
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _held.depth -= 1
+        if _held.depth == 0:
+            with _lock:
+                _others["count"] -= 1
+            torch.set_num_threads(_others["threads"])
 
 
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
@@ -46,41 +72,62 @@ def for_each(parts: Iterable[T], function: Callable[[T], object]) -> None:
     Every call has one thread of torch's for itself. Several that shared each small operation
     would wait for each other by spinning, ten times longer where another program has the core;
     and a part has the same bits for any number of threads. Calls write to places of their own.
-    Parts are made one after another, and few are held.
+    Each thread takes the next part when it is done with one. There are eight at most, each of which
+    holds one part and what the function makes of it.
     """
-    workers, parts = torch.get_num_threads(), iter(parts)
+    helpers, queue = min(MOST, torch.get_num_threads()) - 1, _Queue(iter(parts))
+    run = partial(_work, queue, function)
     with one_thread():
-        first = list(islice(parts, 2))
-        if workers == 1 or len(first) < 2:
-            for part in chain(first, parts):
-                function(part)
+        if not (helpers and queue.has_several()):
+            run()
             return
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            _hand_out(pool, chain(first, parts), _like_here(function), workers)
+        with ThreadPoolExecutor(helpers) as pool:
+            waiting = [pool.submit(_like_here(run)) for _ in range(helpers)]
+            run()
+            for each in waiting:
+                each.result()
 
 
-def _hand_out(
-    pool: ThreadPoolExecutor, parts: Iterator[T], function: Callable[[T], object], workers: int
-) -> None:
-    waiting: deque[Future[object]] = deque()
+class _Queue(Generic[T]):
+    """Parts that several threads take; none once one of them failed."""
+
+    def __init__(self, parts: Iterator[T]) -> None:
+        self.ahead, self.rest, self.lock = deque(islice(parts, 2)), parts, Lock()
+
+    def has_several(self) -> bool:
+        return len(self.ahead) > 1
+
+    def take(self) -> list[T]:
+        """The next part, or nothing."""
+        with self.lock:
+            return [self.ahead.popleft()] if self.ahead else list(islice(self.rest, 1))
+
+    def close(self) -> None:
+        with self.lock:
+            self.ahead, self.rest = deque(), iter(())
+
+
+def _work(queue: _Queue[T], function: Callable[[T], object]) -> None:
     try:
-        for part in parts:
-            waiting.append(pool.submit(function, part))
-            if len(waiting) > workers:
-                waiting.popleft().result()
-        while waiting:
-            waiting.popleft().result()
-    finally:
-        for each in waiting:
-            each.cancel()
+        while part := queue.take():
+            function(part[0])
+    except BaseException:
+        queue.close()
+        raise
 
 
-def _like_here(function: Callable[[T], object]) -> Callable[[T], object]:
-    """The function with this thread's inference and gradient modes, which are per thread."""
+def _like_here(run: Callable[[], None]) -> Callable[[], None]:
+    """The function with one thread, and with this thread's modes and stream: each has its own."""
     inference, grad = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
+    stream = torch.cuda.current_stream() if torch.cuda.is_initialized() else None
 
-    def run(part: T) -> object:
-        with torch.inference_mode(inference), torch.set_grad_enabled(grad):
-            return function(part)
+    def there() -> None:
+        with (
+            one_thread(),
+            torch.inference_mode(inference),
+            torch.set_grad_enabled(grad),
+            torch.cuda.stream(stream),  # None is no stream
+        ):
+            run()
 
-    return run
+    return there

@@ -79,3 +79,47 @@ def test_inside_one_thread_nothing_is_handed_out() -> None:
     with one_thread():
         for_each(range(3), lambda _: here.add(threading.get_ident()))
     assert here == {threading.get_ident()}
+
+
+def test_a_thread_that_comes_while_another_is_in_leaves_no_trace(threads: int) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with one_thread():
+            inside.set()
+            leave.wait(timeout=30)
+
+    def second() -> None:
+        with one_thread():
+            leave.set()
+            early.join(timeout=30)
+
+    early, late = threading.Thread(target=first), threading.Thread(target=second)
+    early.start()
+    inside.wait(timeout=30)
+    late.start()
+    late.join(timeout=30)
+    seen: list[int] = []
+    after = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    after.start()
+    after.join(timeout=30)
+    assert seen == [threads]
+
+
+def test_one_thread_within_one_thread() -> None:
+    with one_thread():
+        with one_thread():
+            pass
+        assert torch.get_num_threads() == 1
+
+
+def test_a_part_may_ask_for_one_thread() -> None:
+    seen: list[int] = []
+
+    def function(part: int) -> None:
+        with one_thread():
+            pass
+        seen.append(torch.get_num_threads())
+
+    for_each(range(20), function)
+    assert seen == [1] * 20

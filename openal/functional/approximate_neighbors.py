@@ -28,8 +28,8 @@ def approximate_knn(queries: Tensor, references: Tensor, k: int, *, probes: int 
 
     From (N, D) and (M, D) to `similarity` (N, k) and `indices` (N, k), int64, as `knn` gives them,
     float64: cosines and their order are exact, but a neighbor may be missing whose cell is not
-    looked into. There are about 4 sqrt(M) cells; with as many probes the result is that of `knn`.
-    It pays from some 50 000 references on. The same arguments give the same result.
+    looked into, or that float32 cannot tell from more than six others. There are about 4 sqrt(M)
+    cells. It pays from some 50 000 references on. The same arguments give the same result.
 
     Needs Faiss (`pip install openal[faiss]`), on a CPU. Memory: two copies of the references.
 
@@ -67,8 +67,8 @@ class IndexedReferences:
         """What `approximate_knn` says of queries (N, D); `floor` is that of `References`."""
         check_shapes(queries, self.exact.known.rows)
         shape = len(queries), self.exact.k
-        similarity = torch.full(shape, -torch.inf, dtype=torch.float64)
-        found = Neighbors(similarity, torch.zeros(shape, dtype=torch.int64))
+        similarity = torch.empty(shape, dtype=torch.float64, device=queries.device)
+        found = Neighbors(similarity, torch.empty_like(similarity, dtype=torch.int64))
 
         def search(part: tuple[slice, Tensor]) -> None:
             rows, block = part

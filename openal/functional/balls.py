@@ -57,7 +57,8 @@ def nearness(left: Directions, right: Directions) -> Tensor:
 
     That is half the squared length of the left one minus half the squared distance.
     """
-    return torch.addmm(_halves(right), left.units, right.units.T, beta=-1)
+    with torch.autocast(left.units.device.type, enabled=False):
+        return torch.addmm(_halves(right), left.units, right.units.T, beta=-1)
 
 
 def apart(left: Directions, right: Directions, rows: Tensor, columns: Tensor) -> Tensor:

@@ -74,19 +74,22 @@ def _nearest(
     """The nearest, and whether the matrix products can be trusted."""
     products = queries.units @ known.units.T
     tolerance = tolerance_of(queries.units)
-    rows, columns = _candidates(products, k, floor, tolerance)
+    zero = queries.lengths == 0  # all cosines are 0
+    rows, columns = _candidates(products, k, floor, tolerance, zero)
     cosines = cosines_of(queries, known, rows, columns)
     trusted = not ((products[rows, columns] - cosines).abs() > tolerance / 2).any()
     found = best_pairs(rows, columns, cosines, len(products), k)
-    zero = queries.lengths == 0
-    found.indices[zero] = torch.arange(k, device=zero.device)  # all cosines are 0
+    found.similarity[zero] = 0
+    found.indices[zero] = torch.arange(k, device=zero.device)
     return found, trusted
 
 
 def _candidates(
-    products: Tensor, k: int, floor: Tensor | None, tolerance: float
+    products: Tensor, k: int, floor: Tensor | None, tolerance: float, but: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The pairs [P] that can be among the k best by cosine, by row and then by column.
+
+    Rows in the mask `but` [n] have none.
 
     k products reach the k-th best product v, so k cosines reach v - tolerance, and a cosine that
     reaches this has a product of at least v - 2 tolerance. The k-th best of the largest products
@@ -97,6 +100,7 @@ def _candidates(
     cut = largest.topk(k, sorted=False).values.amin(dim=1) - 2 * tolerance
     if floor is not None:  # the best of each row tests whether the products can be trusted
         cut = cut.maximum(floor.to(cut) - tolerance).minimum(largest.amax(dim=1))
+    cut[but] = torch.inf
     rows, group = (largest >= cut[:, None]).nonzero().unbind(dim=1)
     columns = group[:, None] + torch.arange(0, products.shape[1], groups, device=group.device)
     columns = torch.where(columns < products.shape[1], columns, group[:, None])

@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal.checks import as_count, as_tensor
 from openal.functional.cells import Cells
 from openal.functional.distances import Located, Space, check_places, nearer
 from openal.threads import for_each, one_thread
@@ -40,13 +40,14 @@ def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tens
     >>> k_center_greedy(points, points[:1], budget=3)
     tensor([3, 2, 1])
     """
-    points = torch.as_tensor(points).detach()
+    points = as_tensor(points, "points")
     budget = min(as_count(budget, "budget"), len(points))
-    centers = points[:0] if centers is None else torch.as_tensor(centers).detach()
+    centers = points[:0] if centers is None else as_tensor(centers, "centers")
     check_places(points, centers)
     chosen = torch.empty(budget, dtype=torch.int64, device=points.device)
     space = Space.of(points, centers)
-    pool = _Pool(points, space, _Centers(space, centers, budget))
+    both = torch.promote_types(points.dtype, centers.dtype)
+    pool = _Pool(points, space, _Centers(space, centers.to(both), budget))
     count = _begin(pool, chosen)
     while count < budget:
         count = _continue(pool, chosen, count)
@@ -58,7 +59,7 @@ class _Centers:
     """The centers so far, with room for those to come."""
 
     def __init__(self, space: Space, given: Tensor, budget: int) -> None:
-        located = space.locate(given)
+        located = space.locate(given)  # in a type that holds those to come as they are
         self.count = len(given)
         self.cells = Cells.of(located) if len(given) else None
         self._room = Located(*(torch.cat([x, x.new_empty(budget, *x.shape[1:])]) for x in located))

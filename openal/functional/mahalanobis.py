@@ -66,7 +66,7 @@ def mahalanobis(points: Tensor, sample: Tensor, *, prior: float | None = None) -
     tensor([1.3333, 8.0000])
     """
     points, sample = as_finite(points, "points", ndim=2), as_finite(sample, "sample", ndim=2)
-    if points.shape[1] != sample.shape[1]:
+    if points.shape[1] != sample.shape[1] or not points.shape[1]:
         shapes = f"got {tuple(points.shape)} and {tuple(sample.shape)}"
         raise ArrayError(f"points and sample must be (N, D) and (m, D), {shapes}.")
     return gaussian(sample, prior=prior).distances(points)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal.checks import as_count, as_tensor
 from openal.errors import ArrayError
 from openal.functional.cosines import Neighbors
 from openal.functional.references import References, check_shapes
@@ -21,8 +21,9 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     the same, bit for bit, for any `block_size` (query rows at a time) and number of threads.
 
     Memory beside the arguments and the result: one copy of the references in the dtype of the
-    result, another in float32 of references in half precision, and a few times 16 MiB; with more
-    than 65 000 references a few times 64 M float32. References are checked and measured in every
+    result, another in float32 of references in half precision, and for each thread, of which eight
+    are used at most, a few times 16 MiB; with more than 65 000 references a few times 64 rows of
+    cosines with all of them. References are checked and measured in every
     call: many calls with the same references are for `openal.functional.references.References`.
 
     >>> references = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
@@ -34,7 +35,7 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     tensor([[1, 0],
             [0, 2]])
     """
-    queries, references = torch.as_tensor(queries).detach(), torch.as_tensor(references).detach()
+    queries, references = as_tensor(queries, "queries"), as_tensor(references, "references")
     k = as_count(k, "k", minimum=1)
     check_shapes(queries, references)
     dtype = float_dtype(queries)

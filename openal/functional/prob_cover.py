@@ -3,13 +3,14 @@
 from math import sqrt
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_number
+from openal.checks import as_count, as_finite, as_indices, as_number
 from openal.errors import ArrayError
 from openal.functional.balls import SLACK, apart, in_blocks, measured, nearness, within
-from openal.functional.cosines import Directions
+from openal.functional.cosines import Directions, directions
 from openal.functional.kept_balls import KeptBalls, row_bytes
 from openal.functional.labels import as_labels
 from openal.functional.measured_balls import MeasuredBalls
@@ -54,7 +55,7 @@ def prob_cover(
     points = measured(as_finite(embeddings, "embeddings", ndim=2))
     bare = torch.ones_like(points.lengths, dtype=torch.bool)
     if answered is not None and len(answered):
-        bare = ~_held(points, measured(as_finite(answered, "answered", ndim=2)), delta)
+        bare = ~_held(points, _like(points, as_finite(answered, "answered", ndim=2)), delta)
     balls = _balls(points, delta)
     counts = balls.counts(bare)
     chosen: list[tuple[int, int]] = []
@@ -90,7 +91,8 @@ def pure_radius(
     labels = as_labels(labels, "labels", points)
     if len(points) == 0:
         raise ArrayError("embeddings must have at least one row, got none.")
-    rows = torch.arange(len(points), device=points.device) if rows is None else rows
+    indices = np.arange(len(points)) if rows is None else as_indices(rows, "rows", size=len(points))
+    rows = torch.from_numpy(indices).to(points.device)
     strangers = _to_strangers(measured(points), labels, rows).sort().values
     impure = int((1 - min(purity, 1.0)) * len(strangers) + 1e-9)  # so many balls may be
     if impure >= len(strangers):
@@ -105,6 +107,14 @@ def _held(points: Directions, answered: Directions, delta: float) -> Tensor:
     for _, block in in_blocks(answered, len(held)):
         held |= within(block, points, delta).any(dim=0)
     return held
+
+
+def _like(points: Directions, answered: Tensor) -> Directions:
+    """The directions of the answered, in the space of the points."""
+    if answered.shape[1] != points.rows.shape[1]:
+        width, shape = points.rows.shape[1], tuple(answered.shape)
+        raise ArrayError(f"answered must be (M, {width}) as the embeddings, got {shape}.")
+    return directions(answered.to(points.rows.device), points.units.dtype)
 
 
 def _balls(points: Directions, delta: float) -> KeptBalls | MeasuredBalls:

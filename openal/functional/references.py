@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal.checks import as_count, as_tensor
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.cosines import Directions, Neighbors, directions, nearest
 from openal.functional.rows import finite_blocks, float_dtype, safe_squares
@@ -31,7 +31,7 @@ class References:
     @classmethod
     def of(cls, references: Tensor, k: int, dtype: torch.dtype | None = None) -> "References":
         """Ready for at most k neighbours of queries that are computed in `dtype`, float32 or 64."""
-        k, references = as_count(k, "k", minimum=1), torch.as_tensor(references).detach()
+        k, references = as_count(k, "k", minimum=1), as_tensor(references, "references")
         if references.ndim != 2:
             raise ArrayError(f"references must be (M, D), got {tuple(references.shape)}.")
         if len(references) == 0:
@@ -49,7 +49,7 @@ class References:
         References whose cosine is below `floor` (N,) need not be found: where fewer than k reach
         it, the similarity of the others may be -inf and their index then means nothing.
         """
-        queries = torch.as_tensor(queries).detach()
+        queries = as_tensor(queries, "queries")
         shape = len(queries), self.k
         similarity = torch.empty(shape, dtype=torch.float64, device=queries.device)
         indices = torch.empty_like(similarity, dtype=torch.int64)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite, first_bad_row
+from openal.checks import as_finite, as_tensor, first_bad_row
 from openal.errors import ArrayError
 from openal.threads import for_each
 
@@ -37,7 +37,7 @@ def finite_blocks(
     No rows are one block without rows. What is refused is refused as by `as_finite`, which names
     the first bad row of the whole.
     """
-    values = torch.as_tensor(values).detach()
+    values = as_tensor(values, argument)
     for rows in _runs_of(values, argument, ndim, size):
         yield rows, _finite(values, rows, argument)
 
@@ -46,7 +46,7 @@ def map_rows(
     function: Callable[[Tensor], Tensor], values: Tensor, argument: str, *, ndim: int
 ) -> Tensor:
     """The numbers [N] that a row-wise function gives for all rows, block by block."""
-    values = torch.as_tensor(values).detach()
+    values = as_tensor(values, argument)
     # Made first: small results kept among large temporaries would leave holes in memory.
     result = torch.empty(values.shape[:1], dtype=float_dtype(values), device=values.device)
 
@@ -58,7 +58,7 @@ def map_rows(
 
 
 def _runs_of(values: Tensor, argument: str, ndim: int, size: int | None = None) -> Iterator[slice]:
-    if values.ndim != ndim or values.is_complex() or values.is_sparse:
+    if values.ndim != ndim:
         as_finite(values, argument, ndim=ndim)
     if 0 in values.shape[1:]:
         raise ArrayError(f"{argument} must have no empty row, got shape {tuple(values.shape)}.")
@@ -93,7 +93,7 @@ def float_dtype(values: Tensor) -> torch.dtype:
 def piece_size(rows: Tensor) -> int:
     """How many rows at a time suit a chain of cheap operations."""
     elements = PIECE_ELEMENTS if rows.device.type == "cpu" else DEVICE_PIECE_ELEMENTS
-    return max(1, elements // rows.shape[1])
+    return max(1, elements // max(1, rows.shape[1]))
 
 
 def row_sums(rows: Tensor) -> Tensor:

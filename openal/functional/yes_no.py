@@ -40,7 +40,10 @@ def yes_no_probabilities(
     yes, no, visual = as_cosines(yes, no, visual, rule)
     scale = as_number(scale, "scale", above=0)
     size = max(1, min(8192, BLOCK // yes.shape[1]))
-    known, unknown = torch.empty_like(yes[:, 0]), torch.empty_like(yes[:, 0])
+    dtype = torch.promote_types(yes.dtype, no.dtype)
+    if visual is not None and rule == "atd":
+        dtype = torch.promote_types(dtype, visual.dtype)
+    known, unknown = (torch.empty_like(yes[:, 0], dtype=dtype) for _ in range(2))
 
     def write(rows: slice) -> None:
         weights = None if visual is None else visual[rows]

@@ -149,3 +149,16 @@ def test_what_is_refused(points: Tensor, centers: Any, reason: str) -> None:
 def test_a_budget_is_a_count() -> None:
     with pytest.raises(ArgumentError, match="budget"):
         k_center_greedy(torch.zeros(3, 1), None, -1)
+
+
+@pytest.mark.parametrize("types", [(torch.float64, torch.float16), (torch.float32, torch.bfloat16)])
+def test_centers_of_a_narrower_type(types: tuple[torch.dtype, torch.dtype]) -> None:
+    points = torch.rand(400, 5, generator=torch.Generator().manual_seed(0), dtype=types[0])
+    centers = points[:3].to(types[1])
+    assert k_center_greedy(points, centers, 60).tolist() == brute_force(points, centers, 60)
+
+
+def test_half_precision_points_are_widened_for_centers_that_are_wider() -> None:
+    points = torch.rand(400, 5, generator=torch.Generator().manual_seed(0)).half()
+    centers = torch.rand(3, 5, generator=torch.Generator().manual_seed(1))
+    assert k_center_greedy(points, centers, 60).tolist() == brute_force(points, centers, 60)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
+import openal.functional.cosines as module
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import knn, neighbor_votes
 from openal.functional.cosines import GROUPS, directions, nearest
@@ -329,3 +331,23 @@ def test_which_votes_are_refused() -> None:
         neighbor_votes(torch.tensor([0, 1, 2]), 3)
     with pytest.raises(ArgumentError, match="num_classes must be at least 1"):
         neighbor_votes(torch.zeros(2, 3, dtype=torch.int64), 0)
+
+
+def test_queries_of_zeros_are_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs: list[int] = []
+    cosines = module.cosines_of
+    monkeypatch.setattr(
+        module, "cosines_of", lambda *given: (pairs.append(len(given[2])), cosines(*given))[1]
+    )
+    queries = torch.zeros(20, 6)
+    queries[7] = 1
+    similarity, indices = knn(queries, normal(300, 6), 4)
+    assert sum(pairs) < 20
+    assert torch.equal(indices[0], torch.arange(4))
+    assert torch.equal(similarity[0], torch.zeros(4))
+
+
+@pytest.mark.parametrize("bad", [np.array([["a"]]), [[1.0], [1.0, 2.0]], normal(3, 3).to_sparse()])
+def test_what_is_no_array_of_numbers_is_refused(bad: Any) -> None:
+    with pytest.raises(ArrayError, match="queries must"):
+        knn(bad, normal(5, 3), 1)

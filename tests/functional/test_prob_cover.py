@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from openal.errors import ArgumentError
+from openal.errors import ArgumentError, ArrayError
 from openal.functional import balls, kept_balls, measured_balls
 from openal.functional.balls import measured, within
 from openal.functional.kept_balls import KeptBalls
@@ -184,3 +184,21 @@ def test_a_small_ball_does_not_hold_its_stranger(gap: float) -> None:
     radius = pure_radius(z, torch.tensor([0, 1]))
     assert radius > 0.99 * gap
     assert prob_cover(z, None, 2, delta=radius).gains.tolist() == [1, 1]
+
+
+def test_under_autocast_nothing_changes() -> None:
+    points = torch.rand(50, 3, generator=torch.Generator().manual_seed(0))
+    expected = prob_cover(points, None, 5, delta=0.3)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = prob_cover(points, None, 5, delta=0.3)
+    assert torch.equal(found.centers, expected.centers)
+
+
+def test_answered_of_another_type_and_of_another_width() -> None:
+    points = torch.rand(50, 3, generator=torch.Generator().manual_seed(0))
+    expected = prob_cover(points, points[:4], 5, delta=0.3)
+    assert torch.equal(
+        prob_cover(points, points[:4].double(), 5, delta=0.3).centers, expected.centers
+    )
+    with pytest.raises(ArrayError, match=r"answered must be \(M, 3\)"):
+        prob_cover(points, points[:4, :2], 5, delta=0.3)

@@ -385,3 +385,8 @@ def test_what_cannot_be_tuned_is_refused(changed: Any, message: str) -> None:
     given = {"yes": torch.tensor(YES), "no": torch.tensor(NO), "is_known": torch.tensor(FIRST) < 3}
     with pytest.raises((ArgumentError, ArrayError), match=message):
         tune_scale(**{**given, **changed})
+
+
+def test_the_wider_of_two_types_is_that_of_the_evidence() -> None:
+    yes, no = torch.tensor([[0.3, 0.1]]), torch.tensor([[0.1, 0.2]], dtype=torch.float64)
+    assert {each.dtype for each in yes_no_probabilities(yes, no, 5.0)} == {torch.float64}
