@@ -1,7 +1,9 @@
 """What the words of `openal simulate` stand for."""
 
 from collections.abc import Sequence, Set
+from math import inf
 
+from openal.checks import as_number
 from openal.errors import ArgumentError
 from openal.query import QueryStrategy
 from openal.simulate.classes import closest
@@ -49,8 +51,8 @@ def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def ratios_of(words: Sequence[str], name: str) -> tuple[float, ...]:
-    """One share or several, such as 0.2,0.4."""
+def ratios_of(words: Sequence[str], name: str, *, below: float = inf) -> tuple[float, ...]:
+    """One share of at most 1 or several, such as 0.2,0.4; all of them `below` another one."""
     found = _split(words)
     try:
         ratios = tuple(float(word) for word in found)
@@ -58,7 +60,7 @@ def ratios_of(words: Sequence[str], name: str) -> tuple[float, ...]:
         raise ArgumentError(f"{name} must be shares such as 0.2,0.4, got {words}.") from error
     if len(set(ratios)) < max(1, len(ratios)):
         raise ArgumentError(f"{name} must be at least one share, and distinct, got {words}.")
-    return ratios
+    return tuple(as_number(each, name, minimum=0, maximum=1, below=below) for each in ratios)
 
 
 def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from openal.errors import ArgumentError
 from openal.simulate.lock import claimed
 from openal.simulate.run import Run
 
-__all__ = ["RESULTS", "Cells", "write_json", "write_whole"]
+__all__ = ["RESULTS", "Cells", "check_grid", "write_json", "write_whole"]
 
 RESULTS = "simulation.json"
 PART = ".part"
@@ -39,12 +39,25 @@ class Cells:
     settings: Mapping[str, Any]
     tag: str = ""
 
-    def check(self, varying: Set[str] = frozenset()) -> None:
-        """Refuse a folder with results of other settings, up to those that vary in a grid."""
-        if self.folder.exists() and not self.folder.is_dir():
-            raise ArgumentError(f"{self.folder} is a file; a folder was expected.")
-        for path in [*self.folder.glob("runs/*.json"), *self.folder.glob(RESULTS)]:
-            self._require_same(path, _read(path).get("settings"), varying)
+    def check(self) -> None:
+        """Refuse a folder with results of other settings."""
+        check_grid([self], frozenset())
+
+    def owns(self, path: Path) -> bool:
+        """Whether a file of the folder is, by its name, a run under this tag."""
+        return path.stem.rpartition("-seed")[0].endswith(f"-{self.tag}")
+
+    def require_same(self, path: Path, found: Any, varying: Set[str] = frozenset()) -> None:
+        """Refuse a file whose settings, `found`, are others in more than what is `varying`."""
+        if not isinstance(found, dict):
+            raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
+        for key in sorted({*found, *self.settings} - varying):
+            old, new = found.get(key), self.settings.get(key)
+            if old != new:
+                raise ArgumentError(
+                    f"{self.folder} holds results of other settings: {key} was {old}, now it is "
+                    f"{new}; {ELSEWHERE}"
+                )
 
     def has(self, name: str, seed: int) -> bool:
         """Whether the run of a strategy at a seed is there."""
@@ -74,7 +87,7 @@ class Cells:
         if not path.exists():
             return None
         cell = _read(path)
-        self._require_same(path, cell.get("settings"))
+        self.require_same(path, cell.get("settings"))
         if cell.get("strategy") != strategy:
             raise ArgumentError(f"{path} is of {cell.get('strategy')}, not {strategy}; {ELSEWHERE}")
         try:
@@ -102,16 +115,20 @@ class Cells:
         words = [quote(name, safe=""), *filter(None, [self.tag]), f"seed{seed}.json"]
         return self.folder / "runs" / "-".join(words)
 
-    def _require_same(self, path: Path, found: Any, varying: Set[str] = frozenset()) -> None:
-        if not isinstance(found, dict):
-            raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
-        for key in sorted({*found, *self.settings} - varying):
-            old, new = found.get(key), self.settings.get(key)
-            if old != new:
-                raise ArgumentError(
-                    f"{self.folder} holds results of other settings: {key} was {old}, now it is "
-                    f"{new}; {ELSEWHERE}"
-                )
+
+def check_grid(every: Sequence[Cells], varying: Set[str]) -> None:
+    """Refuse the folder of a grid's cells if it holds results of other settings.
+
+    A problem's own runs have exactly its settings; those of other problems may differ in what is
+    `varying`: the first answers, say, are not as many at each share of known classes.
+    """
+    folder = every[0].folder
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"{folder} is a file; a folder was expected.")
+    for path in [*folder.glob("runs/*.json"), *folder.glob(RESULTS)]:
+        own = next((each for each in every if each.owns(path)), None)
+        found = _read(path).get("settings")
+        (own or every[0]).require_same(path, found, frozenset() if own else varying)
 
 
 def write_json(path: Path, value: Any) -> None:

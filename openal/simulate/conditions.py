@@ -14,7 +14,7 @@ from openal.simulate.split import OpenSetSplit, Protocol, openset_split
 __all__ = ["VARYING", "Conditions"]
 
 VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
-"""The settings that differ between the problems of a grid."""
+"""The settings that differ between the problems of a grid, and never within one."""
 
 
 @dataclass(frozen=True)

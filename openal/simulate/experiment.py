@@ -9,7 +9,7 @@ from typing import Any
 
 from openal.query import QueryStrategy
 from openal.simulate.cells import Cells
-from openal.simulate.conditions import VARYING, Conditions
+from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.grid import GridRuns, grid_cells, run_all, splits_of
 from openal.simulate.sources import Source
@@ -45,8 +45,7 @@ class Experiment:
     def check(self) -> None:
         """Refuse what cannot be, before anything is computed or written."""
         _ = self.splits
-        cells = self._cells()
-        cells[0].check(VARYING if self.grid else frozenset())
+        _ = self._cells()
 
     def run(self) -> tuple[LabeledData, GridRuns]:
         """The data with their embeddings, and all runs, by (mismatch, ood_ratio)."""
@@ -65,7 +64,10 @@ class Experiment:
         return data, runs
 
     def _cells(self) -> list[Cells]:
+        """Where the runs are kept; an ArgumentError if the folder holds others."""
         if self.grid:
             return grid_cells(self.folder, self.problems, self.settings)
         (conditions,) = self.problems
-        return [Cells(self.folder, {**self.settings, **conditions.settings()})]
+        cells = Cells(self.folder, {**self.settings, **conditions.settings()})
+        cells.check()
+        return [cells]

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from openal.errors import ArgumentError
 from openal.query import QueryStrategy
-from openal.simulate.cells import Cells
+from openal.simulate.cells import Cells, check_grid
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.split import OpenSetSplit
@@ -94,7 +94,7 @@ def grid_cells(
     """Where the runs of each problem are kept; an ArgumentError if the folder holds others."""
     common = {**(settings or {}), "grid": True}
     made = [Cells(Path(folder), {**common, **each.settings()}, each.tag) for each in problems]
-    made[0].check(VARYING)
+    check_grid(made, VARYING)
     return made
 
 

@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
 }
 FIRST_PER_CLASS = 10
 HIDDEN = 128
+ENCODER = "resnet18"
 OFFERED = frozenset({"embeddings", "features", "logits"})
 OF_RECIPES = ("dataset", "data", "scale", "clipn")
 
@@ -52,6 +53,8 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
     source = _source(given)
     problems = _problems(given, source)
     settings = {"openal": __version__, "data": source.title, "fingerprint": source.fingerprint}
+    if given.images:
+        settings["encoder"] = given.encoder or ENCODER
     return Experiment(
         source, strategies, problems, seeds, settings, given.out, grid=len(problems) > 1
     )
@@ -65,7 +68,7 @@ def _source(given: argparse.Namespace) -> Source:
     if bool(given.embeddings) != bool(given.labels):
         raise ArgumentError("--embeddings and --labels belong together.")
     if given.images:
-        return image_folder(given.images, given.encoder or "resnet18")
+        return image_folder(given.images, given.encoder or ENCODER)
     return files(given.embeddings, given.labels) if given.embeddings else digits()
 
 

@@ -1,7 +1,7 @@
 """The experiment that `openal simulate --recipe NAME` makes of a paper's."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from openal._version import __version__
 from openal.checks import as_count
 from openal.errors import ArgumentError
 from openal.learners import PixelResNet18
-from openal.simulate.arguments import ratios_of, seeds_of
+from openal.simulate.arguments import ratios_of, seeds_of, strategies_of
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
-from openal.simulate.datasets import ImageData, image_data, reduced
+from openal.simulate.datasets import DATASETS, ImageData, image_data, reduced
 from openal.simulate.encoders import Embedder, embedder_of
 from openal.simulate.experiment import Experiment
 from openal.simulate.pictures import Pictures, TensorImages, thumbnails_of
 from openal.simulate.recipe_strategies import needs_embeddings, recipe_strategies
+from openal.simulate.recipe_used import Used
 from openal.simulate.recipes import Recipe, recipe_of
 from openal.simulate.sources import Source
 
@@ -31,40 +32,15 @@ TEST_SHARE = 0.25
 """What is held out of a folder without a test part."""
 
 
-@dataclass(frozen=True, eq=False)
-class Used:
-    """A recipe as it is played: at a scale, on the images that this leaves."""
-
-    name: str
-    recipe: Recipe
-    scale: float
-    data: ImageData
-    kept: np.ndarray  # int64, which images to learn from there are left
-    whole: int  # how many there were
-
-    @property
-    def about(self) -> str:
-        """The figures that are used, and what they are in full where that is something else."""
-        used, full = self.recipe, recipe_of(self.name).on(self.recipe.data)
-        tests = f", {len(self.data.test[1])} to test with" if self.data.test is not None else ""
-        here = f"{len(self.kept)} images{tests}; {_figures(used)}"
-        if len(self.kept) == self.whole and _figures(used) == _figures(full):
-            return f"Recipe: {self.name} in full: {here}."
-        return (
-            f"Recipe: {self.name} at scale {self.scale:g}: {here}. "
-            f"In full: {self.whole} images; {_figures(full)}."
-        )
-
-
 def recipe_experiment(given: argparse.Namespace) -> Experiment:
     """The experiment of a recipe; nothing is embedded yet."""
     for name in FIXED:
         if getattr(given, name) is not None:
             raise ArgumentError(f"a recipe says what --{name.replace('_', '-')} is; leave it out.")
-    used = _used(given)
-    embedder = _embedder(given, used)
+    used, embedder = _used(given)
     strategies, notes = recipe_strategies(given.strategies, used.recipe.strategies, embedder)
-    source = _source(used.data, embedder, given.out / "embeddings")
+    needed = _named(given) or needs_embeddings(strategies.values())
+    source = _source(used.data, embedder if needed else None, given.out / "embeddings")
     return Experiment(
         source,
         strategies,
@@ -78,13 +54,16 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
     )
 
 
-def _used(given: argparse.Namespace) -> Used:
+def _used(given: argparse.Namespace) -> tuple[Used, Embedder | None]:
     scale = 1.0 if given.scale is None else given.scale
     recipe = _chosen(given, scale)
     everything = image_data(recipe.data, given.data or Path("data"))
     whole = len(everything.train[1])
     data, kept = reduced(everything, scale) if scale < 1 else (everything, np.arange(whole))
-    return Used(given.recipe, recipe, scale, data, kept, whole)
+    embedder = _embedder(given, recipe, kept, whole)
+    recipe = replace(recipe, encoder=None if embedder is None else embedder.name)
+    used = Used(given.recipe, recipe, scale, data, kept, whole, given.noise, given.skip)
+    return used, embedder
 
 
 def _chosen(given: argparse.Namespace, scale: float) -> Recipe:
@@ -96,22 +75,28 @@ def _chosen(given: argparse.Namespace, scale: float) -> Recipe:
         for name in COUNTS
         if (value := getattr(given, name)) is not None
     }
+    if given.strategies is not None:
+        changes["strategies"] = tuple(strategies_of(given.strategies))
     if given.seeds is not None:
         changes["seeds"] = seeds_of(given.seeds)
     if given.mismatch is not None:
         changes["mismatch"] = ratios_of(given.mismatch, "--mismatch")
     if given.ood_ratio is not None:
-        changes["ood_ratio"] = ratios_of(given.ood_ratio, "--ood-ratio")
+        changes["ood_ratio"] = ratios_of(given.ood_ratio, "--ood-ratio", below=1)
     return replace(recipe, **changes)
 
 
-def _embedder(given: argparse.Namespace, used: Used) -> Embedder | None:
-    """What the arguments name; else the recipe's, where a strategy reads embeddings."""
-    named = (given.encoder, given.embeddings, given.clipn)
-    if all(each is None for each in named):
-        reading = needs_embeddings(given.strategies or used.recipe.strategies)
-        named = (used.recipe.encoder if reading else None, None, None)
-    return embedder_of(*named, used.kept, used.whole)
+def _embedder(
+    given: argparse.Namespace, recipe: Recipe, kept: np.ndarray, whole: int
+) -> Embedder | None:
+    """What the arguments name; else the recipe's, whoever reads it: others may join them later."""
+    encoder = given.encoder if _named(given) else recipe.encoder
+    return embedder_of(encoder, given.embeddings, given.clipn, kept, whole)
+
+
+def _named(given: argparse.Namespace) -> bool:
+    """Whether the arguments say what the embeddings are."""
+    return any(each is not None for each in (given.encoder, given.embeddings, given.clipn))
 
 
 def _problems(given: argparse.Namespace, used: Used) -> list[Conditions]:
@@ -129,6 +114,7 @@ def _settings(used: Used, source: Source, embedder: Embedder | None) -> dict[str
         "openal": __version__,
         "data": source.title,
         "fingerprint": source.fingerprint,
+        "dataset": used.recipe.data if used.recipe.data in DATASETS else source.title,
         "items": len(source.labels),
         "recipe": used.name,
         "scale": used.scale,
@@ -151,7 +137,3 @@ def _source(data: ImageData, embedder: Embedder | None, folder: Path) -> Source:
         items=TensorImages(pixels),
         test=test,
     )
-
-
-def _figures(recipe: Recipe) -> str:
-    return f"{recipe.rounds} rounds of {recipe.budget}, {recipe.task.epochs} epochs a round"

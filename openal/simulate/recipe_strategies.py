@@ -1,6 +1,6 @@
 """Which strategies of a recipe can be had, and one sentence on each that cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from openal.errors import ArgumentError
@@ -10,14 +10,16 @@ from openal.simulate.arguments import missing_signals, strategies_of
 from openal.simulate.encoders import Embedder
 from openal.strategies import CLIPNAL
 
-__all__ = ["needs_embeddings", "recipe_strategies"]
+__all__ = ["STAND_IN", "needs_embeddings", "recipe_strategies"]
 
 OFFERED = frozenset({"items", "features", "logits"})
+STAND_IN = "(CLIP)"
+"""What the name of a strategy ends in that reads negated texts of a CLIP instead of CLIPN's."""
 
 
-def needs_embeddings(names: Sequence[str]) -> bool:
+def needs_embeddings(strategies: Iterable[QueryStrategy]) -> bool:
     """Whether a strategy reads what networks on images do not give."""
-    return any(missing_signals(each, OFFERED) for each in strategies_of(names).values())
+    return any(missing_signals(each, OFFERED) for each in strategies)
 
 
 def recipe_strategies(
@@ -39,7 +41,7 @@ def recipe_strategies(
         if missing:
             notes.append(f"Left out: {name}, which {_lack(missing)}")
         elif strategy is not made and embedder and isinstance(embedder.texts, CLIP):
-            found[f"{name}(CLIP)"] = strategy
+            found[f"{name}{STAND_IN}"] = strategy
             notes.append(_stand_in(name, embedder.name))
         else:
             found[name] = strategy
@@ -56,7 +58,7 @@ def _with_texts(strategy: QueryStrategy, embedder: Embedder | None) -> QueryStra
 
 def _stand_in(name: str, encoder: str) -> str:
     return (
-        f"{name}(CLIP) reads negated texts of {encoder}, a stand-in for those of CLIPN, whose "
+        f"{name}{STAND_IN} reads negated texts of {encoder}, a stand-in for those of CLIPN, whose "
         f"weights are not given (--clipn FILE)."
     )
 

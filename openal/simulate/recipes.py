@@ -84,7 +84,8 @@ class Recipe:
         first = self.first
         if first < 1:  # a share of known items; classes are alike in size, or the first are known
             first = round(first * float(np.isin(labels, range(count)).sum()))
-        least = ceil(count / (1 - (ratio or 0) * (self.protocol == "clipnal")))
+        share = 0 if ratio is None else as_number(ratio, "ood_ratio", minimum=0, below=1)
+        least = ceil(count / (1 - share * (self.protocol == "clipnal")))
         return Conditions(
             first=max(int(first), least),
             mismatch=mismatch,

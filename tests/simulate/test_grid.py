@@ -124,6 +124,19 @@ def test_other_settings_are_refused_and_more_ratios_are_not(
             play(budget, 0.3, settings={"data": data})
 
 
+def test_a_problem_keeps_its_first_answers(blobs: LabeledData, tmp_path: Path) -> None:
+    def play(first: int, *ratios: float, strategy: str = "R", **more: Any) -> Any:
+        problems = problems_of(Conditions(first, rounds=1, budget=5, **more), [0.4], ratios)
+        return compare_grid({strategy: Random()}, blobs, problems, [0], folder=tmp_path)
+
+    play(12, 0.2)
+    assert play(14, 0.3)[0.4, 0.3]["R"][0].asked  # another problem may have others
+    for first, more in ((14, {}), (12, {"known": (3, 4)})):
+        with pytest.raises(ArgumentError, match=r"(first|known) was"):
+            play(first, 0.4, 0.2, strategy="another", **more)
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
 def test_the_same_ratios_twice(blobs: LabeledData) -> None:
     with pytest.raises(ArgumentError, match="differ"):
         compare_grid({"Random": Random()}, blobs, [PROBLEMS[0]] * 2, [0])

@@ -293,6 +293,8 @@ DAMAGE: list[tuple[dict[str, Any], str]] = [
     ({"run": {"asked": [[-1]]}}, "asked holds -1"),
     ({"run": {"asked": [[99]] * 9}}, "asks beyond the 18 items"),
     ({"known": ["a"]}, "known"),
+    ({"settings": {"mismatch": 10**400}}, "mismatch must be a finite number"),
+    ({"settings": {"ood_ratio": "all"}}, "ood_ratio must be a number"),
 ]
 
 
@@ -335,6 +337,35 @@ def test_damaged_items_are_named(folder: Path, changes: dict[str, Any], message:
     path = write_items(folder, **changes)
     with pytest.raises(ArgumentError, match=f"{re.escape(str(path))}.*{message}"):
         read_results(folder)
+
+
+def test_items_that_are_no_archive_are_named(folder: Path) -> None:
+    path = folder / "data.npz"
+    np.savez_compressed(path, labels=np.zeros(1000, int), names=np.array(["a"]))
+    broken = path.read_bytes()
+    at = broken.index(b"labels.npy") + 40
+    with path.with_name("array.npy").open("w+b") as file:
+        np.save(file, np.zeros(3))
+        file.seek(0)
+        array = file.read()
+    for content in (array, broken[:at] + b"\xff" * 9 + broken[at + 9 :]):
+        path.write_bytes(content)
+        with pytest.raises(ArgumentError, match=re.escape(f"{path} cannot be read")):
+            read_results(folder)
+
+
+@pytest.mark.parametrize("origin", [{"notes": 5}, {"notes": "ab"}, {"command": 5}])
+def test_a_damaged_origin_is_named(tmp_path: Path, origin: dict[str, Any]) -> None:
+    write_cell(tmp_path, "Random", 0)
+    path = tmp_path / "simulation.json"
+    path.write_text(json.dumps(origin))
+    with pytest.raises(ArgumentError, match=re.escape(str(path))):
+        page_of(tmp_path)
+
+
+def test_images_are_guessed_with_their_encoder(tmp_path: Path) -> None:
+    write_cell(tmp_path, "Random", 0, settings={"data": "pets", "encoder": "pixels"})
+    assert "--images pets --encoder pixels" in page_of(tmp_path)
 
 
 @pytest.mark.parametrize("results, message", [("nowhere", "is not a folder"), (".", "runs/*.json")])

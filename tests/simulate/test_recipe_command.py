@@ -1,6 +1,7 @@
 """`openal simulate --recipe` and grids, from end to end, on small data and small networks."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,10 @@ from torch import nn
 from openal.cli import main
 from openal.learners.resnet import Standardize
 from openal.simulate import RECIPES
+from openal.simulate.parser import parser
+from openal.simulate.recipe_experiment import recipe_experiment
+from openal.simulate.report.commands import commands
+from openal.simulate.report.conditions import read_results
 from tests.simulate.image_data_files import write_cifar, write_folders
 
 CELL = "runs/LfOSA-mismatch0.2-ood{}-seed0.json"
@@ -53,8 +58,11 @@ def test_a_recipe_on_cifar(capsys: pytest.CaptureFixture[str]) -> None:
     assert simulate(given, "--budget", "7") == 0
     out = capsys.readouterr().out
     assert out.startswith(
-        "Recipe: lfosa at scale 0.02: 40 images, 40 to test with; 2 rounds of 7, 2 epochs a round. "
-        "In full: 600 images; 10 rounds of 1500, 100 epochs a round.\n"
+        "Recipe: lfosa at scale 0.02: 40 images, 40 to test with; 1% of known items as first "
+        "answers, then 2 rounds of 7, 2 epochs a round; mismatch 0.2, 0.3; strategies Random, "
+        "LfOSA. In full: 600 images; 1% of known items as first answers, then 10 rounds of 1500, "
+        "100 epochs a round; mismatch 0.2, 0.3, 0.4; strategies Random, Uncertainty, Certainty, "
+        "Coreset, BALD, OpenMax, LfOSA.\n"
     )
     assert "Known: 2 of 10 classes, thing 0, thing 1." in out
     assert out.count("\nstrategy ") == 2
@@ -175,7 +183,10 @@ def test_a_folder_of_your_own_without_a_test_part(capsys: pytest.CaptureFixture[
     write_folders(Path("mine"), 16)
     given = "--recipe jsosal --dataset mine/train --scale 0.5 --mismatch 0.4 --budget 3 --rounds 2"
     assert simulate(f"{given} --strategies Random JSOSAL") == 0
-    assert "jsosal at scale 0.5: 40 images; 2 rounds of 3" in capsys.readouterr().out
+    assert (
+        "jsosal at scale 0.5: 40 images; 8% of known items as first answers, then 2 rounds of 3"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.usefixtures("cifar")
@@ -191,6 +202,65 @@ def test_it_goes_on_and_other_figures_are_refused(capsys: pytest.CaptureFixture[
     assert "results of other settings" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("cifar")
+def test_strategies_that_read_embeddings_join_the_others_later(
+    tiny_clip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "neat", replace(RECIPES["neat"], encoder=tiny_clip))
+    given = "--recipe neat --scale 0.02 --seeds 1 --strategies"
+    assert simulate(f"{given} Random") == 0
+    assert not Path("openal-neat/embeddings").exists()  # nobody has read them
+    assert simulate(f"{given} Random NEAT") == 0
+    assert Path("openal-neat/embeddings/manifest.json").exists()
+    cell = json.loads(Path("openal-neat/runs/Random-mismatch0.2-oodall-seed0.json").read_text())
+    assert (cell["settings"]["embeddings"], cell["settings"]["dataset"]) == (tiny_clip, "cifar10")
+
+
+CHANGES = [
+    ("", "lfosa in full"),
+    ("--seeds 3,", "with changes: 600 images, 600 to test with; 1% of known items as first"),
+    ("--seeds 3,", "; seeds 3. In full"),
+    ("--first 30", "; 30 first answers, then"),
+    ("--ood-ratio 0.3", "; OOD ratio 0.3. In full"),
+    ("--strategies LfOSA", "; strategies LfOSA. In full"),
+    ("--encoder pixels", "; embeddings pixels. In full"),
+    ("--noise 0.1", "; noise 0.1. In full"),
+    ("--seeds 2 --mismatch 0.2,0.3,0.4", "lfosa in full"),
+]
+
+
+@pytest.mark.usefixtures("cifar")
+@pytest.mark.parametrize("arguments, words", CHANGES)
+def test_what_is_not_as_the_paper_has_it_is_said(arguments: str, words: str) -> None:
+    given = parser().parse_args(["--recipe", "lfosa", "--out", "a", *arguments.split()])
+    about = recipe_experiment(given).about
+    assert words in about
+    assert (" in full" in about) == ("In full: " not in about)
+
+
+GUESSES = [
+    "--recipe lfosa --scale 0.02 --budget 3 --mismatch 0.2,0.3 --strategies Random",
+    "--recipe clipnal --scale 0.02 --first 6 --budget 2 --mismatch 0.2 --ood-ratio 0.2,0.4 "
+    "--strategies CLIPNAL NEAT --encoder small-clip/clip.pt",
+    "--recipe neat --scale 0.02 --budget 3 --encoder none --noise 0.1 --strategies Random",
+]
+
+
+@pytest.mark.usefixtures("cifar", "tiny_clip")
+@pytest.mark.parametrize("arguments", GUESSES)
+def test_a_guessed_command_makes_the_same_runs(arguments: str) -> None:
+    assert simulate(f"{arguments} --seeds 1 --out a") == 0
+    for command in commands(read_results(Path("a")).conditions):
+        assert main([*shlex.split(command)[1:], "--out", "b"]) == 0
+    runs = [{path.name: read(path) for path in Path(name).glob("runs/*")} for name in "ab"]
+    assert runs[0] == runs[1]
+
+
+def read(path: Path) -> Any:
+    """A run without its seconds."""
+    return json.loads(path.read_text()) | {"seconds": None}
+
+
 BAD = [
     ("--recipe lfose", "invalid choice: 'lfose'"),
     ("--recipe lfosa --known thing", "a recipe says what --known is"),
@@ -201,6 +271,9 @@ BAD = [
     ("--recipe lfosa --encoder pixel", "did you mean pixels"),
     ("--recipe lfosa --mismatch 0.2,0.2 0.2", "rounds of budget 1500 are"),
     ("--recipe lfosa --mismatch 0.2,x", "--mismatch must be shares"),
+    ("--recipe clipnal --ood-ratio 1", "--ood-ratio must be below 1, got 1.0"),
+    ("--recipe clipnal --ood-ratio 0.2,nan", "--ood-ratio must be a finite number"),
+    ("--recipe lfosa --mismatch -0.2", "--mismatch must be"),
     ("--recipe lfosa --dataset nowhere", "nowhere is not a folder"),
     ("--recipe clipnal --encoder none --first 9 --budget 9 --mismatch 0.5", "0.5, ood_ratio 0.6"),
     ("--recipe lfosa --clipn nowhere.pt", "nowhere.pt"),

@@ -1,6 +1,6 @@
 """The papers' figures, and what a scale makes of them."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,13 @@ def test_a_scale_leaves_splits_that_can_be_had(name: str, scale: float, dataset:
 def test_a_scale_that_cannot_be(scale: Any) -> None:
     with pytest.raises(ArgumentError, match="scale"):
         recipe_of("lfosa").scaled(scale)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, -0.1, float("nan")])
+def test_an_ood_ratio_that_cannot_be(ratio: float) -> None:
+    recipe = replace(recipe_of("clipnal"), ood_ratio=(ratio,))
+    with pytest.raises(ArgumentError, match="ood_ratio must be"):
+        recipe.problems(LABELS["cifar10"], tuple("0123456789"))
 
 
 def test_an_unknown_recipe() -> None:

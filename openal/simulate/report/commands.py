@@ -1,10 +1,12 @@
-"""The commands that ask for given settings, one for each grid."""
+"""The commands that ask for given settings: one for a grid, or for each share of a recipe."""
 
 import json
+import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from openal.simulate.recipe_strategies import STAND_IN
 from openal.simulate.report.conditions import Condition
 
 __all__ = ["commands"]
@@ -12,16 +14,25 @@ __all__ = ["commands"]
 DIGITS = "handwritten digits"
 RATIOS = ("mismatch", "ood_ratio")
 VARYING = frozenset({*RATIOS, "known", "first"})
+VARYING_IN_RECIPE = frozenset({"ood_ratio", "known"})
 PLAIN = ("protocol", "test_share", "rounds", "budget", "noise", "skip")
-OF_RECIPE = ("recipe", "scale", "rounds", "budget", "noise", "skip")
+OF_RECIPE = ("recipe", "dataset", "scale", "first", "rounds", "budget", "noise", "skip")
+DIGEST = re.compile(" [0-9a-f]{16}$")
+"""What follows the name of a file of embeddings, and CLIPN."""
 
 
 def commands(conditions: Sequence[Condition]) -> list[str]:
-    """Conditions that differ in their ratios alone come from one command."""
+    """Conditions that differ in their ratios alone come from one command.
+
+    In a recipe the first answers may be a share of the known items: with their number, it has a
+    command for each mismatch.
+    """
     groups: dict[str, list[Condition]] = {}
     for each in conditions:
-        shared = {key: value for key, value in each.settings.items() if key not in VARYING}
-        groups.setdefault(json.dumps(shared, sort_keys=True), []).append(each)
+        varying = VARYING_IN_RECIPE if each.settings.get("recipe") else VARYING
+        shared = {key: value for key, value in each.settings.items() if key not in varying}
+        everything = each.settings.get("ood_ratio") is None
+        groups.setdefault(json.dumps([shared, everything], sort_keys=True), []).append(each)
     return [shlex.join(_words(group)) for group in groups.values()]
 
 
@@ -30,23 +41,33 @@ def _words(group: Sequence[Condition]) -> Iterator[str]:
     recipe = settings.get("recipe")
     yield from ("openal", "simulate")
     yield from _options(settings, OF_RECIPE if recipe else PLAIN)
-    if recipe:
-        yield from ("--dataset", group[0].data)
-    else:
-        yield from _plain(group)
+    yield from _embeddings(settings) if recipe else _plain(group)
     for key in RATIOS:
         values = _distinct(group, key)
-        if values and not (key == "mismatch" and settings.get("known")):
+        if values and (recipe or not (key == "mismatch" and settings.get("known"))):
             yield from (_flag(key), *map(str, values))
     seeds = sorted({seed for each in group for runs in each.runs.values() for seed in runs})
     yield from ("--seeds", ",".join(map(str, seeds)) + "," * (len(seeds) == 1))
-    yield from ("--strategies", *dict.fromkeys(name for each in group for name in each.runs))
+    names = [name for each in group for name in each.runs]
+    yield from ("--strategies", *dict.fromkeys(name.removesuffix(STAND_IN) for name in names))
+
+
+def _embeddings(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What the embeddings of a recipe come from."""
+    name = str(settings.get("embeddings") or "none")
+    file = DIGEST.sub("", name)
+    if file == name:
+        yield from ("--encoder", name)
+    else:
+        yield from ("--clipn", "WEIGHTS") if file == "CLIPN" else ("--embeddings", file)
 
 
 def _plain(group: Sequence[Condition]) -> Iterator[str]:
     """Data, classes, first answers and classifier, which a recipe names itself."""
     settings = group[0].settings
-    if group[0].data != DIGITS:
+    if settings.get("encoder"):
+        yield from ("--images", group[0].data, "--encoder", str(settings["encoder"]))
+    elif group[0].data != DIGITS:
         yield from ("--embeddings", group[0].data, "--labels", "LABELS")
     if isinstance(settings.get("known"), list):
         yield from ("--known", *map(str, settings["known"]))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from openal.checks import as_count, as_integers, as_list, as_number
@@ -15,6 +16,8 @@ __all__ = ["Cell", "read_cells", "read_origin"]
 
 EXPECTED = "a folder with the results of `openal simulate` was expected."
 SHARES = ("accuracy", "precision", "recall", "recall_with_init")
+RATIOS = ("mismatch", "ood_ratio")
+KINDS = {"command": (str, list, NoneType), "notes": (list, NoneType)}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,12 @@ def read_origin(folder: Path) -> Mapping[str, Any]:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{path} cannot be read: {error}") from error
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    for key, kinds in KINDS.items():
+        if not isinstance(found.get(key), kinds):
+            raise ArgumentError(f"{path}: {key} cannot be {found[key]!r:.60}; {EXPECTED}")
+    return found
 
 
 def _cell(path: Path) -> Cell:
@@ -59,6 +67,9 @@ def _cell(path: Path) -> Cell:
         texts = isinstance(name, str) and isinstance(strategy, str) and isinstance(settings, dict)
         if not texts:
             raise TypeError("settings, name and strategy must be an object and two strings")
+        for key in RATIOS:
+            if settings.get(key) is not None:
+                as_number(settings[key], key, minimum=0)
         seed = as_count(found["seed"], "seed")
         run = _run({**found["run"], "seconds": found["seconds"]})
         known = _known(found.get("known"))
