@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-__all__ = ["for_each", "one_thread", "threads_for"]
+__all__ = ["for_each", "one_thread", "threads_for", "whole_parts"]
 
 T = TypeVar("T")
 SMALL = 10**8
@@ -24,14 +24,15 @@ SMALL = 10**8
 
 MOST = 8  # threads: memory grows with their number
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class _Held(local):
-    """How many `one_thread` this thread is in."""
+    """How many `one_thread` this thread is in, and the threads that it leaves to `for_each`."""
 
     depth = 0
+    spare = 1
 
 
 _held, _lock = _Held(), Lock()
@@ -49,16 +50,28 @@ def one_thread() -> Iterator[None]:
             if not _others["count"]:
                 _others["threads"] = torch.get_num_threads()
             _others["count"] += 1
-    _held.depth += 1
+    _held.depth, _held.spare, spare = _held.depth + 1, 1, _held.spare
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        _held.depth -= 1
+        _held.depth, _held.spare = _held.depth - 1, spare
         if _held.depth == 0:
             with _lock:
                 _others["count"] -= 1
             torch.set_num_threads(_others["threads"])
+
+
+@contextmanager
+def whole_parts() -> Iterator[None]:
+    """Leaves all threads to `for_each`: what is done between its calls takes one.
+
+    Also a decorator, for functions whose time is that of `for_each`.
+    """
+    spare, before = torch.get_num_threads(), _held.spare
+    with one_thread():
+        _held.spare = max(spare, before)
+        yield
 
 
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
@@ -75,7 +88,8 @@ def for_each(parts: Iterable[T], function: Callable[[T], object]) -> None:
     Each thread takes the next part when it is done with one. There are eight at most, each of which
     holds one part and what the function makes of it.
     """
-    helpers, queue = min(MOST, torch.get_num_threads()) - 1, _Queue(iter(parts))
+    threads = max(torch.get_num_threads(), _held.spare)
+    helpers, queue = min(MOST, threads) - 1, _Queue(iter(parts))
     run = partial(_work, queue, function)
     with one_thread():
         if not (helpers and queue.has_several()):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from openal.threads import for_each, one_thread
+from openal.threads import for_each, one_thread, whole_parts
 
 
 @pytest.fixture(params=[1, 2], autouse=True)
@@ -123,3 +123,25 @@ def test_a_part_may_ask_for_one_thread() -> None:
 
     for_each(range(20), function)
     assert seen == [1] * 20
+
+
+def test_whole_parts_leave_their_threads_to_parts(threads: int) -> None:
+    between: list[int] = []
+    meeting = threading.Barrier(threads)
+
+    @whole_parts()
+    def function() -> None:
+        between.append(torch.get_num_threads())
+        for_each(range(threads), lambda _: meeting.wait(timeout=30))
+
+    function()
+    assert between == [1]
+
+
+def test_one_thread_is_one_even_around_whole_parts() -> None:
+    here: set[int] = set()
+    with one_thread(), whole_parts():
+        for_each(range(5), lambda _: here.add(threading.get_ident()))
+    with whole_parts(), one_thread():
+        for_each(range(5), lambda _: here.add(threading.get_ident()))
+    assert here == {threading.get_ident()}

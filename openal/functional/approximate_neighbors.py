@@ -14,7 +14,7 @@ from openal.errors import MissingPackageError
 from openal.functional.cosines import Neighbors, best_pairs, cosines_of, directions
 from openal.functional.references import References, check_shapes
 from openal.functional.rows import finite_blocks
-from openal.threads import for_each
+from openal.threads import for_each, whole_parts
 
 __all__ = ["IndexedReferences", "approximate_knn"]
 
@@ -23,6 +23,7 @@ QUERIES = 1024  # at a time
 SEED = 0
 
 
+@whole_parts()
 def approximate_knn(queries: Tensor, references: Tensor, k: int, *, probes: int = 16) -> Neighbors:
     """References near each query: of those in the `probes` nearest cells, the k nearest.
 

@@ -7,11 +7,12 @@ from openal.checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
 from openal.functional.distances import Space, check_places, nearer
 from openal.functional.rows import piece_size, row_sums
-from openal.threads import one_thread
+from openal.threads import one_thread, whole_parts
 
 __all__ = ["balanced_k_center"]
 
 
+@whole_parts()
 def balanced_k_center(
     points: Tensor,
     centers: Tensor | None,

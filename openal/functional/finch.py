@@ -10,10 +10,12 @@ from openal.checks import as_count, as_finite
 from openal.functional.closest_pairs import merged
 from openal.functional.first_neighbors import first_neighbors
 from openal.functional.rows import TINY, finite_blocks
+from openal.threads import whole_parts
 
 __all__ = ["cluster_means", "finch", "finch_clusters"]
 
 
+@whole_parts()
 def finch(points: Tensor) -> Tensor:
     """Partitions of the points into clusters of first neighbours, the finest first.
 
@@ -47,6 +49,7 @@ def finch(points: Tensor) -> Tensor:
     return torch.stack([labels for labels, _ in _partitions(points)], dim=1)
 
 
+@whole_parts()
 def finch_clusters(points: Tensor, count: int) -> Tensor:
     """Exactly `count` clusters of the points, or as many as the finest partition has if fewer.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from openal.checks import as_count, as_tensor
 from openal.functional.cells import Cells
 from openal.functional.distances import Located, Space, check_places, nearer
-from openal.threads import for_each, one_thread
+from openal.threads import for_each, one_thread, whole_parts
 
 __all__ = ["k_center_greedy"]
 
@@ -19,6 +19,7 @@ FEW = 16  # picks in a turn
 BOUNDED, SETTLED = 4096, 512  # points at a time
 
 
+@whole_parts()
 def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tensor:
     """The points that are farthest from all centers, each of which becomes a center in turn.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from openal.checks import as_finite, as_number
 from openal.errors import ArrayError
 from openal.functional.rows import row_sums, unit_rows
-from openal.threads import for_each, one_thread
+from openal.threads import for_each, one_thread, whole_parts
 
 __all__ = ["Gaussian", "Standard", "gaussian", "mahalanobis", "standard"]
 
@@ -52,6 +52,7 @@ class Gaussian(NamedTuple):
         return found
 
 
+@whole_parts()
 def mahalanobis(points: Tensor, sample: Tensor, *, prior: float | None = None) -> Tensor:
     """The squared Mahalanobis distance of each point to the Gaussian of a sample.
 

@@ -12,7 +12,7 @@ from openal.errors import ArrayError
 from openal.functional.gaussian_mixture import Components, MaximumLikelihood, Rule, fit, keep
 from openal.functional.segments import Segments
 from openal.functional.variational_mixture import Dirichlet, StickBreaking, Variational
-from openal.threads import for_each
+from openal.threads import for_each, whole_parts
 
 __all__ = ["mixture_posterior"]
 
@@ -22,6 +22,7 @@ NO_GAP = 1e-10  # standard deviations; the sign of a smaller gap between means i
 FLOORS = (1e-12, 1e12)  # shares of a group's variance; beyond, the posterior no longer moves
 
 
+@whole_parts()
 def mixture_posterior(
     values: Tensor,
     groups: Tensor,

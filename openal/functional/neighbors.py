@@ -8,10 +8,12 @@ from openal.errors import ArrayError
 from openal.functional.cosines import Neighbors
 from openal.functional.references import References, check_shapes
 from openal.functional.rows import float_dtype
+from openal.threads import whole_parts
 
 __all__ = ["Neighbors", "knn", "neighbor_votes"]
 
 
+@whole_parts()
 def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None = None) -> Neighbors:
     """The k references that point most nearly the same way as each query: exact, best first.
 

@@ -14,7 +14,7 @@ from openal.functional.cosines import Directions, directions
 from openal.functional.kept_balls import KeptBalls, row_bytes
 from openal.functional.labels import as_labels
 from openal.functional.measured_balls import MeasuredBalls
-from openal.threads import for_each
+from openal.threads import for_each, whole_parts
 
 __all__ = ["Covering", "prob_cover", "pure_radius"]
 
@@ -28,6 +28,7 @@ class Covering(NamedTuple):
     gains: Tensor  # int64 [c], never rising
 
 
+@whole_parts()
 def prob_cover(
     embeddings: Tensor, answered: Tensor | None, budget: int, *, delta: float
 ) -> Covering:
@@ -72,6 +73,7 @@ def prob_cover(
     return Covering(centers, gains)
 
 
+@whole_parts()
 def pure_radius(
     embeddings: Tensor, labels: Tensor, *, purity: float = 0.95, rows: Tensor | None = None
 ) -> float:

@@ -6,11 +6,12 @@ from torch import Tensor
 from openal.checks import as_count, as_finite, as_integers
 from openal.errors import ArrayError
 from openal.functional.rows import piece_size, unit_rows
-from openal.threads import one_thread
+from openal.threads import one_thread, whole_parts
 
 __all__ = ["class_prototypes"]
 
 
+@whole_parts()
 def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Tensor:
     """The average direction of each class: the mean of its rows, each first scaled to length one.
 

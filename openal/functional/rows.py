@@ -7,7 +7,7 @@ from torch import Tensor
 
 from openal.checks import as_finite, as_tensor, first_bad_row
 from openal.errors import ArrayError
-from openal.threads import for_each
+from openal.threads import for_each, whole_parts
 
 __all__ = [
     "finite_blocks",
@@ -42,6 +42,7 @@ def finite_blocks(
         yield rows, _finite(values, rows, argument)
 
 
+@whole_parts()
 def map_rows(
     function: Callable[[Tensor], Tensor], values: Tensor, argument: str, *, ndim: int
 ) -> Tensor:

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 from openal.checks import as_finite
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.yes_no import Rule, as_cosines, in_blocks
-from openal.threads import one_thread
+from openal.threads import one_thread, whole_parts
 
 __all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale"]
 
@@ -30,6 +30,7 @@ class TunedScale(NamedTuple):
     balanced_accuracy: float
 
 
+@whole_parts()
 def tune_scale(
     yes: Tensor,
     no: Tensor,

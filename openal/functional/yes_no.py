@@ -9,7 +9,7 @@ from torch import Tensor
 from openal.checks import as_finite, as_number
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.rows import runs
-from openal.threads import for_each
+from openal.threads import for_each, whole_parts
 
 __all__ = ["Rule", "as_cosines", "in_blocks", "yes_no_probabilities"]
 
@@ -17,6 +17,7 @@ Rule = Literal["atd", "ctw"]
 BLOCK = 2**16  # elements of a row block: in the cache
 
 
+@whole_parts()
 def yes_no_probabilities(
     yes: Tensor, no: Tensor, scale: float, visual: Tensor | None = None, *, rule: Rule = "atd"
 ) -> tuple[Tensor, Tensor]:
