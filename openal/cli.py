@@ -12,6 +12,7 @@ __all__ = ["main"]
 COMMANDS = {
     "convert-clipn": "keep the no tower of a CLIPN checkpoint, as safetensors",
     "embed": "compute the embeddings of a folder of images, once",
+    "ledger": "check or export a file of answers",
     "report": "show the results of a simulation as one page",
     "simulate": "compare strategies on labeled data",
 }
@@ -52,6 +53,10 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         from openal.learners.convert import main as convert
 
         return convert(arguments)
+    if name == "ledger":
+        from openal.audit.command import main as ledger
+
+        return ledger(arguments)
     if name == "report":
         from openal.simulate.report.command import main as report
 

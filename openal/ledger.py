@@ -26,16 +26,25 @@ import numpy as np
 
 from openal.errors import LedgerError
 
-__all__ = ["Event", "Ledger"]
+__all__ = [
+    "TABLES",
+    "WAIT",
+    "Event",
+    "Ledger",
+    "as_text",
+    "events",
+    "path_of_a_file",
+    "require_ours",
+    "start",
+]
 
 APPLICATION = int.from_bytes(b"opnl", "big")  # SQLite's application_id, at byte 68 of the file
 SCHEMA = 1
 WAIT = 30.0  # seconds that a writer waits for the others
 FLOATS = {"scores": "<f8", "purity": "<f4", "informativeness": "<f4"}
 COLUMNS = ("time", "kind", "annotator", "indices", "labels", *FLOATS)
+MARKS = (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
 TABLES = (
-    f"PRAGMA application_id = {APPLICATION}",
-    f"PRAGMA user_version = {SCHEMA}",
     "CREATE TABLE ledger (size INTEGER NOT NULL, classes TEXT NOT NULL)",
     "CREATE TABLE event ("
     "id INTEGER PRIMARY KEY, time TEXT NOT NULL, kind TEXT NOT NULL, annotator TEXT, "
@@ -55,21 +64,22 @@ class Event:
     scores: np.ndarray | None = None  # float64 [b]
     purity: np.ndarray | None = None  # float32 [b]
     informativeness: np.ndarray | None = None  # float32 [b]
+    time: str | None = None  # UTC, as in 2026-01-31T23:59:59Z; None before it is written
 
 
 class Ledger:
     """A file of events that several processes may read and append to at the same time.
 
     The file is opened for each call and closed after it, so nothing is held across a fork, a
-    thread or a pause of a month. It is one plain file (a rollback journal stands beside it only
-    during a write), hence safe to copy between calls.
+    thread or a pause of a month. It is one plain file, safe to copy between calls; a rollback
+    journal stands beside it only during a write, and after one that was killed until it is opened.
     """
 
     def __init__(self, path: str | os.PathLike[str], size: int, classes: tuple[str, ...]) -> None:
         self.path = Path(path).absolute()
         self._header = (size, json.dumps(classes))
-        self._last = (0, zlib.crc32(ascii(self._header).encode()))  # id and checksum read last
-        if not os.path.lexists(_checked(self.path)):
+        self._last = start(*self._header)  # id and checksum read last
+        if not os.path.lexists(path_of_a_file(self.path)):
             self._create()
 
     def read(self, receive: Callable[[Event], None]) -> None:
@@ -97,15 +107,9 @@ class Ledger:
         known = connection.execute("SELECT id, checksum FROM event WHERE id = ?", self._last[:1])
         if self._last[0] and known.fetchone() != self._last:
             raise LedgerError(f"{self.path} was replaced since it was read. Open it again.")
-        query = f"SELECT id, checksum, {', '.join(COLUMNS)} FROM event WHERE id > ? ORDER BY id"
-        for number, checksum, *row in connection.execute(query, self._last[:1]):
-            if (number, checksum) != (self._last[0] + 1, _checksum(row, self._last[1])):
-                raise LedgerError(
-                    f"{self.path}: event {number} is damaged, or one before it is missing. "
-                    "Restore a copy."
-                )
-            receive(self._decoded(number, row))
-            self._last = (number, checksum)
+        for last, event in events(connection, self.path, self._last):
+            receive(event)
+            self._last = last
 
     def _append(self, connection: sqlite3.Connection, event: Event) -> tuple[int, int]:
         row = _encoded(event)
@@ -115,20 +119,9 @@ class Ledger:
         connection.execute(f"INSERT INTO event ({columns}) VALUES ({marks})", (*last, *row))
         return last
 
-    def _decoded(self, number: int, row: list[Any]) -> Event:
-        _, kind, annotator, indices, labels, *blobs = row
-        try:
-            floats = [
-                None if blob is None else np.frombuffer(blob, dtype).astype(dtype[1:])
-                for blob, dtype in zip(blobs, FLOATS.values(), strict=True)
-            ]
-            return Event(kind, _integers(indices), _integers(labels), annotator, *floats)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise LedgerError(f"{self.path}: event {number} cannot be read: {error}") from error
-
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        uri = f"{_checked(self.path).as_uri()}?mode=rw"  # rw: never creates
+        uri = f"{path_of_a_file(self.path).as_uri()}?mode=rw"  # rw: never creates
         try:
             with closing(
                 sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None)
@@ -136,20 +129,14 @@ class Ledger:
                 # EXTRA also syncs the folder, without which a commit could be undone by a crash.
                 connection.execute("PRAGMA synchronous = EXTRA")
                 connection.execute("PRAGMA trusted_schema = OFF")
+                connection.text_factory = as_text
                 self._check_header(connection)
                 yield connection
         except sqlite3.Error as error:
             raise LedgerError(f"{self.path} cannot be used as a ledger: {error}.") from error
 
     def _check_header(self, connection: sqlite3.Connection) -> None:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        if application != APPLICATION:
-            raise LedgerError(f"{self.path} is an SQLite file, but not a ledger of openal.")
-        schema = connection.execute("PRAGMA user_version").fetchone()[0]
-        if schema != SCHEMA:
-            raise LedgerError(
-                f"{self.path} has schema {schema}; this openal reads {SCHEMA}. Upgrade openal."
-            )
+        require_ours(connection, self.path)
         found = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
         for name, there, here in zip(("size", "classes"), found, self._header, strict=True):
             if there != here:
@@ -161,7 +148,7 @@ class Ledger:
         try:
             with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
                 connection.execute("BEGIN")
-                for statement in TABLES:
+                for statement in (*MARKS, *TABLES):
                     connection.execute(statement)
                 connection.execute("INSERT INTO ledger VALUES (?, ?)", self._header)
                 connection.execute("COMMIT")
@@ -170,6 +157,49 @@ class Ledger:
             raise LedgerError(f"{self.path} cannot be created: {error}.") from error
         finally:
             draft.unlink(missing_ok=True)
+
+
+def start(size: int, classes: str) -> tuple[int, int]:
+    """The id and the checksum before the first event; `classes` is the text in the file."""
+    return 0, zlib.crc32(ascii((size, classes)).encode())
+
+
+def require_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse an SQLite file that is not a ledger, or one of another schema."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION:
+        raise LedgerError(f"{path} is an SQLite file, but not a ledger of openal.")
+    schema = connection.execute("PRAGMA user_version").fetchone()[0]
+    if schema != SCHEMA:
+        raise LedgerError(
+            f"{path} has schema {schema}; this openal reads {SCHEMA}. Upgrade openal."
+        )
+
+
+def events(
+    connection: sqlite3.Connection, path: Path, last: tuple[int, int]
+) -> Iterator[tuple[tuple[int, int], Event]]:
+    """Each event after the one with the id and checksum `last`, with its own; or what is wrong."""
+    query = f"SELECT id, checksum, {', '.join(COLUMNS)} FROM event WHERE id > ? ORDER BY id"
+    for number, checksum, *row in connection.execute(query, last[:1]):
+        if (number, checksum) != (last[0] + 1, _checksum(row, last[1])):
+            before = "one before it is missing" if number > 1 else "the table `ledger` is"
+            raise LedgerError(f"{path}: event {number} is damaged, or {before}. Restore a copy.")
+        last = (number, checksum)
+        yield last, _decoded(path, number, row)
+
+
+def _decoded(path: Path, number: int, row: list[Any]) -> Event:
+    written, kind, annotator, indices, labels, *blobs = row
+    try:
+        scores, purity, informativeness = (
+            None if blob is None else np.frombuffer(blob, dtype).astype(dtype[1:])
+            for blob, dtype in zip(blobs, FLOATS.values(), strict=True)
+        )
+        where, what = _integers(indices), _integers(labels)
+        return Event(kind, where, what, annotator, scores, purity, informativeness, written)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise LedgerError(f"{path}: event {number} cannot be read: {error}") from error
 
 
 def _publish(draft: Path, path: Path) -> None:
@@ -182,7 +212,12 @@ def _publish(draft: Path, path: Path) -> None:
             draft.rename(path)
 
 
-def _checked(path: Path) -> Path:
+def as_text(cell: bytes) -> str:
+    """Any bytes as text, so that a damaged cell is found by its checksum, not by its decoding."""
+    return cell.decode("utf-8", "surrogateescape")
+
+
+def path_of_a_file(path: Path) -> Path:
     """`path` if it may be a ledger; only looks at names and sizes.
 
     The file must not be opened outside SQLite: closing it would drop the locks of other threads.

@@ -25,7 +25,7 @@ LAYERS = (
     {"answers", "forward", "items", "labeled", "ledger", "neighbors", "pool", "query", "stopping"},
     {"informativeness", "learners", "purity", "selection", "store"},
     {"strategies"},
-    {"__main__", "cli", "integrations", "simulate", "testing"},
+    {"__main__", "audit", "cli", "integrations", "simulate", "testing"},
     {"openal"},  # the front door, openal/__init__.py
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

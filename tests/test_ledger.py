@@ -7,22 +7,27 @@ import resource
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from openal import ledger
+from openal.audit import read_whole
 from openal.errors import AnswerError, LedgerError
 from openal.labeled import UNKNOWN, LabeledSet
 
 CLASSES = ["cat", "dög\n"]
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["openal.labeled", "pytest"])
+PROCESSES.set_forkserver_preload(["openal.audit", "openal.labeled", "pytest"])
+KILLS = 50 if os.environ.get("OPENAL_SLOW") else 5
+ITEMS, BATCH = 4_000_000, 50
 
 
 @pytest.fixture
@@ -330,27 +335,88 @@ def test_of_two_processes_one_answers_each_item(path: Path) -> None:
     assert len(by_label[0]) + len(by_label[1]) == 40
 
 
-def add_until_killed(path: Path, out: Connection) -> None:
-    labeled = LabeledSet(100_000, CLASSES, path)
-    for start in range(0, 100_000, 50):
-        labeled.add(range(start, start + 50), [1] * 50)
-        out.send(start + 50)
+def add_until_killed(path: Path, first: int, out: Connection) -> None:
+    """Answer batch after batch from `first` on; send the first index of each that is done."""
+    labeled = LabeledSet(ITEMS, CLASSES, path)
+    out.send(None)
+    for start in range(first, first + 400 * BATCH, BATCH):
+        labeled.add(range(start, start + BATCH), [1] * BATCH)
+        out.send(start)
 
 
-@pytest.mark.parametrize("calls", [1, 4, 9, 15])
-def test_a_kill_loses_no_finished_call_and_leaves_no_half(path: Path, calls: int) -> None:
+def killed(path: Path, firsts: list[int], random: np.random.Generator) -> set[int]:
+    """`kill -9` of a writer from each of `firsts` at a moment of its own; the batches it sent."""
+    writers = []
+    for first in firsts:
+        end, other = PROCESSES.Pipe()
+        writer = PROCESSES.Process(target=add_until_killed, args=(path, first, other), daemon=True)
+        writer.start()
+        writers.append((writer, end))
+    assert [end.recv() for _, end in writers] == [None] * len(writers)
+    for writer, _ in writers:
+        time.sleep(random.uniform(0, 0.2))
+        writer.kill()
+        writer.join()
+    return {start for _, end in writers for start in sent(end)}
+
+
+def sent(end: Connection) -> Iterator[int]:
+    """What came before the kill."""
+    with suppress(EOFError):
+        while end.poll():
+            yield end.recv()
+
+
+@pytest.mark.parametrize("writers", [1, 4])
+def test_kills_lose_no_finished_call_and_leave_no_half(path: Path, writers: int) -> None:
+    """In one file, again and again; looked at as it was left, then by the one who goes on."""
+    random, done = np.random.default_rng(), set[int]()
+    for kill in range(KILLS):
+        firsts = range(kill * writers, (kill + 1) * writers)
+        done |= killed(path, [400 * BATCH * number for number in firsts], random)
+        seen = read_whole(path).answers.labels
+        assert set(seen) == set(LabeledSet(ITEMS, CLASSES, path).known_indices.tolist())
+        batches = {index - index % BATCH for index in seen}
+        assert len(seen) == len(batches) * BATCH
+        assert done <= batches
+        assert len(batches - done) <= (kill + 1) * writers
+    assert done
+
+
+def add_until_the_file_may_not_grow(path: Path, room: int) -> None:
+    """The kernel kills it in the middle of a write, `room` bytes behind the old end."""
+    labeled = LabeledSet(ITEMS, CLASSES, path)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, -1))
+    labeled.add(range(10_000, 30_000), [1] * 20_000)
+
+
+@pytest.mark.parametrize("room", [0, 1, 4096, 5_000, 20 * 4096, 40 * 4096])
+def test_a_kill_between_two_pages_leaves_nothing_of_the_call(path: Path, room: int) -> None:
+    LabeledSet(ITEMS, CLASSES, path).add(range(8_000), [1] * 8_000)
+    before = path.read_bytes()
+    writer = PROCESSES.Process(target=add_until_the_file_may_not_grow, args=(path, room))
+    writer.start()
+    writer.join()
+    assert writer.exitcode == -signal.SIGXFSZ
+    assert path.read_bytes() != before
+    assert len(read_whole(path).answers.labels) == 8_000
+    assert len(LabeledSet(ITEMS, CLASSES, path)) == 8_000
+    assert path.read_bytes() == before
+
+
+def test_looking_while_another_writes(path: Path) -> None:
     end, other = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=add_until_killed, args=(path, other), daemon=True)
-    process.start()
-    acknowledged = [end.recv() for _ in range(calls)][-1]
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    while end.poll():
-        acknowledged = end.recv()
-    labeled = LabeledSet(100_000, CLASSES, path)
-    assert len(labeled) in (acknowledged, acknowledged + 50)
-    assert labeled.known_indices.tolist() == list(range(len(labeled)))
+    writer = PROCESSES.Process(target=add_until_killed, args=(path, 0, other), daemon=True)
+    writer.start()
+    assert [end.recv() for _ in range(3)] == [None, 0, BATCH]
+    seen = [len(read_whole(path).answers.labels) for _ in range(20)]
+    writer.kill()
+    writer.join()
+    assert seen == sorted(seen)
+    assert seen[0] >= 2 * BATCH
+    assert seen[-1] <= (max(sent(end)) // BATCH + 2) * BATCH
 
 
 def add_beyond_the_disk(path: Path, out: Connection) -> None:
