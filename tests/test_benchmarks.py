@@ -131,7 +131,10 @@ def test_the_limit_is_the_time_of_both_kinds_of_work() -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_every_peer_agrees_at_toy_size(name: str) -> None:
     row = ROWS[name]
-    arrays = row.make(**row.toy)
+    try:
+        arrays = row.make(**row.toy)
+    except SystemExit as absent:  # the real images are not there
+        pytest.skip(str(absent))
     result = row.ours(**arrays)
     for peer in row.peers.values():
         if not peer.needs:  # what is optional may be slow to import, or warn
