@@ -201,8 +201,11 @@ def retracted(indices: Any) -> Event:
 
 def asked(query: Asked) -> Event:
     """The indices of `query` are asked; its scores are kept where it has some."""
-    floats = [_floats(getattr(query, name, None), dtype) for name, dtype in FLOATS.items()]
-    return Event("round", _integers(query.indices, "query.indices"), [], None, *floats)
+    scores, purity, informativeness = (
+        _floats(getattr(query, name, None), dtype) for name, dtype in FLOATS.items()
+    )
+    where = _integers(query.indices, "query.indices")
+    return Event("round", where, [], None, scores, purity, informativeness)
 
 
 def _refusal(at: int, index: int, why: str) -> AnswerError:
