@@ -1,26 +1,18 @@
 """`openal ledger`: is a file of answers whole, and what is in it."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from openal.audit.reading import Found, read_whole
 from openal.audit.rows import as_csv, as_json
 from openal.errors import ArgumentError
+from openal.files import write_whole
+from openal.parser import Parser
 
 __all__ = ["main"]
 
 FORMATS = {"csv": as_csv, "json": as_json}
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that refuses in one sentence, without printing how to use it."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what would have been printed."""
-        raise ArgumentError(message)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,8 +54,6 @@ def _export(found: Found, name: str | None, out: Path | None) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
         return
-    from openal.simulate.cells import write_whole
-
     _require_free(out)
     write_whole(out, content)
 

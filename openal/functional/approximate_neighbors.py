@@ -9,7 +9,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal.checks import as_count, as_tensor
 from openal.errors import MissingPackageError
 from openal.functional.cosines import Neighbors, best_pairs, cosines_of, directions
 from openal.functional.references import References, check_shapes
@@ -36,7 +36,7 @@ def approximate_knn(queries: Tensor, references: Tensor, k: int, *, probes: int 
 
     Douze et al., "The Faiss library", 2024: an inverted file with flat storage.
     """
-    return IndexedReferences.of(references, k, probes).nearest(torch.as_tensor(queries).detach())
+    return IndexedReferences.of(references, k, probes).nearest(as_tensor(queries, "queries"))
 
 
 @final
@@ -46,7 +46,6 @@ class IndexedReferences:
 
     exact: References
     index: Any  # of Faiss; it pickles
-    probes: int
 
     @classmethod
     def of(cls, references: Tensor, k: int, probes: int) -> "IndexedReferences":
@@ -62,7 +61,7 @@ class IndexedReferences:
             index.train(units)
             index.add(units)
         index.nprobe = min(probes, cells)
-        return cls(exact, index, probes)
+        return cls(exact, index)
 
     def nearest(self, queries: Tensor, floor: Tensor | None = None) -> Neighbors:
         """What `approximate_knn` says of queries (N, D); `floor` is that of `References`."""

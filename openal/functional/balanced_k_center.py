@@ -7,12 +7,12 @@ from openal.checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
 from openal.functional.distances import Space, check_places, nearer
 from openal.functional.rows import piece_size, row_sums
-from openal.threads import one_thread, whole_parts
+from openal.threads import one_thread
 
 __all__ = ["balanced_k_center"]
 
 
-@whole_parts()
+@one_thread()
 def balanced_k_center(
     points: Tensor,
     centers: Tensor | None,
@@ -39,8 +39,7 @@ def balanced_k_center(
     check_places(points, centers)
     probs, required = _check(probs, required, points)
     budget, weight = min(as_count(budget, "budget"), len(points)), as_number(lamb, "lamb")
-    with one_thread():
-        return _pick(points, centers, probs, required, budget, weight / probs.shape[1])
+    return _pick(points, centers, probs, required, budget, weight / probs.shape[1])
 
 
 def _pick(

@@ -10,7 +10,7 @@ from torch import Tensor
 from openal.functional.cosines import Directions, directions
 from openal.functional.rows import TINY, float_dtype, piece_size, row_sums
 
-__all__ = ["SLACK", "apart", "in_blocks", "measured", "nearness", "part_of", "within"]
+__all__ = ["SLACK", "apart", "in_blocks", "measured", "nearness", "within"]
 
 SLACK = 1e-9
 """Half squared distances this near to the limit are within it: ties are no rounding errors."""
@@ -29,12 +29,7 @@ def in_blocks(left: Directions, columns: int) -> Iterator[tuple[slice, Direction
     n, size = len(left.rows), max(1, BLOCK_ELEMENTS // max(1, columns))
     for start in range(0, n, size):
         block = slice(start, min(start + size, n))
-        yield block, part_of(left, block)
-
-
-def part_of(points: Directions, rows: slice) -> Directions:
-    """A run of directions, not copied."""
-    return Directions(points.rows[rows], points.lengths[rows], points.units[rows])
+        yield block, left.at(block)
 
 
 def within(left: Directions, right: Directions, radius: float) -> Tensor:

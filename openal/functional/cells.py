@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from openal.functional.distances import Located, at_most
+from openal.functional.distances import Located, at_most, products
 
 __all__ = ["Cells"]
 
@@ -28,7 +28,7 @@ class Cells:
         m = len(centers.squares)
         places = torch.arange(0, m, max(1, isqrt(m)), device=centers.moved.device)
         pivots = centers.at(places)
-        cell = _products(centers.moved, pivots).argmin(dim=1)
+        cell = products(centers.moved, pivots).argmin(dim=1)
         cell[places] = torch.arange(len(places), device=cell.device)
         ordered, ends = centers.at(cell.argsort(stable=True)), torch.bincount(cell).cumsum(0)
         members = (ordered.at(slice(*each)) for each in pairwise([0, *ends.tolist()]))
@@ -42,21 +42,16 @@ class Cells:
 
         They are those to the pivots and to the centers in the cells of the `count` nearest pivots.
         """
-        products = _products(points.moved, self.pivots)
-        least = products.amin(dim=1)
-        for nearest in products.topk(count, largest=False).indices.unbind(dim=1):
+        to_pivots = products(points.moved, self.pivots)
+        least = to_pivots.amin(dim=1)
+        for nearest in to_pivots.topk(count, largest=False).indices.unbind(dim=1):
             order = nearest.argsort()
             sizes = torch.bincount(nearest, minlength=len(self)).tolist()
             visitors = zip(
                 points.moved.index_select(0, order).split(sizes), self.members, strict=True
             )
             found = [
-                _products(moved, members).amin(dim=1) for moved, members in visitors if len(moved)
+                products(moved, members).amin(dim=1) for moved, members in visitors if len(moved)
             ]
             least[order] = least[order].minimum(torch.cat(found))
         return at_most(least, points, self.centers)
-
-
-def _products(moved: Tensor, centers: Located) -> Tensor:
-    """The squared distances [n, m], less what they share in each row."""
-    return torch.addmm(centers.squares, moved, centers.moved.T, alpha=-2)

@@ -37,8 +37,8 @@ class Directions(NamedTuple):
     lengths: Tensor  # [n] float64
     units: Tensor  # [n, D] float32 or float64, for matrix products
 
-    def at(self, places: Tensor) -> "Directions":
-        """The same at some places."""
+    def at(self, places: Tensor | slice) -> "Directions":
+        """The same at some places; those of a slice are not copied."""
         return Directions(self.rows[places], self.lengths[places], self.units[places])
 
 

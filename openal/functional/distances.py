@@ -10,7 +10,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional.rows import float_dtype, largest_size, piece_size, row_sums
 
-__all__ = ["Located", "Space", "at_most", "check_places", "nearer"]
+__all__ = ["Located", "Space", "at_most", "check_places", "nearer", "products"]
 
 BITS = 2.0**13 + 1  # 53 - 13 = 40 bits are kept: sums of float64 cannot tell nearer numbers apart
 BOUND_ELEMENTS = 2**20
@@ -96,6 +96,11 @@ def check_places(points: Tensor, centers: Tensor) -> None:
         raise ArrayError(f"points and centers must be on one device, got {devices}.")
 
 
+def products(moved: Tensor, centers: Located) -> Tensor:
+    """Squared distances [n, m], at most, less the squared lengths of `moved` [n, D]."""
+    return torch.addmm(centers.squares, moved, centers.moved.T, alpha=-2)
+
+
 def at_most(least: Tensor, points: Located, centers: Located) -> Tensor:
     """Upper bounds [n], float64, of squared distances of which products say `least` [n]."""
     width, dtype = points.moved.shape[1], points.moved.dtype
@@ -113,7 +118,7 @@ def nearer(space: Space, points: Located, centers: Located, nearest: Tensor) -> 
     for start in range(0, len(nearest), size):
         rows = slice(start, start + size)
         some, known = points.at(rows), nearest[rows]
-        bound = torch.addmm(centers.squares, some.moved, centers.moved.T, alpha=-2)
+        bound = products(some.moved, centers)
         below, best = bound.min(dim=1)
         row = (below < _room(known, some)).nonzero()[:, 0]
         column = best[row]

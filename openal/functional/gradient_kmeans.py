@@ -6,12 +6,12 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional.kmeans_seeding import Factors, draw_far_rows, factors, scale_of
 from openal.functional.rows import largest_size
-from openal.threads import whole_parts
+from openal.threads import one_thread
 
 __all__ = ["gradient_factors", "gradient_kmeans_pp"]
 
 
-@whole_parts()
+@one_thread()
 def gradient_kmeans_pp(
     logits: Tensor, features: Tensor, budget: int, generator: torch.Generator
 ) -> Tensor:

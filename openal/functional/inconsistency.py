@@ -5,12 +5,12 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional.rows import finite_blocks, float_dtype
-from openal.threads import whole_parts
+from openal.threads import one_thread
 
 __all__ = ["inconsistency"]
 
 
-@whole_parts()
+@one_thread()
 def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
     """How far a prediction is from the labels of the nearest neighbours: larger is further.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from openal.checks import as_count, as_tensor
 from openal.functional.cells import Cells
 from openal.functional.distances import Located, Space, check_places, nearer
-from openal.threads import for_each, one_thread, whole_parts
+from openal.threads import for_each, whole_parts
 
 __all__ = ["k_center_greedy"]
 
@@ -166,18 +166,17 @@ def _continue(pool: _Pool, chosen: Tensor, count: int) -> int:
     rows, other = pool.farthest()
     active = pool.space.locate(pool.points[rows])
     nearest, before = pool.bound[rows], count
-    with one_thread():
-        while count < len(chosen):
-            best = int(nearest.argmax())
-            row = int(rows[best])
-            if (float(nearest[best]), -row) < other:
-                break
-            chosen[count] = row
-            count += 1
-            nearest[best] = -torch.inf
-            new = active.at(slice(best, best + 1))
-            pool.centers.add(new)
-            nearer(pool.space, active, new, nearest)
+    while count < len(chosen):
+        best = int(nearest.argmax())
+        row = int(rows[best])
+        if (float(nearest[best]), -row) < other:
+            break
+        chosen[count] = row
+        count += 1
+        nearest[best] = -torch.inf
+        new = active.at(slice(best, best + 1))
+        pool.centers.add(new)
+        nearer(pool.space, active, new, nearest)
     pool.bound[rows], pool.seen[rows] = nearest, pool.centers.count
     if count - before < FEW:  # ties, or distances of one size
         pool.width = min(LARGEST, pool.width * 2)

@@ -7,14 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.functional.balls import part_of, within
+from openal.functional.balls import BLOCK_ELEMENTS, within
 from openal.functional.cosines import Directions
 from openal.functional.triangle import strips
 from openal.threads import for_each
 
 __all__ = ["KeptBalls"]
 
-BLOCK_ELEMENTS = 2**21  # of the table of pairs that is held at a time
 MOST = 255  # that a byte can count
 
 
@@ -57,7 +56,7 @@ def row_bytes(n: int) -> int:
 def _measure(points: Directions, delta: float, bits: np.ndarray, rows: slice) -> None:
     """Writes the bits of some rows with themselves and with all later ones, there and back."""
     start, stop, n = rows.start, rows.stop, len(bits)
-    left, right = part_of(points, rows), part_of(points, slice(start, None))
+    left, right = points.at(rows), points.at(slice(start, None))
     near = within(left, right, delta).numpy()
     bits[rows, start // 8 :] = np.packbits(near, axis=1)
     if stop < n:

@@ -6,14 +6,12 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from openal.functional.balls import in_blocks, part_of, within
+from openal.functional.balls import BLOCK_ELEMENTS, in_blocks, within
 from openal.functional.cosines import Directions
 from openal.functional.triangle import strips
 from openal.threads import for_each
 
 __all__ = ["MeasuredBalls"]
-
-BLOCK_ELEMENTS = 2**21  # of the table of pairs that is held at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +45,7 @@ class MeasuredBalls:
         counts, lock = torch.zeros_like(among, dtype=torch.int32), Lock()
 
         def count(rows: slice) -> None:
-            left, right = part_of(self.points, rows), part_of(self.points, slice(rows.start, None))
+            left, right = self.points.at(rows), self.points.at(slice(rows.start, None))
             near = within(left, right, self.delta)
             later = near[:, rows.stop - rows.start :] & among[rows.stop :]
             near &= among[rows, None]

@@ -74,12 +74,13 @@ def mixture_posterior(
     if not len(values):
         return values.clone()
 
+    prior = (StickBreaking if dirichlet_process else Dirichlet)(concentration)
+
     def rule(scales: Tensor) -> Rule:
-        floors = (floor / (torch.ones_like(scales) if standardize else scales**2)).clamp(*FLOORS)
-        if not bayesian:
-            return MaximumLikelihood(floors, tied)
-        weights = (StickBreaking if dirichlet_process else Dirichlet)(concentration)
-        return Variational(floors, weights, mean_precision, tied)
+        floors = _floors(scales, floor, standardize)
+        if bayesian:
+            return Variational(floors, prior, mean_precision, tied)
+        return MaximumLikelihood(floors, tied)
 
     def fill(run: tuple[Tensor, Tensor]) -> None:
         places, lengths = run
@@ -91,6 +92,11 @@ def mixture_posterior(
     posterior = torch.empty_like(values)
     for_each(_runs(_order(values, groups), torch.bincount(groups)), fill)
     return posterior
+
+
+def _floors(scales: Tensor, floor: float, standardize: bool) -> Tensor:
+    """What is added to every variance [G], as a share of the group's own variance."""
+    return (floor / (torch.ones_like(scales) if standardize else scales**2)).clamp(*FLOORS)
 
 
 def _runs(order: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -6,12 +6,12 @@ from torch import Tensor
 from openal.checks import as_count, as_finite, as_integers
 from openal.errors import ArrayError
 from openal.functional.rows import piece_size, unit_rows
-from openal.threads import one_thread, whole_parts
+from openal.threads import one_thread
 
 __all__ = ["class_prototypes"]
 
 
-@whole_parts()
+@one_thread()  # which adds in the order of the rows
 def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Tensor:
     """The average direction of each class: the mean of its rows, each first scaled to length one.
 
@@ -29,9 +29,8 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
     members = _classes(labels, len(embeddings), num_classes).to(embeddings.device)
     sums = members.new_zeros(num_classes, embeddings.shape[1], dtype=torch.float64)
     size = piece_size(embeddings)
-    with one_thread():  # which adds in the order of the rows
-        for rows, where in zip(embeddings.split(size), members.split(size), strict=True):
-            sums.index_add_(0, where, unit_rows(rows))
+    for rows, where in zip(embeddings.split(size), members.split(size), strict=True):
+        sums.index_add_(0, where, unit_rows(rows))
     return (sums / members.bincount(minlength=num_classes)[:, None]).to(embeddings.dtype)
 
 

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 from openal.checks import as_finite
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.yes_no import Rule, as_cosines, in_blocks
-from openal.threads import one_thread, whole_parts
+from openal.threads import one_thread
 
 __all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale"]
 
@@ -30,7 +30,7 @@ class TunedScale(NamedTuple):
     balanced_accuracy: float
 
 
-@whole_parts()
+@one_thread()  # a block is too small to share
 def tune_scale(
     yes: Tensor,
     no: Tensor,
@@ -63,11 +63,10 @@ def tune_scale(
     grid = grid.to(yes.device)
     said = torch.zeros(2, len(grid), dtype=torch.int64, device=yes.device)  # unknown, known items
     size = max(1, BLOCK // yes.shape[1])
-    with one_thread():  # a block is too small to share
-        kinds = is_known.long().split(size)
-        for (y, n, v), kind in zip(in_blocks(yes, no, visual, size), kinds, strict=True):
-            weights = None if v is None else v.double()
-            said += _counts(_Evidence(y.double(), n.double(), weights, rule), kind, grid)
+    kinds = is_known.long().split(size)
+    for (y, n, v), kind in zip(in_blocks(yes, no, visual, size), kinds, strict=True):
+        weights = None if v is None else v.double()
+        said += _counts(_Evidence(y.double(), n.double(), weights, rule), kind, grid)
     unknown, known = is_known.long().bincount(minlength=2).tolist()
     right = torch.stack([unknown - said[0], said[1]]).cpu().double()
     accuracy = (right[1] / known + right[0] / unknown) / 2

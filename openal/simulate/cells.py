@@ -7,7 +7,6 @@ files of a grid carry its ratios in their names; several processes may share its
 
 import glob
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
@@ -17,13 +16,13 @@ from typing import Any
 from urllib.parse import quote
 
 from openal.errors import ArgumentError
+from openal.files import PART, write_whole
 from openal.simulate.lock import claimed
 from openal.simulate.run import Run
 
-__all__ = ["RESULTS", "Cells", "check_grid", "write_json", "write_whole"]
+__all__ = ["RESULTS", "Cells", "check_grid", "write_json"]
 
 RESULTS = "simulation.json"
-PART = ".part"
 ELSEWHERE = "choose another folder."
 NUMBERS = re.compile(r'\[\n[^\[\]{}"]*\]')  # a JSON string holds no line break, so only lists match
 
@@ -135,20 +134,6 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON, whole or not at all."""
     text = json.dumps(value, indent=1, allow_nan=False)
     write_whole(path, (NUMBERS.sub(_one_line, text) + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that another process sees the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, Any]:

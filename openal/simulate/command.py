@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from openal.simulate.cells import RESULTS, write_json, write_whole
+from openal.files import write_whole
+from openal.simulate.cells import RESULTS, write_json
 from openal.simulate.classes import shown
 from openal.simulate.experiment import Experiment
 from openal.simulate.grid import GridRuns

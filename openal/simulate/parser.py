@@ -2,9 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
 
-from openal.errors import ArgumentError
+from openal.parser import Parser
 from openal.simulate.datasets import DATASETS
 from openal.simulate.draw import FIRST_ANSWERS
 from openal.simulate.plain import DEFAULTS
@@ -12,14 +11,6 @@ from openal.simulate.recipes import RECIPES
 from openal.strategies import available
 
 __all__ = ["parser"]
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that refuses in one sentence, without printing how to use it."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what would have been printed."""
-        raise ArgumentError(message)
 
 
 def parser() -> Parser:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from openal.simulate.cells import write_whole
+from openal.files import write_whole
 from openal.simulate.data import LabeledData
 from openal.simulate.run import Run
 from openal.simulate.sources import Source

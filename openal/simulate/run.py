@@ -1,5 +1,6 @@
 """What happened in a simulation, judged by the truth."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from openal.simulate.metrics import query_precision, query_recall, wasted
 from openal.simulate.split import OpenSetSplit
 
-__all__ = ["Run", "judged"]
+__all__ = ["Run", "Runs", "judged"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Run:
     recall_with_init: tuple[float, ...]  # the same, counting the first answers
     wasted: tuple[int, ...]  # answers spent on unknown items so far
     seconds: tuple[float, ...]  # of each query, with what the strategy trains in it
+
+
+Runs = Mapping[str, Mapping[int, Run]]
+"""The run of each strategy, by name, at each seed."""
 
 
 def judged(

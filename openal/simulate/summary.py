@@ -8,8 +8,7 @@ from typing import Any
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.grid import GridRuns
 from openal.simulate.metrics import aubc
-from openal.simulate.run import Run
-from openal.simulate.work import Runs
+from openal.simulate.run import Run, Runs
 
 __all__ = ["MEASURES", "Measure", "best_of", "figures", "grid_results", "results"]
 

@@ -13,13 +13,10 @@ from openal.simulate.data import LabeledData
 from openal.simulate.loop import simulate
 from openal.simulate.networks import SameStart, trained_like
 from openal.simulate.oracle import Oracle
-from openal.simulate.run import Run
+from openal.simulate.run import Run, Runs
 from openal.simulate.split import OpenSetSplit
 
 __all__ = ["Cell", "Problem", "Runs", "cells_of", "work"]
-
-Runs = Mapping[str, Mapping[int, Run]]
-"""The run of each strategy, by name, at each seed."""
 
 PATIENCE = 0.5
 """Seconds between two looks at what other processes are still computing."""

@@ -2,20 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
 
-from openal.errors import ArgumentError
+from openal.parser import Parser
 from openal.store.shards import DTYPES
 
 __all__ = ["parser"]
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that refuses in one sentence, without printing how to use it."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what would have been printed."""
-        raise ArgumentError(message)
 
 
 def parser() -> Parser:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from openal.simulate.cells import write_whole
+from openal.files import write_whole
 from openal.simulate.report.aubc import aubc_rows
 from openal.simulate.report.choices import choices, sheets
 from openal.simulate.report.conditions import Results, read_results

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from openal.errors import ArgumentError
-from openal.simulate.parser import Parser
+from openal.parser import Parser
 from openal.simulate.report.build import write_report
 
 __all__ = ["main"]

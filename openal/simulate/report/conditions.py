@@ -9,13 +9,11 @@ from typing import Any
 from openal.errors import ArgumentError
 from openal.simulate.report.items import DATA, Items, read_items
 from openal.simulate.report.read import Cell, read_cells, read_origin
-from openal.simulate.run import Run
+from openal.simulate.run import Run, Runs
 
 __all__ = ["BASELINE", "Condition", "Results", "read_results"]
 
 BASELINE = "Random"
-Runs = Mapping[str, Mapping[int, Run]]
-"""The run of each strategy, by name, at each seed."""
 
 
 @dataclass(frozen=True, eq=False)

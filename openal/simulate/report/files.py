@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from openal.simulate.cells import write_whole
+from openal.files import write_whole
 from openal.simulate.report.figure import Figure
 from openal.simulate.report.markup import sheet
 
