@@ -30,6 +30,9 @@ def k_means(
 ) -> Clusters:
     """At most `count` clusters of points (N, D), each point in that of the nearest center.
 
+    Centers are the means of their points; the steps end as scikit-learn's do, when centers hardly
+    move or after the last batch, so that a point at a border may be a little nearer to another.
+
     Equal points count once, with their number as weight, and stand in the order of their values:
     the clusters depend neither on the order of the points nor on the number of threads, and
     renaming the points renames nothing else. With no more than `count` distinct points each is a

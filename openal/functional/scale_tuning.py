@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from openal.checks import as_finite
+from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.yes_no import Rule, as_cosines, in_blocks
 from openal.threads import one_thread
@@ -52,7 +52,7 @@ def tune_scale(
     Reference: CLIPNAL, eq. 8; the authors' code maximises the balanced accuracy, as here.
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
-    is_known = torch.as_tensor(is_known, device=yes.device)
+    is_known = as_tensor(is_known, "is_known").to(yes.device)
     if is_known.dtype != torch.bool or is_known.shape != yes.shape[:1]:
         raise ArrayError(f"is_known must be bool [{len(yes)}], got {tuple(is_known.shape)}.")
     if not is_known.any() or is_known.all():
@@ -68,10 +68,10 @@ def tune_scale(
         weights = None if v is None else v.double()
         said += _counts(_Evidence(y.double(), n.double(), weights, rule), kind, grid)
     unknown, known = is_known.long().bincount(minlength=2).tolist()
-    right = torch.stack([unknown - said[0], said[1]]).cpu().double()
-    accuracy = (right[1] / known + right[0] / unknown) / 2
+    # Times 2 * known * unknown, in whole numbers: fractions that are equal round otherwise.
+    accuracy = (said[1] * unknown + (unknown - said[0]) * known).cpu()
     best = _best(accuracy, tie_break)
-    return TunedScale(float(grid[best]), float(accuracy[best]))
+    return TunedScale(float(grid[best]), int(accuracy[best]) / (2 * known * unknown))
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@ import builtins
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -37,6 +38,21 @@ def test_looking_everywhere_it_finds_what_knn_finds(kind: str) -> None:
     assert torch.equal(found.similarity.float(), expected.similarity)
     if kind != "duplicated":  # of surplus copies the index may propose others
         assert torch.equal(found.indices, expected.indices)
+
+
+def by_loop(query: np.ndarray, references: np.ndarray, k: int) -> list[int]:
+    """The k rows of the largest cosines, in float64; ties by the lowest index."""
+    lengths = [np.linalg.norm(row) * np.linalg.norm(query) for row in references]
+    cosines = [query @ x / n if n else 0.0 for x, n in zip(references, lengths, strict=True)]
+    return sorted(range(len(references)), key=lambda row: (-round(cosines[row], 12), row))[:k]
+
+
+@pytest.mark.parametrize("kind", ["random", "clustered"])
+def test_looking_everywhere_it_finds_what_a_loop_finds(kind: str) -> None:
+    queries, references = drawn(12), drawn(300, kind)
+    queries[3] = references[5] = 0
+    found = approximate_knn(queries, references, 7, probes=300).indices.tolist()
+    assert found == [by_loop(q, references.double().numpy(), 7) for q in queries.double().numpy()]
 
 
 def test_looking_into_some_cells_it_finds_most() -> None:

@@ -1,5 +1,7 @@
 """Energies against their formulas in NumPy."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,29 @@ from openal.errors import ArrayError
 from openal.functional import aleatoric_energy, energy, epistemic_energy, least_confidence
 
 Z = 6 * np.random.default_rng(0).normal(size=(40, 5))
+KINDS = {
+    "random": Z,
+    "every row twice": Z[np.arange(40) // 2],
+    "equal logits": np.repeat(Z[:, :1], 5, axis=1),
+    "two equal best": np.hstack([Z, Z.max(axis=1, keepdims=True)]),
+    "whole numbers": Z.round(),
+    "two classes": Z[:, :2],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_by_row_from_the_formulas(kind: str) -> None:
+    z = KINDS[kind]
+    expected = []
+    for row in z.tolist():
+        everything = -math.log(math.fsum(math.exp(x) for x in row))
+        known = -math.log(math.fsum(math.exp(x) for x in row[:-1]))
+        others = math.log(math.fsum(math.exp(x) for x in sorted(row)[:-1]))
+        unknown = math.log(1 + math.exp(row[-1]))
+        expected.append((everything, known + unknown, everything + others))
+    for at, function in enumerate((energy, epistemic_energy, aleatoric_energy)):
+        wanted = [each[at] for each in expected]
+        assert function(torch.from_numpy(z)).tolist() == pytest.approx(wanted, abs=1e-9)
 
 
 def test_energy_is_minus_the_logarithm_of_the_sum() -> None:

@@ -52,6 +52,28 @@ def test_distances_agree_with_the_definition() -> None:
     torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64))
 
 
+@pytest.mark.parametrize("kind", ["twice", "on the centers", "one line", "whole numbers"])
+def test_special_points_agree_with_the_definition_too(kind: str) -> None:
+    points, centers = normal(24, 3), normal(4, 3)
+    made = {
+        "twice": points.repeat_interleave(2, dim=0),
+        "on the centers": centers.repeat(3, 1),
+        "one line": points[:1] * torch.arange(12)[:, None],
+        "whole numbers": points.round(),
+    }[kind]
+    expected = [
+        plain_entropy([math.exp(-math.dist(p, c)) for c in centers.tolist()]) / math.log(4)
+        for p in made.tolist()
+    ]
+    assert distance_entropy(made, centers).tolist() == pytest.approx(expected, abs=1e-9)
+    heads = [
+        [plain_entropy([math.exp(no), math.exp(yes)]) for no, yes in zip(p, c, strict=True)]
+        for p, c in zip(made.tolist(), made.flip(0).tolist(), strict=True)
+    ]
+    found = binary_entropy_score(torch.stack([made, made.flip(0)], dim=1))
+    assert found.tolist() == pytest.approx([sum(h) / 3 / math.log(2) for h in heads], abs=1e-9)
+
+
 @pytest.mark.parametrize("size", [1e4, 3e38])
 def test_huge_logits_are_certain(size: float) -> None:
     logits = torch.tensor([[[size], [-size]], [[-size], [size]], [[size], [size]]])

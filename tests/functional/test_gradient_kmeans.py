@@ -143,6 +143,31 @@ def test_of_vectors_it_is_the_same_law() -> None:
     assert chisquare([found[each] for each in expected], wanted).pvalue > 1e-4
 
 
+CLOUDS = {
+    "plane": [[5.0, 1], [0, 2], [4, -3], [1, 1], [-2, 2]],
+    "every point twice": [[3.0, 0], [3, 0], [0, 2], [0, 2], [-1, -1], [-1, -1]],
+    "clustered": [[3.0, 0], [3.1, 0], [3, 0.1], [-3, 0], [-2.9, 0.1]],
+    "the origin among them": [[0.0, 0], [1, 0], [0, 1], [-2, 0]],
+}
+
+
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_of_points_in_a_plane_it_is_the_same_law(kind: str) -> None:
+    points, draws = torch.tensor(CLOUDS[kind]), 800
+    expected = {each: p for each, p in law(points.double(), 3).items() if p > 0}
+    found = Counter(
+        tuple(kmeans_pp(points, 3, torch.Generator().manual_seed(seed)).tolist())
+        for seed in range(draws)
+    )
+    assert found.keys() <= expected.keys()
+    frequent = [each for each, p in expected.items() if p * draws > 5]
+    rare = 1 - sum(expected[each] for each in frequent)
+    seen, wanted = ([of[each] for each in frequent] for of in (found, expected))
+    counts = [*seen, draws - sum(seen)], [*(draws * p for p in wanted), draws * rare]
+    kept = slice(None) if rare * draws > 1e-6 else slice(-1)
+    assert chisquare(counts[0][kept], counts[1][kept]).pvalue > 1e-4
+
+
 @pytest.mark.parametrize("scale", [1e-30, 1e30])
 def test_features_of_any_scale(scale: float) -> None:
     logits, features = drawn(0)

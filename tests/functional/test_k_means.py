@@ -1,7 +1,9 @@
 """K-means that depends on the points alone."""
 
+from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -14,6 +16,63 @@ def blobs(count: int, size: int, seed: int = 0, spread: float = 0.1) -> Tensor:
     """Points around the corners of a simplex, blob after blob."""
     noise = torch.randn(count * size, 8, generator=torch.Generator().manual_seed(seed))
     return 5 * torch.eye(8)[:count].repeat_interleave(size, dim=0) + spread * noise
+
+
+def sum_of_squares(x: np.ndarray, labels: np.ndarray) -> float:
+    """Of the distances to the mean of each cluster, one cluster after another."""
+    return sum(float(((own - own.mean(axis=0)) ** 2).sum()) for own in parts(x, labels))
+
+
+def parts(x: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    return [x[labels == each] for each in np.unique(labels)]
+
+
+def lloyd(x: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """The labels where Lloyd's two steps, taken from these centers, come to rest."""
+    labels = np.full(len(x), -1)
+    while True:
+        squares = np.array([[((row - center) ** 2).sum() for center in centers] for row in x])
+        if (labels == (labels := squares.argmin(axis=1))).all():
+            return labels
+        centers = np.stack([own.mean(axis=0) for own in parts(x, labels)])
+        labels = np.searchsorted(np.unique(labels), labels)
+
+
+def drawn(kind: str, n: int = 90) -> np.ndarray:
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=(n, 3))
+    made = {
+        "random": x,
+        "clustered": 6 * rng.normal(size=(4, 3))[rng.integers(0, 4, n)] + 0.3 * x,
+        "duplicated": x[rng.integers(0, n // 3, n)],
+        "a constant column": x * [1, 0, 1],
+        "far away": x + 1e4,
+    }
+    return made[kind]
+
+
+KINDS = ["random", "clustered", "duplicated", "a constant column", "far away"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [1, 2, 6, 20])
+def test_lloyds_steps_have_come_to_rest(kind: str, count: int) -> None:
+    x = drawn(kind)
+    labels, centers = (each.numpy() for each in k_means(torch.from_numpy(x), count))
+    assert sorted(set(labels.tolist())) == list(range(len(centers))) == list(range(count))
+    np.testing.assert_allclose(centers, [own.mean(axis=0) for own in parts(x, labels)], rtol=1e-9)
+    further = sum_of_squares(x, lloyd(x, centers))
+    assert 0.999 * sum_of_squares(x, labels) <= further <= sum_of_squares(x, labels) + 1e-9
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_of_few_points_no_clusters_are_tighter(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = 9 * np.eye(3)[rng.permutation(8) % count] + rng.normal(size=(8, 3))
+    best = min(sum_of_squares(x, np.array(each)) for each in product(range(count), repeat=8))
+    found = sum_of_squares(x, k_means(torch.from_numpy(x), count).labels.numpy())
+    assert found == pytest.approx(best)
 
 
 def test_blobs_are_found_and_centers_are_their_means() -> None:

@@ -35,6 +35,31 @@ def test_it_is_least_squares_where_nothing_is_exact() -> None:
     assert head.explained == pytest.approx(1 - residual.sum() / total, abs=1e-8)
 
 
+def by_least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Weights and bias [d + 1, K] of the normal equations of each column."""
+    columns = np.hstack([x, np.ones((len(x), 1))])
+    return np.stack([np.linalg.solve(columns.T @ columns, columns.T @ each) for each in y.T], 1)
+
+
+@pytest.mark.parametrize("kind", ["random", "clustered", "every row twice", "permuted"])
+def test_it_is_the_solution_of_the_normal_equations(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 5)), rng.normal(size=(60, 3))
+    if kind == "clustered":
+        x = 3 * np.eye(5)[rng.integers(0, 4, 60)] + 0.3 * x
+    elif kind == "every row twice":
+        x, y = x[np.arange(60) // 2], y[np.arange(60) // 2]
+    elif kind == "permuted":
+        order = rng.permutation(60)
+        x, y = x[order], y[order]
+    head = linear_head(torch.from_numpy(x), torch.from_numpy(y))
+    found = torch.vstack([head.weight.T, head.bias]).numpy()
+    assert found == pytest.approx(by_least_squares(x, y), abs=1e-6)
+    residual = y - x @ found[:-1] - found[-1]
+    explained = 1 - (residual**2).sum() / ((y - y.mean(axis=0)) ** 2).sum()
+    assert head.explained == pytest.approx(explained, abs=1e-8)
+
+
 def test_a_feature_that_does_not_vary_has_no_weight() -> None:
     layer, x = made(50, 4, 2)
     x[:, 2] = 7

@@ -1,5 +1,6 @@
 """The monotone network: its inputs, its loss, its gradient against autograd, what it learns."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,28 @@ def test_standardized_by_hand() -> None:
     assert standardized(scores * 7 - 3).tolist() == pytest.approx(z.exp().tolist())
 
 
+SCORES = {
+    "random": np.random.default_rng(0).normal(size=50),
+    "skewed": np.random.default_rng(1).exponential(size=50) ** 2,
+    "every score twice": np.repeat(np.random.default_rng(2).normal(size=20), 2),
+    "two values": np.arange(30) % 7 == 0,
+    "far away": 1e6 + np.random.default_rng(3).normal(size=50),
+    "one": np.array([4.0]),
+}
+
+
+@pytest.mark.parametrize("kind", SCORES)
+def test_standardized_one_score_after_another(kind: str) -> None:
+    scores = SCORES[kind].astype(float).tolist()
+    mean = math.fsum(scores) / len(scores)
+    std = math.sqrt(math.fsum((s - mean) ** 2 for s in scores) / len(scores))
+    z = [(s - mean) / std if std else 0.0 for s in scores]
+    expected = [math.exp(min(3.0, max(-3.0, each))) for each in z]
+    assert standardized(torch.tensor(scores, dtype=torch.float64)).tolist() == pytest.approx(
+        expected, rel=1e-6
+    )
+
+
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e30, -7.0])
 @pytest.mark.parametrize("count", [1, 3, 11])
 def test_equal_scores_are_1(value: float, count: int) -> None:
@@ -82,6 +105,49 @@ def test_the_gradient_is_that_of_the_loss(seed: int) -> None:
     (expected,) = torch.autograd.grad(loss, parts)
     found = meta_query._gradient(parts.detach().numpy(), x, pull)
     torch.testing.assert_close(torch.from_numpy(found), expected)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_score_row_by_row(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    w1, b1, w2, x = (rng.normal(size=s) for s in ((2, 9), 9, 9, (30, 2)))
+    x[:10] = x[:1]
+    expected = []
+    for a, b in x:
+        inside = [max(w1[0, h], 0) * a + max(w1[1, h], 0) * b + b1[h] for h in range(9)]
+        expected.append(
+            0.25 + sum(max(w, 0) / (1 + math.exp(-z)) for w, z in zip(w2, inside, strict=True))
+        )
+    score = MetaQuery(*map(torch.tensor, (w1, b1, w2)), torch.tensor(0.25).double())
+    assert score(torch.tensor(x)).tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_training_is_plain_gradient_descent_on_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meta_query, "EPOCHS", 6)
+    inputs = torch.rand(70, 2, generator=drawn(1), dtype=torch.float64)
+    targets = torch.randint(0, 3, (70,), generator=drawn(2)).double()
+    random = drawn(3)
+    start = torch.rand(4 * 3 + 1, generator=random, dtype=torch.float64)
+    parts = start[:-1].reshape(4, 3).clone().requires_grad_()
+    optimizer = torch.optim.SGD([parts], lr=1e-3)
+    for epoch in range(6):
+        if epoch == 3:
+            optimizer.param_groups[0]["lr"] = 1e-4
+        order = torch.rand(-(-3200 // 70), 70, generator=random, dtype=torch.float64)
+        rows = order.argsort(dim=1, stable=True).flatten()[:3200]
+        for batch in rows.reshape(100, 32):
+            optimizer.zero_grad()
+            hidden = torch.sigmoid(inputs[batch] @ parts[:2].relu() + parts[2])
+            outputs, wanted = hidden @ parts[3].relu(), targets[batch]
+            sign = (wanted[:16] - wanted[16:]).sign()
+            terms = (1 - sign * (outputs[:16] - outputs[16:])).clamp(min=0) * sign.abs()
+            (terms.sum() / sign.abs().sum().clamp(min=1)).backward()
+            optimizer.step()
+    trained = fit_meta_query(inputs, targets, hidden=3, generator=drawn(3))
+    expected = parts.detach()
+    torch.testing.assert_close(torch.vstack([trained.inner, trained.bias, trained.outer]), expected)
+    assert float(trained.offset) == float(start[-1])
+    assert not torch.allclose(expected, start[:-1].reshape(4, 3), atol=1e-3)
 
 
 def test_every_row_is_drawn_as_often_and_the_rate_falls_once() -> None:

@@ -69,6 +69,23 @@ def test_the_steps_give_the_same(seed: int, alpha: int) -> None:
     assert p.numpy() == pytest.approx(by_steps(*data, alpha, 2.5), abs=2e-4)
 
 
+@pytest.mark.parametrize("kind", ["clustered", "twice", "a class without answers", "permuted"])
+def test_the_steps_give_the_same_for_other_answers(kind: str) -> None:
+    logits, known, labels = drawn(8)
+    rng = np.random.default_rng(8)
+    if kind == "clustered":
+        known = 5 * np.eye(4)[labels] + 0.2 * known
+    elif kind == "twice":
+        logits, known, labels = (np.repeat(each, 2, axis=0) for each in (logits, known, labels))
+    elif kind == "a class without answers":
+        known, labels = known[labels != 2], labels[labels != 2]
+    else:
+        order = rng.permutation(len(labels))
+        known, labels = known[order], labels[order]
+    p = found(logits, known, labels, alpha=3, scale=2.5)
+    assert p.numpy() == pytest.approx(by_steps(logits, known, labels, 3, 2.5), abs=2e-4)
+
+
 def test_rows_know_nothing_of_each_other() -> None:
     logits, known, labels = drawn(3)
     p = found(np.concatenate([logits, logits[::-1]]), known, labels)

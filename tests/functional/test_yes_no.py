@@ -218,6 +218,20 @@ def test_a_margin_strays_from_its_chord_by_no_more_than_its_bend(weighted: bool)
         assert bool((stray <= most + 1e-12).all()) == enough
 
 
+def test_equal_accuracies_are_ties_however_they_round() -> None:
+    # Always known, known from some scale on, always unknown: 3 and 11 of 12, then 4 and 10 of 12.
+    kinds = {
+        "known": ([1.0, -1], [-1.0, -1]),
+        "turns": ([0.3, 0], [0.0, 0]),
+        "not": ([0.0, 0], [1.0, 1]),
+    }
+    items = [*["known"] * 3, "turns", *["not"] * 8, *["not"] * 10, "turns", "known"]
+    yes, no = (torch.tensor([kinds[each][at] for each in items]) for at in (0, 1))
+    assert 3 / 12 + 11 / 12 < 4 / 12 + 10 / 12
+    tuned = tune_scale(yes, no, torch.arange(24) < 12, scales=torch.tensor([1.0, 100.0]))
+    assert tuned == (1.0, pytest.approx(7 / 12))
+
+
 def test_the_default_grid() -> None:
     assert DEFAULT_SCALES.tolist() == [round(0.1 * step, 1) for step in range(1, 1001)]
 

@@ -1,0 +1,88 @@
+"""Small worlds to query, and an oracle's answer beside that of a strategy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from openal.labeled import SKIPPED, UNKNOWN
+from openal.query import Query
+from openal.testing import World, world
+
+Scores = dict[int, float]
+
+
+def but(made: World, *labels: int) -> World:
+    """The world without the answers of some labels."""
+    return made.answered({i: each for i, each in made.answers.items() if each not in labels})
+
+
+def noisy(made: World) -> World:
+    """The world with signals that tell nothing of the classes."""
+    rng = np.random.default_rng(len(made))
+    signals = {name: rng.normal(size=x.shape).astype("f4") for name, x in made.signals.items()}
+    cosines = {name: signals[name] / 20 + 0.2 for name in ("yes_cosines", "no_cosines")}
+    return made.offering(signals | cosines)
+
+
+WORLDS: dict[str, Callable[[int], World]] = {
+    "plain": world,
+    "large": lambda seed: world(seed, size=150, num_classes=4),
+    "one class": lambda seed: world(seed, size=40, num_classes=1),
+    "every item twice": lambda seed: world(seed).doubled(),
+    "noise": lambda seed: noisy(world(seed, size=80)),
+    "noise, every item twice": lambda seed: noisy(world(seed, size=80)).doubled(),
+    "no unknown answers": lambda seed: but(world(seed), UNKNOWN),
+    "no known answers": lambda seed: but(world(seed), 0, 1, 2),
+    "a class without answers": lambda seed: but(world(seed), 1, SKIPPED),
+    "two answers": lambda seed: world(seed).answered({7: 0, 3: UNKNOWN}),
+}
+BUDGETS = (1, 9, 1000)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an oracle asks, and the scores that it found, by index."""
+
+    indices: list[int]
+    purity: Scores
+    informativeness: Scores | None = None
+    n_filled: int = 0
+    near_tie: bool = False  # rounding may decide
+
+
+def ranked(rows: Sequence[int], score: Scores) -> list[int]:
+    """The largest first; equals stay in their order."""
+    return sorted(rows, key=lambda row: -score[row])
+
+
+def is_near_tie(rows: Sequence[int], score: Scores, count: int, within: float | Scores) -> bool:
+    """Whether rounding may decide who is among the first rows, or in which order."""
+    best = rows[: count + 1]
+    limits = within if isinstance(within, dict) else dict.fromkeys(best, within)
+    return any(0 < score[a] - score[b] <= max(limits[a], limits[b]) for a, b in pairwise(best))
+
+
+def unlabeled(made: World) -> list[int]:
+    """The indices without an answer, ascending."""
+    return [index for index in range(len(made)) if index not in made.answers]
+
+
+def check(query: Query, expected: Expected) -> None:
+    """The query asks the same, unless rounding decides, and found the same scores."""
+    found = query.indices.tolist()
+    if not expected.near_tie:
+        assert found == expected.indices
+    assert len(set(found)) == len(expected.indices)
+    assert query.n_filled == expected.n_filled
+    assert query.purity is not None
+    wanted = [expected.purity[index] for index in found]
+    assert query.purity.tolist() == pytest.approx(wanted, abs=1e-5)
+    if expected.informativeness is None:
+        assert query.informativeness is None
+        return
+    assert query.informativeness is not None
+    wanted = [expected.informativeness[index] for index in found]
+    assert query.informativeness.tolist() == pytest.approx(wanted, abs=1e-5)
