@@ -1,11 +1,16 @@
-"""A file written whole or not at all."""
+"""A file written whole or not at all, and read only where it can be read to its end."""
 
+import json
 import os
+import stat
 from pathlib import Path
+from typing import Any
 
-__all__ = ["PART", "write_whole"]
+__all__ = ["PART", "plain_bytes", "plain_json", "require_plain", "write_whole"]
 
 PART = ".part"
+LARGEST = 2**30  # bytes
+DEEPEST = 50
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -20,3 +25,32 @@ def write_whole(path: Path, content: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def plain_bytes(path: Path, largest: int = LARGEST) -> bytes:
+    """The content of a plain file (or of a link to one) of at most so many bytes."""
+    require_plain(path)
+    if path.stat().st_size > largest:
+        raise OSError(f"{path} has more than {largest} bytes")
+    return path.read_bytes()
+
+
+def require_plain(path: Path) -> None:
+    """An OSError for a pipe or a device, which would never end, and for what is not there."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(f"{path} is no plain file")
+
+
+def plain_json(path: Path) -> Any:
+    """What a JSON file holds; an OSError, a ValueError or a RecursionError if it cannot be read.
+
+    What is nested too deep for those who show or compare it counts as unreadable, too.
+    """
+    found = json.loads(plain_bytes(path))
+    level = [found]
+    for _ in range(DEEPEST):
+        holders = [each for each in level if isinstance(each, dict | list)]
+        level = [each for it in holders for each in (it.values() if isinstance(it, dict) else it)]
+    if level:
+        raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+    return found

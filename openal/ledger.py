@@ -7,7 +7,8 @@ event   id, time, kind, annotator, indices, labels, scores, purity, informativen
 
 `indices` and `labels` are JSON lists, so any SQLite shell can read the answers; the three scores
 are little-endian floats. A checksum covers its row and the checksum before it: a changed, missing
-or exchanged event is found when it is read. Nothing in the file is ever executed or unpickled.
+or exchanged event is found when it is read; the last ones, missing from their page, by SQLite's
+own account of its pages. Nothing in the file is ever executed or unpickled.
 """
 
 import json
@@ -16,7 +17,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ import numpy as np
 from openal.errors import LedgerError
 
 __all__ = [
-    "TABLES",
     "WAIT",
     "Event",
     "Ledger",
@@ -35,6 +35,7 @@ __all__ = [
     "events",
     "path_of_a_file",
     "require_ours",
+    "require_tables",
     "start",
 ]
 
@@ -104,6 +105,8 @@ class Ledger:
         self._last = last
 
     def _read(self, connection: sqlite3.Connection, receive: Callable[[Event], None]) -> None:
+        if self._last[0] == 0:  # the last rows may be gone from a page, and no checksum tells
+            _require_pages(connection, self.path)
         known = connection.execute("SELECT id, checksum FROM event WHERE id = ?", self._last[:1])
         if self._last[0] and known.fetchone() != self._last:
             raise LedgerError(f"{self.path} was replaced since it was read. Open it again.")
@@ -132,11 +135,12 @@ class Ledger:
                 connection.text_factory = as_text
                 self._check_header(connection)
                 yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, of SQLite's own message
             raise LedgerError(f"{self.path} cannot be used as a ledger: {error}.") from error
 
     def _check_header(self, connection: sqlite3.Connection) -> None:
         require_ours(connection, self.path)
+        require_tables(connection, self.path)
         found = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
         for name, there, here in zip(("size", "classes"), found, self._header, strict=True):
             if there != here:
@@ -156,7 +160,8 @@ class Ledger:
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"{self.path} cannot be created: {error}.") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # on a read-only disk it was never there
+                draft.unlink()
 
 
 def start(size: int, classes: str) -> tuple[int, int]:
@@ -174,6 +179,27 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerError(
             f"{path} has schema {schema}; this openal reads {SCHEMA}. Upgrade openal."
         )
+
+
+def require_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse other tables than ours of these names, and a trigger: it could drop what is written.
+
+    Tables of other names may stand beside them.
+    """
+    query = "SELECT sql FROM sqlite_master WHERE name = ?"
+    for name, expected in zip(("ledger", "event"), TABLES, strict=True):
+        if connection.execute(query, [name]).fetchall() != [(expected,)]:
+            raise LedgerError(f"{path} is damaged: its table {name!r} is not as openal makes it.")
+    trigger = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchone()
+    if trigger is not None:
+        raise LedgerError(f"{path} has a trigger, {trigger[0]!r}; it may change what is written.")
+
+
+def _require_pages(connection: sqlite3.Connection, path: Path) -> None:
+    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        first = found.removeprefix("*** in database main ***").strip().splitlines()[0]
+        raise LedgerError(f"{path} is damaged: {first}. Restore a copy.")
 
 
 def events(

@@ -43,7 +43,7 @@ def looked_at(path: Path, look: Callable[[sqlite3.Connection], T]) -> T:
                 if _copied(path, Path(folder) / "ledger"):
                     return _look(Path(folder) / "ledger", look, mode="rw")
         raise LedgerError(f"{path} changes all the time; try again.")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, of SQLite's own message
         raise LedgerError(f"{path} cannot be read: {missing_bytes(path) or error}.") from error
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error}.") from error

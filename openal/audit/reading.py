@@ -9,7 +9,7 @@ from pathlib import Path
 from openal.answers import SKIPPED, UNKNOWN, Answers
 from openal.audit.opening import code, looked_at, missing_bytes
 from openal.errors import ArgumentError, LedgerError
-from openal.ledger import TABLES, Event, events, require_ours, start
+from openal.ledger import Event, events, require_ours, require_tables, start
 
 __all__ = ["Found", "read_whole"]
 
@@ -51,7 +51,7 @@ def read_whole(path: Path) -> Found:
 def _read(path: Path, connection: sqlite3.Connection) -> Found:
     require_ours(connection, path)
     _require_pages(connection, path)
-    _require_tables(connection, path)
+    require_tables(connection, path)
     size, text = _header(connection, path)
     found = Found(_answers(path, size, text), {})
     for _, event in events(connection, path, start(size, text)):
@@ -90,17 +90,6 @@ def _unreadable(connection: sqlite3.Connection) -> str:
         except sqlite3.DatabaseError:
             return f"table {table!r} after row {last}"
     return "a page of no row"
-
-
-def _require_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Others may stand beside the two; a trigger could drop what is written."""
-    query = "SELECT sql FROM sqlite_master WHERE name = ?"
-    for name, expected in zip(("ledger", "event"), TABLES, strict=True):
-        if connection.execute(query, [name]).fetchall() != [(expected,)]:
-            raise LedgerError(f"{path} is damaged: its table {name!r} is not as openal makes it.")
-    trigger = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchone()
-    if trigger is not None:
-        raise LedgerError(f"{path} has a trigger, {trigger[0]!r}; it may change what is written.")
 
 
 def _header(connection: sqlite3.Connection, path: Path) -> tuple[int, str]:

@@ -49,8 +49,11 @@ def content_hash(stamp: Stamp) -> str:
     """The SHA-256 of the files' content, in their order."""
     digest = hashlib.sha256()
     for path in stamp.paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error}") from error
     return digest.hexdigest()
 
 
@@ -64,8 +67,11 @@ def require_no_pickle(path: Path) -> None:
 
 
 def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(ZIP)) == ZIP
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ZIP)) == ZIP
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
 
 
 def read_weights(path: Path) -> tuple[Any, dict[str, str]]:
@@ -97,23 +103,26 @@ def read_weights(path: Path) -> tuple[Any, dict[str, str]]:
 
 
 def _read_safetensors(path: Path) -> tuple[Any, dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             names = file.keys()
             return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
+    except Exception as error:  # a shape that torch cannot have is no SafetensorError
+        raise CheckpointError(f"{path} cannot be read: {str(error)[:200]}") from error
 
 
 def _verify(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as file:
             program = any(name.endswith("constants.pkl") for name in file.namelist())
-            damaged = file.testzip()
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+            packed = sum(each.file_size for each in file.infolist()) > path.stat().st_size
+            damaged = None if packed else file.testzip()
+    except Exception as error:  # a broken archive may raise nearly anything
         raise CheckpointError(f"{path} is damaged or not complete: {error}") from error
+    if packed:
+        raise CheckpointError(f"{path} unpacks to more than its size; torch.save packs nothing.")
     if program:
         raise CheckpointError(f"{path} holds a TorchScript program; a state_dict was expected.")
     if damaged is not None:

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 from openal.errors import ArgumentError
-from openal.files import PART, write_whole
+from openal.files import PART, plain_json, write_whole
 from openal.simulate.lock import claimed
-from openal.simulate.run import Run
+from openal.simulate.run import Run, run_of
 
 __all__ = ["RESULTS", "Cells", "check_grid", "write_json"]
 
@@ -90,10 +90,11 @@ class Cells:
         if cell.get("strategy") != strategy:
             raise ArgumentError(f"{path} is of {cell.get('strategy')}, not {strategy}; {ELSEWHERE}")
         try:
-            columns = {**cell["run"], "seconds": cell["seconds"]}
-            return Run(**{column: _tuples(values) for column, values in columns.items()})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ArgumentError(f"{path} is damaged; delete it to compute it again.") from error
+            return run_of({**cell["run"], "seconds": cell["seconds"]})
+        except (KeyError, ValueError, TypeError) as error:
+            raise ArgumentError(
+                f"{path} is damaged ({error}); delete it to compute it again."
+            ) from error
 
     def save(
         self, name: str, seed: int, strategy: str, run: Run, known: Sequence[int] = ()
@@ -138,17 +139,12 @@ def write_json(path: Path, value: Any) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        cell = json.loads(path.read_bytes())
+        cell = plain_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{path} cannot be read: {error}; {ELSEWHERE}") from error
     if not isinstance(cell, dict):
         raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
     return cell
-
-
-def _tuples(values: Any) -> Any:
-    """Lists as tuples, all the way down."""
-    return tuple(map(_tuples, values)) if isinstance(values, list) else values
 
 
 def _one_line(numbers: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from openal.checks import as_finite
 from openal.errors import ArgumentError, OpenALError
+from openal.files import plain_bytes
 from openal.learners import CLIP, CLIPN
 from openal.pool import Pool
 from openal.simulate.encode import check_encoder, encoded
@@ -83,7 +84,7 @@ def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return plain_bytes(path, largest=2**40)
     except OSError as error:
         raise ArgumentError(f"{path} cannot be read: {error}") from error
 

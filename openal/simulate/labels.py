@@ -1,14 +1,16 @@
 """Labels in a file: integers of NumPy, or a text with one name or number per line."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from openal.checks import as_integers
 from openal.errors import ArgumentError
+from openal.files import plain_bytes, require_plain
 
 __all__ = ["read_array", "read_labels"]
+
+LONGEST = 1_000  # digits; Python reads no number of many more
 
 
 def read_labels(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -21,7 +23,8 @@ def read_labels(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         distinct, labels = np.unique(values, return_inverse=True)
         return labels.astype(np.int64), tuple(map(str, distinct.tolist()))
     words = _lines(path)
-    distinct_words = sorted(set(words), key=_order(words))
+    numbers = all(word.isdecimal() and len(word) <= LONGEST for word in words)
+    distinct_words = sorted(set(words), key=_order if numbers else None)
     position = {word: k for k, word in enumerate(distinct_words)}
     return np.array([position[word] for word in words], np.int64), tuple(distinct_words)
 
@@ -29,9 +32,11 @@ def read_labels(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
 def read_array(path: Path) -> np.ndarray:
     """The array in a .npy file; what would have to be unpickled is refused."""
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ArgumentError(f"{path} cannot be read as a .npy file: {error}") from error
+        require_plain(path)
+        with path.open("rb") as file:
+            array = np.load(file, allow_pickle=False)
+    except Exception as error:  # a broken header may raise nearly anything
+        raise ArgumentError(f"{path} cannot be read as a .npy file: {error!s:.200}") from error
     if not isinstance(array, np.ndarray):
         raise ArgumentError(f"{path} is an archive of arrays; one array in a .npy was expected.")
     return array
@@ -41,7 +46,7 @@ def _lines(path: Path) -> list[str]:
     if path.suffix not in (".csv", ".txt"):
         raise ArgumentError(f"{path} must end in .npy, .txt or .csv.")
     try:
-        words = path.read_text(encoding="utf-8-sig").splitlines()
+        words = plain_bytes(path).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"{path} cannot be read as text: {error}") from error
     for number, word in enumerate(words, 1):
@@ -52,6 +57,6 @@ def _lines(path: Path) -> list[str]:
     return [word.strip() for word in words]
 
 
-def _order(words: list[str]) -> Any:
-    """How to sort: as numbers if all are."""
-    return int if all(word.isdecimal() for word in words) else str
+def _order(word: str) -> tuple[int, str]:
+    """As numbers where all are; by its text where two say the same one."""
+    return int(word), word

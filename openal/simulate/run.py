@@ -1,14 +1,18 @@
 """What happened in a simulation, judged by the truth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
+from openal.checks import as_count, as_integers, as_list, as_number
 from openal.simulate.metrics import query_precision, query_recall, wasted
 from openal.simulate.split import OpenSetSplit
 
-__all__ = ["Run", "Runs", "judged"]
+__all__ = ["Run", "Runs", "judged", "run_of"]
+
+SHARES = ("accuracy", "precision", "recall", "recall_with_init")
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,33 @@ def judged(
         wasted=tuple(wasted(labels) for labels in so_far),
         seconds=tuple(seconds),
     )
+
+
+def run_of(columns: Mapping[str, Any]) -> Run:
+    """The run that was read from a file, checked number by number; extra columns are left out.
+
+    A KeyError for a column that is not there, a ValueError for one that cannot be.
+    """
+    asked = tuple(_indices(each) for each in as_list(columns["asked"], "asked"))
+    if not asked or not all(asked):
+        raise ValueError("asked must hold at least one item in at least one round.")
+    values = {each.name: _numbers(each.name, columns, len(asked)) for each in fields(Run)[1:]}
+    return Run(asked, **values)
+
+
+def _indices(values: Any) -> tuple[int, ...]:
+    indices = as_integers(values, "asked")
+    if indices.min(initial=0) < 0:
+        raise ValueError(f"asked holds {indices.min()}; dataset indices were expected.")
+    return tuple(indices.tolist())
+
+
+def _numbers(column: str, columns: Mapping[str, Any], rounds: int) -> tuple[Any, ...]:
+    top = 1.0 if column in SHARES else float("inf")
+    values = as_list(columns[column], column)
+    expected = rounds + (column == "accuracy")
+    if len(values) != expected:
+        raise ValueError(f"{column} has {len(values)} values; {expected} were expected.")
+    if column == "wasted":
+        return tuple(as_count(each, column) for each in values)
+    return tuple(as_number(each, column, minimum=0, maximum=top) for each in values)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from openal.errors import ArgumentError
+from openal.files import plain_bytes
 from openal.simulate.labeled_folders import class_folders, image_files, read_pixels
 
 __all__ = ["tiny_imagenet"]
@@ -47,14 +48,21 @@ def _download(folder: Path) -> None:
 
 def _validation(folder: Path, ids: list[str]) -> Part:
     position = {name: k for k, name in enumerate(ids)}
-    rows = [line.split("\t")[:2] for line in _lines(folder / "val_annotations.txt")]
-    pixels = read_pixels([folder / "images" / name for name, _ in rows], SIDE)
+    path = folder / "val_annotations.txt"
+    rows = _pairs(path)
+    for number, (image, name) in enumerate(rows, 1):
+        if image in ("", "..") or Path(image).name != image or name not in position:
+            raise ArgumentError(
+                f"{path}, line {number}: the name of an image and a class to learn were expected, "
+                f"got {image!r:.60} and {name!r:.60}."
+            )
+    pixels = read_pixels([folder / "images" / image for image, _ in rows], SIDE)
     return pixels, np.array([position[name] for _, name in rows], np.int64)
 
 
 def _names(root: Path, ids: list[str]) -> tuple[str, ...]:
     """The first word for each class."""
-    words = dict(line.split("\t")[:2] for line in _lines(root / "words.txt"))
+    words = dict(_pairs(root / "words.txt"))
     first = [words.get(name, name).split(",")[0] for name in ids]
     return tuple(
         f"{word} ({name})" if first.count(word) > 1 else word
@@ -62,8 +70,14 @@ def _names(root: Path, ids: list[str]) -> tuple[str, ...]:
     )
 
 
-def _lines(path: Path) -> list[str]:
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    """The first two of the words that tabs part in each line."""
     try:
-        return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
-    except OSError as error:
+        lines = [line for line in plain_bytes(path).decode().splitlines() if line]
+    except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"{path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if "\t" not in line:
+            raise ArgumentError(f"{path}, line {number}: a tab was expected, got {line!r:.60}.")
+    pairs = (line.split("\t") for line in lines)
+    return [(first, second) for first, second, *_ in pairs]

@@ -21,10 +21,22 @@ PART = ".part"
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Waits until no other process writes into the store; a killed one holds no lock."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(folder / LOCK, flags, 0o666), "r+b") as file:
+    with os.fdopen(_opened(folder / LOCK), "r+b") as file:
         _lock(file)
         yield  # closing the file unlocks it
+
+
+def _opened(path: Path) -> int:
+    _require_no_folder(path)
+    if path.is_symlink():
+        raise StoreError(f"{path} is a link; remove it.")
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    return os.open(path, flags, 0o666)
+
+
+def _require_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; remove it.")
 
 
 def _lock(file: IO[bytes]) -> None:
@@ -43,6 +55,7 @@ def _lock(file: IO[bytes]) -> None:
 
 def write_whole(path: Path, *content: bytes | memoryview) -> None:
     """Write a file, under the lock, so that even a power cut leaves the old one or the new one."""
+    _require_no_folder(path)
     part = path.with_name(f".{path.name}{PART}")
     with part.open("wb") as file:
         file.writelines(content)

@@ -79,7 +79,7 @@ class _Fields:
         self.value, self.name = value, name
 
     def take(self, key: str, good: Callable[[Any], bool], expected: Any) -> Any:
-        if not good(self.value.get(key)):
+        if key not in self.value or not good(self.value[key]):
             raise ValueError(f"{key} of {self.name} must be {expected}")
         return self.value[key]
 

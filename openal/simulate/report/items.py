@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from openal.errors import ArgumentError
+from openal.files import require_plain
 
 __all__ = ["DATA", "Items", "read_items"]
 
 DATA = "data.npz"
+LARGEST = 2**30  # bytes
 NO_IMAGES = {
     "thumbnails": np.zeros((0, 32, 32, 3), np.uint8),
     "thumbnail_indices": np.zeros(0, np.int64),
@@ -47,13 +50,19 @@ def read_items(path: Path) -> Items | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in SHAPES if name in file or name in NEEDED}
+        require_plain(path)
+        with path.open("rb") as archive, np.load(archive, allow_pickle=False) as file:
+            if sum(each.file_size for each in file.zip.infolist()) > LARGEST:
+                raise ValueError(f"it unpacks to more than {LARGEST} bytes")
+            found = {
+                name: np.asarray(file[name]) for name in SHAPES if name in file or name in NEEDED
+            }
     except Exception as error:  # a broken archive may raise nearly anything
         raise ArgumentError(f"{path} cannot be read: {error}") from error
     for name, array in found.items():
         _require(path, name, array)
-    arrays = {"xy": None, **NO_IMAGES, **found, "names": tuple(map(str, found["names"]))}
+    names = tuple(map(str, found["names"]))
+    arrays: dict[str, Any] = {"xy": None, **NO_IMAGES, **found, "names": names}
     items = Items(**arrays)
     _require_consistent(path, items)
     return items

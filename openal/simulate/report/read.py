@@ -1,21 +1,20 @@
 """Finished runs read back from a folder, checked number by number."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from openal.checks import as_count, as_integers, as_list, as_number
+from openal.checks import as_count, as_integers, as_number
 from openal.errors import ArgumentError
+from openal.files import plain_json
 from openal.simulate.cells import RESULTS
-from openal.simulate.run import Run
+from openal.simulate.run import Run, run_of
 
 __all__ = ["Cell", "read_cells", "read_origin"]
 
 EXPECTED = "a folder with the results of `openal simulate` was expected."
-SHARES = ("accuracy", "precision", "recall", "recall_with_init")
 RATIOS = ("mismatch", "ood_ratio")
 KINDS = {"command": (str, list, NoneType), "notes": (list, NoneType)}
 
@@ -49,7 +48,7 @@ def read_origin(folder: Path) -> Mapping[str, Any]:
     if not path.exists():
         return {}
     try:
-        found = json.loads(path.read_bytes())
+        found = plain_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{path} cannot be read: {error}") from error
     if not isinstance(found, dict):
@@ -62,7 +61,7 @@ def read_origin(folder: Path) -> Mapping[str, Any]:
 
 def _cell(path: Path) -> Cell:
     try:
-        found = json.loads(path.read_bytes())
+        found = plain_json(path)
         settings, name, strategy = found["settings"], found["name"], found["strategy"]
         texts = isinstance(name, str) and isinstance(strategy, str) and isinstance(settings, dict)
         if not texts:
@@ -71,38 +70,13 @@ def _cell(path: Path) -> Cell:
             if settings.get(key) is not None:
                 as_number(settings[key], key, minimum=0)
         seed = as_count(found["seed"], "seed")
-        run = _run({**found["run"], "seconds": found["seconds"]})
+        run = run_of({**found["run"], "seconds": found["seconds"]})
         known = _known(found.get("known"))
         return Cell(path, settings, name, strategy, seed, run, known)
     except KeyError as error:
         raise ArgumentError(f"{path} is not a finished run: {error} is missing.") from error
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ArgumentError(f"{path} is not a finished run: {error}") from error
-
-
-def _run(columns: dict[str, Any]) -> Run:
-    """The columns as a run; extra ones are left out."""
-    asked = tuple(_indices(each) for each in as_list(columns["asked"], "asked"))
-    if not asked or not all(asked):
-        raise ValueError("asked must hold at least one item in at least one round.")
-    values = {each.name: _numbers(each.name, columns, len(asked)) for each in fields(Run)[1:]}
-    return Run(asked, **values)
-
-
-def _indices(values: Any) -> tuple[int, ...]:
-    indices = as_integers(values, "asked")
-    if indices.min(initial=0) < 0:
-        raise ValueError(f"asked holds {indices.min()}; dataset indices were expected.")
-    return tuple(indices.tolist())
-
-
-def _numbers(column: str, columns: dict[str, Any], rounds: int) -> tuple[Any, ...]:
-    top = 1.0 if column in SHARES else float("inf")
-    values = as_list(columns[column], column)
-    expected = rounds + (column == "accuracy")
-    if len(values) != expected:
-        raise ValueError(f"{column} has {len(values)} values; {expected} were expected.")
-    return tuple(as_number(each, column, minimum=0, maximum=top) for each in values)
 
 
 def _known(values: Any) -> frozenset[int] | None:
