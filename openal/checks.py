@@ -70,6 +70,8 @@ def as_list(values: Any, argument: str) -> list[Any]:
     dated = isinstance(values, np.ndarray) and values.dtype.kind in "mM"
     if dated or not isinstance(values, np.ndarray | Tensor):
         return list(values)
+    if isinstance(values, Tensor):
+        _require_plain(values, argument)
     found: list[Any] = values.tolist()
     return found
 
@@ -96,8 +98,9 @@ def as_integers(values: Any, argument: str) -> np.ndarray:
 
     A list, a range, a generator, an array or a tensor; nothing is rounded and nothing wraps around.
     """
-    if isinstance(values, Tensor) and not (values.is_floating_point() or values.is_complex()):
-        values = values.cpu().numpy()
+    if isinstance(values, Tensor):
+        _require_plain(values, argument)
+        values = values if values.is_floating_point() else values.cpu().numpy()
     if _is_int64(values):
         return np.array(values, np.int64)
     found = as_list(values, argument)
@@ -147,6 +150,8 @@ def as_finite(values: Any, argument: str, *, ndim: int | None = None) -> Tensor:
 def as_tensor(values: Any, argument: str) -> Tensor:
     """The dense tensor of an array of real numbers, without a copy where torch needs none."""
     if not isinstance(values, Tensor):
+        if np.ma.is_masked(values):
+            raise ArrayError(f"{argument} must have a value in every place; some are masked.")
         try:
             array = np.asarray(values)
         except ValueError as error:
@@ -158,9 +163,19 @@ def as_tensor(values: Any, argument: str) -> Tensor:
         if not (array.dtype.isnative and array.flags.c_contiguous and array.flags.writeable):
             array = array.astype(array.dtype.newbyteorder("="), order="C")
         return torch.from_numpy(array)
-    if values.is_complex() or values.is_sparse:
-        raise ArrayError(f"{argument} must be real and dense, got {values.dtype}.")
-    return values.detach()
+    _require_plain(values, argument)
+    narrow = values.is_floating_point() and values.itemsize == 1  # float8 has no arithmetic
+    return values.detach().float() if narrow else values.detach()
+
+
+def _require_plain(tensor: Tensor, argument: str) -> None:
+    """Refuse a tensor whose numbers are not there, one by one, to be computed with."""
+    if tensor.is_meta:
+        raise ArrayError(f"{argument} must hold numbers; a tensor of the meta device has none.")
+    dense = tensor.layout == torch.strided and not tensor.is_nested
+    if not dense or tensor.is_complex() or tensor.is_quantized:
+        got = tensor.dtype if dense else f"{tensor.dtype} as {tensor.layout}"
+        raise ArrayError(f"{argument} must be real and dense, got {got}.")
 
 
 def first_bad_row(tensor: Tensor) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from pickle import PicklingError
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,15 +13,19 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from openal.checks import as_count
 from openal.errors import ArgumentError, ModelError
+from openal.fields import as_device
 from openal.items import item_input
 
 __all__ = [
     "Inputs",
     "Model",
     "batches",
+    "check_batches",
     "device_of",
     "inference_mode_of",
+    "joined",
     "last_linear_input",
     "named_outputs",
 ]
@@ -55,7 +60,7 @@ def _stack(batch: list[Tensor]) -> Tensor:
 def device_of(module: Any, device: str | torch.device | None = None) -> torch.device:
     """The device asked for, else the one that holds the module's parameters, else the CPU."""
     if device is not None:
-        return torch.device(device)
+        return as_device(device)
     parameters = module.parameters() if isinstance(module, nn.Module) else iter(())
     return next((parameter.device for parameter in parameters), torch.device("cpu"))
 
@@ -73,6 +78,13 @@ def inference_mode_of(module: Any) -> Iterator[None]:
     finally:
         for submodule, mode in zip(submodules, modes, strict=True):
             submodule.training = mode
+
+
+def check_batches(batch_size: Any, workers: Any) -> None:
+    """Refuse a batch size that is neither None nor a count, and workers that are no count."""
+    if batch_size is not None:
+        as_count(batch_size, "batch_size", minimum=1)
+    as_count(workers, "workers")
 
 
 def batches(
@@ -96,9 +108,27 @@ def batches(
     )
     hidden = None if progress is None else not progress
     with tqdm(total=len(indices), unit="item", disable=hidden, leave=False) as bar:
-        for batch in loader:
+        for batch in _read(loader):
             yield batch.to(device, non_blocking=True)
             bar.update(len(batch))
+
+
+def _read(loader: DataLoader[Any]) -> Iterator[Tensor]:
+    """The batches; a worker that cannot start, or dies, is an error that says so."""
+    advice = f"workers={loader.num_workers} cannot read the items; workers=0 reads them here"
+    try:
+        found = iter(loader)
+    except (PicklingError, AttributeError, TypeError) as error:  # all three are pickle's
+        raise ArgumentError(f"{advice}: {error}") from error
+    while True:
+        try:
+            yield next(found)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise ArgumentError(f"{advice}: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +178,17 @@ class Model:
                 for name in names:
                     rows = _rows(found, name, len(x))
                     outputs[name].append(rows.float() if self.amp else rows)
-        return {
-            name: torch.cat(parts) if parts else torch.empty(0, 0, device=device)
-            for name, parts in outputs.items()
-        }
+        return {name: joined(parts, name, device) for name, parts in outputs.items()}
+
+
+def joined(parts: list[Tensor], name: str, device: torch.device) -> Tensor:
+    """The rows of all batches [n, ...]; no batches are no rows."""
+    shapes = {tuple(each.shape[1:]) for each in parts}
+    if len(shapes) > 1:
+        raise ModelError(
+            f"model must give {name} of one shape per item, got {sorted(shapes)} in its batches."
+        )
+    return torch.cat(parts) if parts else torch.empty(0, 0, device=device)
 
 
 @contextmanager

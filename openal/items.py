@@ -4,13 +4,20 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
+from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
 from openal.errors import ArgumentError
 
-__all__ = ["AnsweredSubset", "check_dataset", "item_input"]
+__all__ = ["AnsweredSubset", "check_dataset", "item_input", "random_transforms"]
 
 INPUT_KEYS = ("image", "pixel_values", "x", "input")
+
+
+RANDOM = ("Random", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix", "ColorJitter")
+"""How the names of transforms begin that give another output in every call."""
+MOST = 100
+"""How many transforms are looked at."""
 
 
 @final
@@ -60,3 +67,20 @@ def check_dataset(dataset: Any, size: int) -> None:
         raise ArgumentError("dataset must have a length and take indices (a map-style dataset).")
     if len(dataset) != size:
         raise ArgumentError(f"dataset has {len(dataset)} items; the labeled set has {size}.")
+
+
+def random_transforms(dataset: Any) -> list[str]:
+    """The names of a data set's transforms that draw random numbers, as those of torchvision do."""
+    found: dict[str, None] = {}
+    left, seen = [dataset], set[int]()
+    while left and len(seen) < MOST:
+        each = left.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        name = type(each).__name__
+        found |= {name: None} if name.startswith(RANDOM) else {}
+        several = getattr(each, "transforms", None)
+        left += list(several) if isinstance(several, list | tuple | nn.ModuleList) else [several]
+        left += [getattr(each, "transform", None), getattr(each, "dataset", None)]
+    return sorted(found)

@@ -1,5 +1,6 @@
 """What can be queried: N items, and named signals about them."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -13,6 +14,7 @@ from torch.utils.data import IterableDataset
 from openal.checks import as_indices
 from openal.errors import ArgumentError, MissingSignalError
 from openal.forward import Model
+from openal.items import random_transforms
 from openal.labeled import LabeledSet
 from openal.signals import (
     Computed,
@@ -87,6 +89,12 @@ class Pool:
     def __init__(self, items: Any = None, /, **signals: Any) -> None:
         if "items" in signals:
             raise ArgumentError("items is the first argument, without a name: Pool(dataset, ...).")
+        if items is not None and (drawn := random_transforms(items)):
+            warnings.warn(
+                f"items are changed at random when they are read ({', '.join(drawn)}), so signals "
+                f"do not repeat. Give the pool the data set with the transforms of evaluation.",
+                stacklevel=2,
+            )
         self._items = items
         self._engine: Engine = Blocks()
         computed: dict[
@@ -189,7 +197,10 @@ def _common_size(items: Any, sources: dict[str, Source]) -> int:
         map_style = hasattr(items, "__len__") and hasattr(items, "__getitem__")
         if not map_style or isinstance(items, IterableDataset):
             raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
-        sizes["items"] = len(items)
+        try:
+            sizes["items"] = len(items)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(f"items must have a length of at least 0: {error}.") from error
     if len(set(sizes.values())) != 1:
         found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
         raise ArgumentError(f"items and signals must agree on N: {found or 'none is countable'}.")

@@ -1,5 +1,6 @@
 """Where the values of a signal come from: an array, a frozen learner, a learner to be trained."""
 
+import warnings
 from collections.abc import Hashable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -33,7 +34,22 @@ EXTRA_COLUMNS = {
 }
 """How many columns a signal of a standard name has beside one for each class."""
 
+DIMENSIONS = {
+    "embeddings": 2,
+    "features": 2,
+    "logits": 2,
+    "mc_logits": 3,
+    "detector_logits": 2,
+    "detector_features": 2,
+    "head_logits": 3,
+    "yes_cosines": 2,
+    "no_cosines": 2,
+}
+"""How many dimensions a signal of a standard name has, that of the items included."""
+
 COSINES = ("yes_cosines", "no_cosines")
+RAW = ("logits", "mc_logits", "detector_logits")
+"""Outputs before a softmax, which probabilities are not."""
 
 
 class Stored:
@@ -48,7 +64,8 @@ class Stored:
     def take(self, pool: Any, name: str, indices: np.ndarray, **_: Any) -> Tensor:
         """The rows [n, ...] of the signal at `indices`."""
         if isinstance(self.values, Tensor):
-            return self.values[torch.from_numpy(indices).to(self.values.device)].detach()
+            at = torch.from_numpy(indices).to(self.values.device)
+            return as_tensor(self.values[at], name)
         return as_tensor(self.values[indices], name)
 
     def unreadable(self, pool: Any, progress: bool | None) -> Any:
@@ -62,6 +79,7 @@ def stored(name: str, values: Any) -> Stored:
         raise ArgumentError(f"{name} must be an array or a learner, got {type(values).__name__}.")
     if isinstance(values, Tensor):
         real = not (values.is_sparse or values.is_complex() or values.dtype == torch.bool)
+        _ = as_tensor(values, name) if real else None  # refuses what else holds no numbers
     else:
         if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
             raise ArrayError(f"{name} must have a value for every item; some are masked.")
@@ -276,6 +294,14 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"signal {name!r} must have {num_classes + EXTRA_COLUMNS[name]} columns for "
             f"{num_classes} classes, got shape {tuple(values.shape[1:])} per item."
         )
+    dimensions = DIMENSIONS.get(name, values.ndim)
+    if len(values) and (values.ndim != dimensions or 0 in values.shape[1:]):
+        raise ArrayError(
+            f"signal {name!r} must have {dimensions} dimensions, and at "
+            f"least one number per item, got shape {tuple(values.shape[1:])} per item."
+        )
+    if values.is_meta:
+        raise ArrayError(f"signal {name!r} must hold numbers; on the meta device there are none.")
     row = first_bad_row(values)
     if row is not None:
         raise ArrayError(f"signal {name!r} must be finite; index {indices[row]} is not.")
@@ -285,4 +311,20 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"signal {name!r} must be cosines, in -1..1; index {indices[row]} has others. "
             f"Divide logits by their scale."
         )
+    if name in RAW and len(values) > 1 and _are_probabilities(values[:2]):
+        _warn_of_probabilities(name, values)
     return values
+
+
+def _warn_of_probabilities(name: str, values: Tensor) -> None:
+    inside = (values > 0) & (values < 1)  # not one-hot, which may be a toy's logits
+    if inside.any() and _are_probabilities(values) and (values != values[0]).any():
+        warnings.warn(
+            f"Signal {name!r} looks like probabilities: no number is negative and every row adds "
+            f"up to 1. Give the raw outputs, from before the softmax.",
+            stacklevel=2,
+        )
+
+
+def _are_probabilities(rows: Tensor) -> bool:
+    return bool(rows.min() >= 0) and bool(((rows.float().sum(dim=-1) - 1).abs() < 2e-3).all())

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_number
+from openal.checks import as_count, as_finite, as_number, as_tensor
 from openal.errors import ArrayError
 from openal.functional.distances import Space, check_places, nearer
 from openal.functional.rows import piece_size, row_sums
@@ -34,8 +34,8 @@ def balanced_k_center(
     Bengar, van de Weijer, Fuentes and Raducanu, Class-Balanced Active Learning for Image
     Classification (WACV 2022).
     """
-    points = torch.as_tensor(points).detach()
-    centers = points[:0] if centers is None else torch.as_tensor(centers).detach()
+    points = as_tensor(points, "points")
+    centers = points[:0] if centers is None else as_tensor(centers, "centers")
     check_places(points, centers)
     probs, required = _check(probs, required, points)
     budget, weight = min(as_count(budget, "budget"), len(points)), as_number(lamb, "lamb")

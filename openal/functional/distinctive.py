@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from openal.checks import as_finite, as_tensor
+from openal.errors import ArrayError
 from openal.functional.neighbors import knn
 from openal.functional.rows import row_sums, unit_rows
 
@@ -21,6 +23,10 @@ def anchor_agreement(queries: Tensor, anchors: Tensor) -> Tensor:
     >>> anchor_agreement(torch.tensor([[3.0, 4.0], [5.0, 0.0]]), anchors)
     tensor([1., 2.])
     """
+    queries, anchors = as_tensor(queries, "queries"), as_finite(anchors, "anchors", ndim=2)
+    if len(anchors) == 0 or queries.shape[1:] != anchors.shape[1:]:
+        shapes = f"got {tuple(queries.shape)} and {tuple(anchors.shape)}"
+        raise ArrayError(f"queries and anchors must be (N, D) and (M, D), M > 0, {shapes}.")
     found = knn(queries, anchors, min(2, len(anchors)))
     first, second = found.similarity[:, 0].double(), found.similarity[:, -1].double()
     alike = _pair_cosines(anchors, found.indices[:, 0], found.indices[:, -1])

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from openal.checks import as_tensor
 from openal.errors import ArrayError
 from openal.functional.rows import map_rows
 
@@ -30,7 +31,7 @@ def epistemic_energy(logits: Tensor) -> Tensor:
     >>> epistemic_energy(torch.tensor([[9.0, 0.0, 0.0], [1.0, 0.0, 5.0]]))
     tensor([-8.3070,  3.6935])
     """
-    logits = torch.as_tensor(logits)
+    logits = as_tensor(logits, "logits")
     if logits.ndim == 2 and logits.shape[1] < 2:
         raise ArrayError(f"logits must be (N, K + 1), K > 0, got {tuple(logits.shape)}.")
     return map_rows(_epistemic, logits, "logits", ndim=2)

@@ -6,7 +6,7 @@ from math import log
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite
+from openal.checks import as_finite, as_tensor
 from openal.errors import ArrayError
 from openal.functional.rows import map_rows
 from openal.functional.uncertainty import entropy
@@ -27,7 +27,7 @@ def binary_entropy_score(logits: Tensor) -> Tensor:
     >>> binary_entropy_score(torch.tensor([[[0.0, 200.0], [0.0, 0.0]]]))
     tensor([0.5000])
     """
-    logits = torch.as_tensor(logits)
+    logits = as_tensor(logits, "logits")
     if logits.ndim == 3 and logits.shape[1] != 2:
         raise ArrayError(f"logits must be (N, 2, K), got {tuple(logits.shape)}.")
     return map_rows(_head_entropy, logits, "logits", ndim=3)
@@ -47,7 +47,7 @@ def distance_entropy(points: Tensor, centers: Tensor) -> Tensor:
     tensor([1., 0.])
     """
     centers = as_finite(centers, "centers", ndim=2)
-    points = torch.as_tensor(points)
+    points = as_tensor(points, "points")
     if len(centers) == 0 or points.ndim != 2 or points.shape[1] != centers.shape[1]:
         shapes = f"{tuple(points.shape)} and {tuple(centers.shape)}"
         raise ArrayError(f"points and centers must be (N, D) and (C, D), C > 0, got {shapes}.")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_finite
+from openal.errors import ArrayError
 from openal.functional.labels import as_labels
 from openal.functional.rows import row_lengths
 
@@ -77,6 +78,17 @@ def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor
     """
     x, logits = (as_finite(features, "features", ndim=2), as_finite(logits, "logits", ndim=2))
     weight, anchors = (as_finite(weight, "weight", ndim=2), as_finite(anchors, "anchors", ndim=2))
+    if x.shape[1:] != anchors.shape[1:] or weight.shape != (*logits.shape[1:], *x.shape[1:]):
+        shapes = ", ".join(str(tuple(each.shape)) for each in (x, logits, weight, anchors))
+        raise ArrayError(
+            f"features, logits, weight and anchors must be (n, d), (n, K), (K, d) and (A, d), "
+            f"got {shapes}."
+        )
+    if len(x) != len(logits) or 0 in weight.shape:
+        raise ArrayError(
+            f"features and logits must be as many, with columns, got {tuple(x.shape)} and "
+            f"{tuple(logits.shape)}."
+        )
     x, logits, weight = x.double(), logits.double(), weight.double()
     direction = loss_directions(logits, weight)
     best = logits.argmax(dim=1, keepdim=True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from openal.checks import as_count, as_finite
+from openal.errors import ArrayError
 from openal.functional.closest_pairs import merged
 from openal.functional.first_neighbors import first_neighbors
 from openal.functional.rows import TINY, finite_blocks
@@ -82,6 +83,8 @@ def cluster_means(points: Tensor, labels: Tensor) -> Tensor:
 def _partitions(points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Each partition [N], finest first, with a positive multiple of its clusters' sums [C, D]."""
     sums = as_finite(points, "points", ndim=2)
+    if sums.shape[1] == 0:
+        raise ArrayError(f"points must have no empty row, got shape {tuple(sums.shape)}.")
     if sums.dtype == torch.float64:  # sums of the largest numbers would overflow
         sums = sums / sums.abs().amax().clamp_min(TINY) if sums.numel() else sums
     labels = torch.arange(len(sums), device=sums.device)

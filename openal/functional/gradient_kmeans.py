@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from openal.checks import as_tensor
 from openal.errors import ArrayError
 from openal.functional.kmeans_seeding import Factors, draw_far_rows, factors, scale_of
 from openal.functional.rows import largest_size
@@ -33,7 +34,7 @@ def gradient_kmeans_pp(
     >>> gradient_kmeans_pp(logits, features, 1, torch.Generator().manual_seed(0))
     tensor([2])
     """
-    logits, features = torch.as_tensor(logits).detach(), torch.as_tensor(features).detach()
+    logits, features = as_tensor(logits, "logits"), as_tensor(features, "features")
     _check(logits, features)
     largest_size(logits, "logits")  # refuses a NaN
     scale = scale_of(features, "features")
@@ -51,7 +52,8 @@ def gradient_factors(logits: Tensor, features: Tensor) -> Factors:
     Equal logits count for the lowest class. The predicted class has what the others have together:
     a difference from 1 would lose the surest rows.
     """
-    p = logits.double().softmax(dim=1)
+    logits = logits.double()
+    p = logits.softmax(dim=1)
     best = logits.argmax(dim=1, keepdim=True)
     others = p.scatter(1, best, 0.0)
     residual = (-others).scatter(1, best, others.sum(dim=1, keepdim=True))

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from openal.checks import as_tensor
 from openal.errors import ArrayError
 from openal.functional.rows import finite_blocks, float_dtype
 from openal.threads import one_thread
@@ -23,7 +24,7 @@ def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
     >>> inconsistency(logits, torch.tensor([[10.0, 0.0], [0.0, 10.0]]))
     tensor([5.0000, 9.9988])
     """
-    logits, votes = torch.as_tensor(logits), torch.as_tensor(votes)
+    logits, votes = as_tensor(logits, "logits"), as_tensor(votes, "votes")
     if votes.shape != logits.shape:
         expected, found = tuple(logits.shape), tuple(votes.shape)
         raise ArrayError(f"votes must have the shape of logits, {expected}; got {found}.")

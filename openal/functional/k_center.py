@@ -42,9 +42,10 @@ def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tens
     tensor([3, 2, 1])
     """
     points = as_tensor(points, "points")
-    budget = min(as_count(budget, "budget"), len(points))
+    budget = as_count(budget, "budget")
     centers = points[:0] if centers is None else as_tensor(centers, "centers")
     check_places(points, centers)
+    budget = min(budget, len(points))
     chosen = torch.empty(budget, dtype=torch.int64, device=points.device)
     space = Space.of(points, centers)
     both = torch.promote_types(points.dtype, centers.dtype)

@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal.checks import as_count, as_tensor
 from openal.functional.rows import largest_size, row_sums
 from openal.threads import one_thread
 
@@ -50,7 +50,7 @@ def kmeans_pp(points: Tensor, budget: int, generator: torch.Generator) -> Tensor
     remain are copies of these. Arthur and Vassilvitskii, k-means++ (SODA 2007), whose first row is
     uniform; this is how BADGE begins.
     """
-    points = torch.as_tensor(points).detach()
+    points = as_tensor(points, "points")
     scale = scale_of(points, "points")
 
     def at(rows: Tensor) -> Factors:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite
+from openal.checks import as_count, as_finite, as_tensor
 from openal.errors import ArrayError
 from openal.functional.rows import map_rows, row_sums
 
@@ -56,6 +56,9 @@ class MetaQuery:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """From (N, 2) to (N,); equal rows get equal bits, whatever stands beside them."""
+        inputs = as_tensor(inputs, "inputs")
+        if inputs.ndim == 2 and inputs.shape[1] != 2:
+            raise ArrayError(f"inputs must be (N, 2), got {tuple(inputs.shape)}.")
         return map_rows(self._score, inputs, "inputs", ndim=2)
 
     def _score(self, inputs: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_number
+from openal.checks import as_count, as_finite, as_number, as_tensor
 from openal.errors import ArrayError
 from openal.functional.labels import as_labels
 from openal.functional.rows import TINY, finite_blocks, float_dtype, row_lengths, row_sums
@@ -86,7 +86,7 @@ def openmax(
     """
     alpha = as_count(alpha, "alpha", minimum=1)
     model = openmax_model(known_logits, known_labels, tail=tail, scale=scale, shift=shift)
-    logits = torch.as_tensor(logits)
+    logits = as_tensor(logits, "logits")
     width = len(model.means)
     if logits.ndim != 2 or logits.shape[1] != width:
         raise ArrayError(f"logits must be (N, {width}) as known_logits, got {tuple(logits.shape)}.")

@@ -55,8 +55,9 @@ def prob_cover(
     budget, delta = as_count(budget, "budget"), as_number(delta, "delta", minimum=0)
     points = measured(as_finite(embeddings, "embeddings", ndim=2))
     bare = torch.ones_like(points.lengths, dtype=torch.bool)
-    if answered is not None and len(answered):
-        bare = ~_held(points, _like(points, as_finite(answered, "answered", ndim=2)), delta)
+    around = None if answered is None else as_finite(answered, "answered", ndim=2)
+    if around is not None and len(around):
+        bare = ~_held(points, _like(points, around), delta)
     balls = _balls(points, delta)
     counts = balls.counts(bare)
     chosen: list[tuple[int, int]] = []

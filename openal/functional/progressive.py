@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from openal.checks import as_tensor
 from openal.errors import ArrayError
 from openal.functional.rows import finite_blocks, float_dtype
 
@@ -26,7 +27,7 @@ def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, 
     >>> progressive_score(heads)
     (tensor([ 2.3831, -0.7831]), tensor([ True, False]))
     """
-    head_logits = torch.as_tensor(head_logits).detach()
+    head_logits = as_tensor(head_logits, "head_logits")
     if head_logits.ndim == 3 and head_logits.shape[1] != 2:
         raise ArrayError(f"head_logits must be (N, 2, K), got {tuple(head_logits.shape)}.")
     value = torch.empty(len(head_logits), dtype=float_dtype(head_logits), device=head_logits.device)

@@ -27,7 +27,7 @@ def ranking_loss(
     tensor([0.2000, 0.8000])
     """
     margin = as_number(margin, "margin", above=0)
-    _require_same(predicted, losses)
+    predicted, losses = _require_same(predicted, losses)
     paired = len(predicted) // 2 * 2
     first, second = predicted[:paired].reshape(-1, 2).unbind(dim=1)
     larger = losses[:paired:2] > losses[1:paired:2]
@@ -35,8 +35,10 @@ def ranking_loss(
     return hinge.sum() / max(1, len(hinge)) if reduce else hinge
 
 
-def _require_same(predicted: Tensor, losses: Tensor) -> None:
-    as_finite(predicted, "predicted", ndim=1)
-    as_finite(losses, "losses", ndim=1)
+def _require_same(predicted: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
+    checked, losses = as_finite(predicted, "predicted", ndim=1), as_finite(losses, "losses", ndim=1)
+    # What was checked is detached; the gradient must find its way back.
+    predicted = predicted.to(checked.dtype) if isinstance(predicted, Tensor) else checked
     if losses.shape != predicted.shape:
         raise ArrayError(f"losses must be as many as predicted, {len(predicted)}: {len(losses)}.")
+    return predicted, losses

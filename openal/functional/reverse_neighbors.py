@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal.checks import as_count, as_tensor
 from openal.functional.labels import as_labels
 from openal.functional.neighbors import knn
+from openal.functional.references import check_shapes
 from openal.functional.rows import finite_blocks, row_lengths
 
 __all__ = ["reverse_neighbor_counts"]
@@ -31,7 +32,9 @@ def reverse_neighbor_counts(
             [2., 1.]])
     """
     num_labels = as_count(num_labels, "num_labels", minimum=1)
-    references, queries = torch.as_tensor(references), torch.as_tensor(queries)
+    references = as_tensor(references, "references")
+    queries = as_tensor(queries, "queries")
+    check_shapes(queries, references)
     groups = as_labels(labels, "labels", queries, count=num_labels).to(references.device)
     counts = torch.zeros(len(references), num_labels, device=references.device)
     if len(references) == 0 or len(queries) == 0:

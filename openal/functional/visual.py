@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
-from openal.checks import as_finite
+from openal.checks import as_finite, as_tensor
 from openal.errors import ArrayError
+from openal.functional.rows import row_sums, unit_rows
 
 __all__ = ["prototype_cosines"]
 
@@ -23,9 +23,23 @@ def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:
             [0.0000, 0.0000]])
     """
     z = as_finite(embeddings, "embeddings", ndim=2)
-    absent = prototypes.isnan().any(dim=1).to(z.device)
+    prototypes = as_tensor(prototypes, "prototypes").to(z.device)
+    if prototypes.ndim != 2 or prototypes.shape[1] != z.shape[1]:
+        shapes = f"got {tuple(z.shape)} and {tuple(prototypes.shape)}"
+        raise ArrayError(f"embeddings and prototypes must be (N, D) and (K, D), {shapes}.")
+    absent = prototypes.isnan().all(dim=1)
     if absent.all():
         raise ArrayError("prototypes must hold at least one class with images.")
-    # In double precision, so that the result is the same however the rows are cut into blocks.
-    cosines = (normalize(z.double(), dim=1) @ prototypes.nan_to_num().to(z.device).double().T).to(z)
+    prototypes = as_finite(prototypes.masked_fill(absent[:, None], 0), "prototypes")
+    cosines = _cosines(unit_rows(z), prototypes.double(), z.dtype)
     return torch.where(absent, cosines[:, ~absent].amax(dim=1, keepdim=True), cosines)
+
+
+def _cosines(units: Tensor, prototypes: Tensor, dtype: torch.dtype) -> Tensor:
+    """The products [N, K] of float64 rows, the same however the rows are cut into blocks.
+
+    The last bits of a matrix product are not; in single precision they are rounded off.
+    """
+    if dtype != torch.float64:
+        return (units @ prototypes.T).to(dtype)
+    return torch.stack([row_sums(units * each) for each in prototypes], dim=1)

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from openal.errors import ModelError
-from openal.forward import batches, device_of, inference_mode_of
+from openal.fields import check_fields
+from openal.forward import batches, check_batches, device_of, inference_mode_of, joined
 from openal.items import item_input
 from openal.pool import Pool
 
@@ -42,6 +43,10 @@ class Encoder:
     offers: ClassVar[tuple[str, ...]] = ("embeddings",)
     reads: ClassVar[tuple[str, ...]] = ("items",)
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_batches(self.batch_size, self.workers)
+
     def signals(
         self,
         pool: Pool,
@@ -53,19 +58,20 @@ class Encoder:
         """The embeddings [n, D] at `indices`, under each of `names`, on the module's device."""
         network = getattr(self.module, "__self__", self.module)  # of a method: whose it is
         inputs = pool.items if self.transform is None else Transformed(pool.items, self.transform)
+        device = device_of(network, self.device)
         with inference_mode_of(network):
             parts = [
                 self._embedded(x)
                 for x in batches(
                     inputs,
                     indices,
-                    device_of(network, self.device),
+                    device,
                     batch_size=self.batch_size,
                     workers=self.workers,
                     progress=progress,
                 )
             ]
-        return dict.fromkeys(names, torch.cat(parts))
+        return dict.fromkeys(names, joined(parts, "embeddings", device))
 
     def _embedded(self, x: Tensor) -> Tensor:
         output = _tensor(self.module(x))

@@ -61,13 +61,16 @@ def test_all_classes_without_images_are_refused() -> None:
         prototype_cosines(torch.eye(2), torch.full((3, 2), math.nan))
 
 
-def test_a_row_is_the_same_in_any_block_and_at_any_length() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_row_is_the_same_in_any_block_and_at_any_length(dtype: torch.dtype) -> None:
     rng = torch.Generator().manual_seed(0)
-    z, prototypes = torch.randn(301, 33, generator=rng), torch.randn(4, 33, generator=rng)
+    z = torch.randn(301, 33, generator=rng).to(dtype)
+    prototypes = torch.randn(4, 33, generator=rng)
     whole = prototype_cosines(z, prototypes)
     for at in (0, 7, 150, 300):
         assert prototype_cosines(z[at : at + 1], prototypes)[0].equal(whole[at])
-    assert prototype_cosines(1024 * z, prototypes).equal(whole)
+    for factor in (1024, 2.0**-60, 2.0**90):
+        assert prototype_cosines(factor * z, prototypes).equal(whole)
 
 
 def test_half_precision_gives_single_and_no_rows_none() -> None:
