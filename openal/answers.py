@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, final
 
 import numpy as np
-from torch import Tensor
+import torch
 
-from openal.checks import as_count, as_list, whole_numbers
+from openal.checks import as_count, as_finite, as_list, as_tensor, whole_numbers
 from openal.errors import AnswerError, ArgumentError, ArrayError
 from openal.ledger import Event
 from openal.view import PENDING, Round
@@ -201,8 +201,13 @@ def retracted(indices: Any) -> Event:
 
 def asked(query: Asked) -> Event:
     """The indices of `query` are asked; its scores are kept where it has some."""
+    if not hasattr(query, "indices"):
+        raise AnswerError(
+            f"query must have indices, as a Query has; got {query!r:.60}. {UNCHANGED}"
+        )
     scores, purity, informativeness = (
-        _floats(getattr(query, name, None), dtype) for name, dtype in FLOATS.items()
+        _floats(getattr(query, name, None), f"query.{name}", dtype)
+        for name, dtype in FLOATS.items()
     )
     where = _integers(query.indices, "query.indices")
     return Event("round", where, [], None, scores, purity, informativeness)
@@ -255,7 +260,13 @@ def _integers(values: Any, argument: str, indices: Sequence[int] = ()) -> list[i
     return numbers
 
 
-def _floats(values: Any, dtype: str) -> np.ndarray | None:
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().double().numpy()
-    return None if values is None else np.array(values, dtype)
+def _floats(values: Any, argument: str, dtype: str) -> np.ndarray | None:
+    """A fresh array of the numbers in `values`, which are finite in that precision."""
+    if values is None:
+        return None
+    try:
+        precision = torch.float32 if dtype == "f4" else torch.float64
+        found = as_finite(as_tensor(values, argument).to("cpu", precision), argument)
+    except ArrayError as error:
+        raise AnswerError(f"{error} {UNCHANGED}") from None
+    return found.numpy().astype(dtype)

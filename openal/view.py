@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ScoreError
+from openal.fields import check_fields
 from openal.seeds import derived_seed
 
 __all__ = [
@@ -205,7 +206,10 @@ Score = Callable[[View], Tensor]
 
 
 def reads(signal: str) -> Any:
-    """A dataclass field that names a signal the part reads; another name may be given, or None."""
+    """A dataclass field that names a signal the part reads; another name may be given.
+
+    Or None, where the type of the field says so: the part then does without.
+    """
     return field(default=signal, metadata={"signal": True})
 
 
@@ -222,6 +226,7 @@ def reads_of(part: Any) -> tuple[str, ...]:
     names: set[str] = set()
     for each in parts_of(part):
         if is_dataclass(each):
+            check_fields(each)
             marked = (f.name for f in fields(each) if f.metadata.get("signal"))
             names.update(getattr(each, name) for name in marked if getattr(each, name) is not None)
         if not hasattr(each, "stages"):

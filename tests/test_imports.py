@@ -18,7 +18,7 @@ PACKAGE = Path(openal.__path__[0])
 # From the bottom: a room may import itself and the rooms of the lines above its own.
 LAYERS = (
     {"_guard", "_version", "errors"},
-    {"checks", "files", "parser", "threads"},
+    {"checks", "fields", "files", "parser", "threads"},
     {"functional"},
     {"seeds", "signals"},
     {"view"},

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from torch import nn
 
 from openal.checks import as_count, as_number
+from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.classifier import Classifier
 from openal.learners.mc_dropout import MCDropout
@@ -37,6 +38,8 @@ class DropoutClassifier:
     def __post_init__(self) -> None:
         as_count(self.samples, "samples", minimum=1)
         as_number(self.p, "p", above=0, below=1)
+        if not isinstance(self.classifier, Classifier):
+            raise ArgumentError(f"classifier must be a Classifier, got {self.classifier!r:.80}.")
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None

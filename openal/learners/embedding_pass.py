@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
 from openal.errors import ArgumentError
+from openal.fields import as_device
+from openal.forward import check_batches
 from openal.items import item_input
 from openal.learners.encoder import Encoder, Transformed
 from openal.learners.image_text import ImageText
@@ -34,16 +35,14 @@ class EmbeddingSettings:
     preprocess: bool
 
     def __post_init__(self) -> None:
-        if self.batch_size is not None:
-            as_count(self.batch_size, "batch_size", minimum=1)
-        as_count(self.workers, "workers")
+        check_batches(self.batch_size, self.workers)
         if self.precision not in PRECISIONS:
             raise ArgumentError(f"precision must be one of {PRECISIONS}, got {self.precision!r}.")
 
 
 def target_device(device: str | torch.device | None) -> torch.device:
     """The device asked for, else a GPU where there is one."""
-    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def embed(

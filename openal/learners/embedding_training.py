@@ -10,6 +10,7 @@ from torch import Tensor
 
 from openal.checks import first_bad_row
 from openal.errors import ArrayError
+from openal.fields import as_device
 from openal.items import AnsweredSubset
 from openal.learners.layers import Layers, LayerSettings, fit_layers
 from openal.pool import Pool
@@ -110,6 +111,7 @@ def taken(
 ) -> Tensor:
     """The embeddings [n, D] at `indices`, finite, at least in single precision."""
     z = pool.take(name, indices, progress=progress)
+    device = None if device is None else as_device(device)
     z = z.to(device=device, dtype=z.dtype if z.dtype == torch.float64 else torch.float32)
     if z.ndim != 2:
         raise ArrayError(f"{name} must be [N, D] to learn from, got {tuple(z.shape[1:])} per item.")

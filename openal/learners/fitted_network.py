@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from openal.errors import ArgumentError
+from openal.fields import as_device
 from openal.forward import Model, batches
 from openal.items import AnsweredSubset
 from openal.learners.network_training import Loss, TrainingSettings, train
@@ -83,7 +84,7 @@ def fit_network(
 
 def training_device(device: str | torch.device | None) -> torch.device:
     """The device asked for, else a GPU where there is one."""
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if device.type == "cuda":
         torch.cuda.init()  # only then is there a random state of the GPU to put back
     return device

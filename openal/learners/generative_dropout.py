@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.embedding_dropout import EmbeddingDropout
 from openal.learners.embedding_generator import GeneratorSettings, generated
@@ -41,6 +42,8 @@ class GenerativeDropout:
 
     def __post_init__(self) -> None:
         settings_of(self, GeneratorSettings)
+        if not isinstance(self.dropout, EmbeddingDropout):
+            raise ArgumentError(f"dropout must be an EmbeddingDropout, got {self.dropout!r:.80}.")
 
     @property
     def reads(self) -> tuple[str, ...]:

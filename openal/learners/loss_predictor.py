@@ -88,8 +88,9 @@ class LossPredictor:
     reads: ClassVar[tuple[str, ...]] = ("items",)
 
     def __post_init__(self) -> None:
-        if isinstance(self.layers, str) or not self.layers:
-            raise ArgumentError(f"layers must be one or more names, got {self.layers!r}.")
+        names = self.layers if isinstance(self.layers, tuple | list) else ()
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ArgumentError(f"layers must be one or more names, got {self.layers!r:.80}.")
         settings_of(self, LossSettings)
         settings_of(self, TrainingSettings)
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from openal.checks import as_count
 from openal.errors import ModelError
-from openal.forward import Model, device_of, inference_mode_of
+from openal.fields import check_fields
+from openal.forward import Model, check_batches, device_of, inference_mode_of
 from openal.learners.fixed_dropout import active_dropouts, sampled_logits
 from openal.pool import Pool
 from openal.seeds import isolated_rng
@@ -59,6 +60,8 @@ class MCDropout:
     def __post_init__(self) -> None:
         as_count(self.samples, "samples", minimum=1)
         as_count(self.seed, "seed")
+        check_fields(self)
+        check_batches(self.batch_size, self.workers)
 
     def signals(
         self,

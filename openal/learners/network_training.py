@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, StepLR
 from tqdm import tqdm
 
 from openal.checks import as_count, as_number
+from openal.errors import ArgumentError
 from openal.forward import device_of, named_outputs
 from openal.seeds import derived_seed
 
@@ -64,6 +65,8 @@ class TrainingSettings:
             as_number(getattr(self, name), name, above=0)
         for name in ("momentum", "weight_decay"):
             as_number(getattr(self, name), name, minimum=0)
+        if not isinstance(self.milestones, tuple | list):
+            raise ArgumentError(f"milestones must be shares, got {self.milestones!r:.80}.")
         for share in self.milestones:
             as_number(share, "milestones", above=0, maximum=1)
         if self.steps_per_epoch is not None:

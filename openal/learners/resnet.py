@@ -1,10 +1,14 @@
 """The network of the open-set active-learning papers."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from openal.checks import as_number
+from openal.errors import ArgumentError
 
 __all__ = ["PixelResNet18", "Standardize", "cifar_resnet18"]
 
@@ -39,6 +43,15 @@ class PixelResNet18:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("mean", -inf), ("std", 0.0)):
+            values = getattr(self, name)
+            if not isinstance(values, tuple | list) or len(values) != 3:
+                raise ArgumentError(f"{name} must be three numbers, got {values!r:.80}.")
+            for each in values:
+                as_number(each, name, above=least)
+        as_number(self.dropout, "dropout", minimum=0, below=1)
 
     def __call__(self, num_outputs: int) -> nn.Module:
         """A new network with so many outputs."""

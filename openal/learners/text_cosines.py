@@ -6,10 +6,11 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from openal.checks import as_finite
-from openal.errors import ArrayError
+from openal.errors import ArgumentError, ArrayError
+from openal.fields import check_fields
+from openal.functional.rows import unit_rows
 from openal.labeled import LabeledSet
 from openal.learners.class_texts import ClassTexts
 from openal.learners.embedding_training import taken
@@ -52,6 +53,7 @@ class TextCosines:
     """Cheap to compute from another signal: a pool does not keep it."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("yes", "no"):
             object.__setattr__(self, name, as_finite(getattr(self, name), name, ndim=2))
         if self.yes.shape != self.no.shape or len(self.yes) == 0:
@@ -72,14 +74,18 @@ class TextCosines:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The named cosines [n, K] at `indices`, where the embeddings are."""
-        z = normalize(taken(pool, self.embeddings, indices, None, progress), dim=1)
+        z = _unit(taken(pool, self.embeddings, indices, None, progress))
         if z.shape[1] != self.yes.shape[1]:
             raise ArrayError(
                 f"{self.embeddings} have {z.shape[1]} columns and the class texts "
                 f"{self.yes.shape[1]}; take both from one encoder."
             )
         texts = {"yes_cosines": self.yes, "no_cosines": self.no}
-        return {name: z @ normalize(texts[name].to(z), dim=1).T for name in names}
+        return {name: z @ _unit(texts[name].to(z)).T for name in names}
+
+
+def _unit(rows: Tensor) -> Tensor:
+    return unit_rows(rows).to(rows)
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,11 @@ class ClassCosines:
     embeddings: str = reads("embeddings")
 
     offers: ClassVar[tuple[str, ...]] = OFFERS
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not hasattr(self.encoder, "class_texts"):
+            raise ArgumentError(f"encoder must have class_texts, got {self.encoder!r:.80}.")
 
     @property
     def reads(self) -> tuple[str, ...]:

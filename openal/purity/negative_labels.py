@@ -5,10 +5,11 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid, normalize
+from torch.nn.functional import logsigmoid
 
 from openal.checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
+from openal.functional.rows import unit_rows
 from openal.view import View, reads
 
 __all__ = ["NegativeLabels", "negative_labels"]
@@ -64,13 +65,13 @@ def _unit(texts: Tensor, argument: str) -> Tensor:
     texts = as_finite(texts, argument, ndim=2)
     if len(texts) == 0:
         raise ArrayError(f"{argument} must hold at least one text.")
-    return normalize(texts, dim=1)
+    return unit_rows(texts).to(texts)
 
 
 def _share(
     embeddings: Tensor, classes: Tensor, negatives: Tensor, scale: float, groups: int
 ) -> Tensor:
-    z = normalize(embeddings.float(), dim=1)
+    z = unit_rows(embeddings).float()
     positive = (scale * (z @ classes.to(z).T)).logsumexp(dim=1, keepdim=True)
     cosines = scale * (z @ negatives.to(z).T)
     dealt = torch.stack([cosines[:, g::groups].logsumexp(dim=1) for g in range(groups)], dim=1)

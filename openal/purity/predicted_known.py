@@ -29,7 +29,7 @@ class PredictedKnown:
     detector_logits: str = reads("detector_logits")
 
     def __post_init__(self) -> None:
-        as_score(self.order)
+        as_score(self.order, "order")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1], float64."""

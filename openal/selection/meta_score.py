@@ -49,8 +49,8 @@ class MetaScore:
     logits: str = reads("logits")
 
     def __post_init__(self) -> None:
-        as_score(self.informativeness)
-        as_score(self.purity)
+        as_score(self.informativeness, "informativeness")
+        as_score(self.purity, "purity")
 
     def __call__(self, view: View) -> Tensor:
         """The score [n], float64."""

@@ -41,8 +41,8 @@ class ParetoSubset:
     patience: int = 2_000
 
     def __post_init__(self) -> None:
-        as_score(self.first)
-        as_score(self.second)
+        as_score(self.first, "first")
+        as_score(self.second, "second")
         as_number(self.factor, "factor", minimum=1)
         as_count(self.draws, "draws", minimum=1)
         as_count(self.patience, "patience", minimum=1)

@@ -30,7 +30,7 @@ class Quota:
 
     def __post_init__(self) -> None:
         as_score(self.score)
-        as_score(self.other)
+        as_score(self.other, "other")
         as_number(self.share, "share", minimum=0, maximum=1)
         if self.first_share is not None:
             as_number(self.first_share, "first_share", minimum=0, maximum=1)

@@ -36,7 +36,7 @@ class TargetPrecision:
 
     def __post_init__(self) -> None:
         as_score(self.score)
-        as_score(self.then)
+        as_score(self.then, "then")
         as_number(self.precision, "precision", minimum=0, maximum=1)
 
     def __call__(self, view: View, budget: int) -> Step:

@@ -63,6 +63,8 @@ class CLIPNAL(Chain):
                 f"texts must be an encoder with class_texts, or two tensors (yes, no), each "
                 f"[K, D]; got {type(self.texts).__name__}."
             )
+        if not callable(self.then) and not isinstance(self.then, Chain):
+            raise ArgumentError(f"then must be a stage or a chain, got {self.then!r:.80}.")
         super().__post_init__()
 
     @property

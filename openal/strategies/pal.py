@@ -20,9 +20,9 @@ class PAL(Chain):
     K-way classifier: `OneVsAll` on the pool's items, else `EmbeddingOneVsAll` on its `embeddings`.
 
     As long as nobody has answered UNKNOWN, `first_share` of the budget goes to what looks most
-    unknown: the heads have to see some. That first query is meant to be impure. Later `share` is
-    50 of 1500, as in the authors' code. What the heads are surest of comes first, so this is a
-    strategy of purity more than of informativeness.
+    unknown: the heads have to see some. That first query is meant to be impure. Later, or always
+    with `first_share=None`, `share` is 50 of 1500, as in the authors' code. What the heads are
+    surest of comes first, so this is a strategy of purity more than of informativeness.
 
     Differences: representativeness is the largest probability of a yes, see `Progressive`;
     there is no consistency training on unlabeled images; shares are of the budget instead of
@@ -37,7 +37,7 @@ class PAL(Chain):
 
     mu: float = 0.6
     share: float = 1 / 30
-    first_share: float = 0.8
+    first_share: float | None = 0.8
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -39,5 +39,5 @@ def test_a_filter_fills_up_in_that_order() -> None:
 
 @pytest.mark.parametrize("order", [0.5, PredictedKnown])
 def test_the_order_is_a_score(order: Any) -> None:
-    with pytest.raises(ArgumentError, match="score"):
+    with pytest.raises(ArgumentError, match="order must be"):
         PredictedKnown(order)

@@ -252,5 +252,5 @@ def test_duplicates_score_equally_and_the_candidates_are_a_set() -> None:
 def test_it_is_a_value() -> None:
     assert pickle.loads(pickle.dumps(META)) == META
     assert MetaScore(LeastConfidence(), NearestKnown(), logits="before") != META
-    with pytest.raises(ArgumentError, match="score must be"):
+    with pytest.raises(ArgumentError, match="informativeness must be"):
         MetaScore(LeastConfidence, NearestKnown())  # type: ignore[arg-type]

@@ -242,7 +242,7 @@ def test_texts_need_embeddings_and_say_so() -> None:
     [
         ({"scale": 0}, "scale must be"),
         ({"then": Entropy()}, "a score stands in one"),
-        ({"then": 3}, "stages must be"),
+        ({"then": 3}, "then must be"),
     ],
 )
 def test_options_that_cannot_be_are_refused_when_made(options: Any, message: str) -> None:
