@@ -118,7 +118,7 @@ class Chain:
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be: the parts of a strategy know their own."""
-        _ = self.stages, self.learners
+        _ = self.learners, self.reads
 
     @property
     def stages(self) -> tuple[Any, ...]:
@@ -197,10 +197,10 @@ def _require_stage(stage: Any) -> None:
         raise ArgumentError(f"{stage!r} is no stage; a score stands in one: Top(score).") from error
 
 
-def as_score(score: Any) -> Score:
+def as_score(score: Any, argument: str = "score") -> Score:
     """The score, or an ArgumentError where it is not one: a class, a strategy, a number."""
     if not callable(score) or isinstance(score, type):
-        raise ArgumentError(f"score must be a function of a view, got {score!r}.")
+        raise ArgumentError(f"{argument} must be a function of a view, got {score!r}.")
     return cast(Score, score)
 
 
@@ -266,7 +266,10 @@ def _scores_at(indices: np.ndarray, steps: list[Step], role: str | None = None) 
         if step.scores is not None and role in (None, _role(step.stage)):
             order = np.argsort(step.seen)
             rows = order[np.searchsorted(step.seen, indices, sorter=order)]
-            return step.scores.cpu()[torch.from_numpy(rows)].float()
+            # A float64 beyond the largest float32 would come out infinite.
+            largest = torch.finfo(torch.float32).max
+            scores = step.scores.cpu()[torch.from_numpy(rows)].double()
+            return scores.clamp(-largest, largest).float()
     return None
 
 

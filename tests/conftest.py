@@ -21,7 +21,11 @@ torch.set_num_threads(THREADS)
 
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
-settings.load_profile("ci" if os.getenv("CI") else "local")
+# By night: other examples every time, and many; what fails is printed so that it can be run again.
+settings.register_profile(
+    "nightly", settings.get_profile("local"), derandomize=False, max_examples=2_000, print_blob=True
+)
+settings.load_profile(os.getenv("HYPOTHESIS_PROFILE") or ("ci" if os.getenv("CI") else "local"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
