@@ -27,6 +27,7 @@ def oldest(session: nox.Session) -> None:
     Without scikit-activeml, which needs newer ones; its tests skip.
     """
     tools = ["hypothesis>=6.100", "playwright>=1.49", "pytest>=8.3", "pytest-xdist>=3.6"]
+    tools += ["pyparsing>=3.1,<3.3"]  # newer ones warn of what matplotlib 3.8 calls
     session.install("--resolution=lowest-direct", ".[faiss,frame,ood]", *tools)
     session.run(*PYTEST, *session.posargs, env={"CI": "true"})
 
