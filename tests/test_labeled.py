@@ -82,6 +82,20 @@ def test_repr_tells_the_state(labeled: LabeledSet) -> None:
     assert repr(labeled).endswith("1 known, 1 unknown, 0 skipped)")
 
 
+@pytest.mark.parametrize("count, told", [(6, "('0', '1', '2', '3', '4', '5')"), (7, "7")])
+def test_repr_names_six_classes_and_counts_more(count: int, told: str) -> None:
+    assert f"(size=9, classes={told}, 0 known" in repr(LabeledSet(9, count))
+
+
+def test_repr_tells_the_path_and_what_is_pending(tmp_path: Path) -> None:
+    labeled = LabeledSet(9, 2, tmp_path / "answers.db")
+    assert "pending" not in repr(labeled)
+    labeled.begin_round(query(6, 1, 8))
+    labeled.add([1], [SKIPPED])
+    assert f"path={str(tmp_path / 'answers.db')!r}, 0 known" in repr(labeled)
+    assert repr(labeled).endswith("0 unknown, 1 skipped, 2 pending)")
+
+
 def test_classes_by_number_are_named_by_their_ids() -> None:
     assert LabeledSet(3, 2).classes == ("0", "1")
 

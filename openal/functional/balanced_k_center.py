@@ -46,7 +46,8 @@ def _pick(
     points: Tensor, centers: Tensor, probs: Tensor, required: Tensor, budget: int, weight: float
 ) -> Tensor:
     space = Space.of(points, centers)
-    pool, chosen = space.locate(points), torch.empty(budget, dtype=torch.int64).to(points.device)
+    pool = space.locate(points)
+    chosen = torch.empty(budget, dtype=torch.int64, device=points.device)
     nearest = torch.full(points.shape[:1], torch.inf, dtype=torch.float64, device=points.device)
     if len(centers):
         nearer(space, pool, space.locate(centers), nearest)

@@ -109,8 +109,8 @@ class _Labels:
             return self
         open_ = self.weights * _entropy(self.posteriors)  # no label can tell more than this
         ends = open_.cumsum(0)
-        start = torch.rand((), generator=generator, dtype=torch.float64)
-        points = ((start + torch.arange(count)) / count).to(ends) * ends[-1]
+        start = torch.rand((), generator=generator, dtype=torch.float64, device="cpu")
+        points = ((start + torch.arange(count, device="cpu")) / count).to(ends) * ends[-1]
         drawn = torch.searchsorted(ends, points, right=True).clamp(max=len(ends) - 1)
         shares = (count * open_[drawn] / ends[-1]).clamp(min=TINY)
         return _Labels(self.weights[drawn] / shares, self.posteriors[drawn])

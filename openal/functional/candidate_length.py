@@ -27,8 +27,7 @@ def candidate_length(known: Tensor, informativeness: Tensor, budget: int, precis
     if known.ndim != 1 or known.shape != informativeness.shape:
         shapes = f"{tuple(known.shape)} and {tuple(informativeness.shape)}"
         raise ArrayError(f"known and informativeness must be (N,), got {shapes}.")
-    if count >= len(known):
-        return len(known)
+    count = min(count, len(known))
     shares, values = known.double().tolist(), informativeness.double().tolist()
     best = [(value, -row) for row, value in enumerate(values[:count])]
     heapify(best)

@@ -104,7 +104,7 @@ def _components(neighbors: Tensor) -> Tensor:
     n = len(neighbors)
     edges = np.arange(n), neighbors.cpu().numpy()
     graph = coo_array((np.ones(n), edges), shape=(n, n))
-    found = connected_components(graph, directed=False)[1] if n else np.empty(0, np.int64)
+    found = connected_components(graph, directed=False)[1]
     _, lowest, found = np.unique(found, return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(lowest))
     return torch.from_numpy(place[found]).to(neighbors.device)

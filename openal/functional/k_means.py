@@ -49,6 +49,7 @@ def k_means(
             [0.5000]])
     """
     count, points = as_count(count, "count", minimum=1), as_finite(points, "points", ndim=2)
+    seed = as_count(seed, "seed") % 2**32  # all that scikit-learn takes
     if points.numel() == 0:
         raise ArrayError(f"points must be (N, D) with N and D above 0, got {tuple(points.shape)}.")
     distinct, copy, weight = points.unique(dim=0, return_inverse=True, return_counts=True)

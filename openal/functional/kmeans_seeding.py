@@ -152,7 +152,7 @@ class _Draws:
         self.seen = len(self.chosen)
 
     def _uniform(self, wanted: int) -> None:
-        left = torch.ones(len(self.rows), dtype=torch.bool)
+        left = torch.ones(len(self.rows), dtype=torch.bool, device="cpu")
         left[self.chosen] = False
         rows = left.nonzero()[:, 0]
         drawn = self._random(len(rows)).argsort(stable=True)[:wanted]

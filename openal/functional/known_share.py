@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite
+from openal.checks import as_finite, as_tensor
+from openal.errors import ArrayError
 
 __all__ = ["known_share"]
 
@@ -24,14 +25,18 @@ def known_share(values: Tensor, answered: Tensor, is_known: Tensor) -> Tensor:
     From (N,), and (m,) and bool (m,) of the answered, to (N,) in [0, 1]. Three Gaussians of one
     variance are fitted to all values; the share of known under each is that of the answers which
     fall under it and of one more, whose share is 0, 1/2 and 1 from the lowest to the highest. A
-    lower bell never has a larger share. Where all values are equal: the share of known answers.
+    lower bell never has a larger share. Where no three values are distinct: the share of
+    known answers and of one more, whose share is 1/2.
 
     Reference: E2OAL, arXiv 2603.07898, takes three components of unnamed use; that the answers
     under each say what it stands for, and the common variance, are ours.
     """
     values, answered = as_finite(values, "values", ndim=1), as_finite(answered, "answered", ndim=1)
     x, y = (each.detach().double().cpu().numpy()[:, None] for each in (values, answered))
-    known = torch.as_tensor(is_known).double().cpu().numpy()
+    known = as_tensor(is_known, "is_known").double().cpu().numpy()
+    if known.shape != answered.shape:
+        shapes = f"{tuple(answered.shape)} and {known.shape}"
+        raise ArrayError(f"answered and is_known must be as many, got {shapes}.")
     every = np.sort(np.concatenate([x, y]), axis=0)
     if len(np.unique(every)) < 3:
         return torch.full_like(values, float(known.sum() + 0.5) / (len(known) + 1))

@@ -85,13 +85,13 @@ def fit_meta_query(
     t = as_finite(targets, "targets", ndim=1).double().cpu()
     if x.shape != (len(t), 2):
         raise ArrayError(f"inputs must be ({len(t)}, 2) for the targets, got {tuple(x.shape)}.")
-    start = torch.rand(4 * hidden + 1, generator=generator, dtype=torch.float64).numpy()
+    start = _uniform(4 * hidden + 1, generator=generator)
     parts = start[:-1].reshape(4, hidden).copy()  # W1 in two rows, b1, W2
     if len(t.unique()) > 1:
         for rate, pairs, pull in _steps(x.numpy(), t.numpy(), generator):
             parts -= rate * _gradient(parts, pairs, pull)
     inner, bias, outer = (torch.from_numpy(part) for part in (parts[:2], parts[2], parts[3]))
-    return MetaQuery(inner, bias, outer, torch.tensor(start[-1]))
+    return MetaQuery(inner, bias, outer, torch.tensor(start[-1], device=inner.device))
 
 
 def _steps(
@@ -112,9 +112,15 @@ def _steps(
 
 def _shuffled(size: int, count: int, generator: torch.Generator | None) -> np.ndarray:
     """`count` rows of 0..size-1: all of them in a random order, then all in another."""
-    drawn = torch.rand(-(-count // size), size, generator=generator, dtype=torch.float64)
-    rows: np.ndarray = drawn.argsort(dim=1, stable=True).flatten()[:count].numpy()
-    return rows
+    drawn = _uniform(-(-count // size), size, generator=generator)
+    return drawn.argsort(axis=1, kind="stable").flatten()[:count]
+
+
+def _uniform(*shape: int, generator: torch.Generator | None) -> np.ndarray:
+    """Numbers in [0, 1), drawn on the CPU whatever the default device is."""
+    drawn = torch.rand(shape, generator=generator, dtype=torch.float64, device="cpu")
+    numbers: np.ndarray = drawn.numpy()
+    return numbers
 
 
 def _gradient(parts: np.ndarray, x: np.ndarray, pull: np.ndarray) -> np.ndarray:

@@ -62,7 +62,8 @@ def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:
     num_classes = as_count(num_classes, "num_classes", minimum=1)
     labels = _neighbor_labels(as_tensor(neighbor_labels, "neighbor_labels"), num_classes)
     columns = torch.where(labels < 0, num_classes, labels)  # the last column is thrown away
-    counts = torch.zeros(len(labels), num_classes + 1, device=labels.device)
+    shape = len(labels), num_classes + 1
+    counts = torch.zeros(shape, dtype=torch.float32, device=labels.device)
     counts.scatter_add_(1, columns, counts.new_ones(1, 1).expand_as(columns))
     return counts[:, :num_classes].contiguous()
 

@@ -26,11 +26,8 @@ class OpenMaxModel(NamedTuple):
         return OpenMaxModel(self.means.to(device), self.scale, self.tails.to(device))
 
     def distances(self, logits: Tensor, classes: Tensor) -> Tensor:
-        """Euclidean distance / scale + cosine distance to the mean of a class, [n]."""
-        means = self.means[classes]
-        euclidean = row_lengths(logits - means) / self.scale
-        lengths = (row_lengths(logits) * row_lengths(means)).clamp_min(TINY)
-        return euclidean + 1 - row_sums(logits * means) / lengths
+        """The distance [n] of each row to the mean of a class."""
+        return _distances(logits, self.means[classes], self.scale)
 
     def probabilities(self, logits: Tensor, *, alpha: int) -> Tensor:
         """The probabilities [n, K + 1] of float64 logits [n, K]; one row knows nothing of others.
@@ -120,19 +117,20 @@ def openmax_model(
     sums = logits.new_zeros(logits.shape[1], logits.shape[1]).index_add_(0, labels, logits)
     counts = torch.bincount(labels, minlength=logits.shape[1])
     means = sums / counts.clamp(min=1)[:, None]
-    model = OpenMaxModel(means, scale or _spread(logits - means[labels]), _no_tails(means))
-    distances = model.distances(logits, labels)
-    return model._replace(
-        tails=weibull_tails(distances, labels, len(means), tail=tail, shift=shift)
-    )
+    own = means[labels]
+    scale = scale or _spread(logits - own)
+    distances = _distances(logits, own, scale)
+    tails = weibull_tails(distances, labels, len(means), tail=tail, shift=shift)
+    return OpenMaxModel(means, scale, tails)
+
+
+def _distances(logits: Tensor, means: Tensor, scale: float) -> Tensor:
+    """Euclidean distance / scale + cosine distance [n] of rows to means [n, K]."""
+    lengths = (row_lengths(logits) * row_lengths(means)).clamp_min(TINY)
+    return row_lengths(logits - means) / scale + 1 - row_sums(logits * means) / lengths
 
 
 def _spread(deviations: Tensor) -> float:
     """The root mean square length of rows; 1 where there are none, or none with a length."""
     squares = row_lengths(deviations).square()
     return float(squares.mean().sqrt()) if squares.any() else 1.0
-
-
-def _no_tails(means: Tensor) -> Tails:
-    zeros = torch.zeros_like(means[:, 0])
-    return Tails(zeros, zeros, zeros)

@@ -82,7 +82,8 @@ def pareto_subset(
     with one_thread():
         if comb(len(values), size) <= FEW:
             every = list(combinations(range(len(values)), size))
-            front = torch.tensor(every, dtype=torch.int64).reshape(len(every), size)
+            front = torch.tensor(every, dtype=torch.int64, device=values.device)
+            front = front.reshape(len(every), size)
             front = front[pareto_front(_sums(values, front))]
         else:
             front = _searched(values, size, draws, patience, generator)
@@ -93,10 +94,10 @@ def _searched(
     values: Tensor, size: int, draws: int, patience: int, generator: torch.Generator
 ) -> Tensor:
     """The front [f, size] of subsets drawn at random, without two of equal sums."""
-    front = torch.empty(0, size, dtype=torch.int64)
-    drawn = unchanged = 0
+    front = torch.empty(0, size, dtype=torch.int64, device=values.device)
+    drawn, unchanged, shape = 0, 0, (CHUNK, len(values))
     while drawn < draws and unchanged < patience:
-        keys = torch.rand(CHUNK, len(values), generator=generator, dtype=torch.float64)
+        keys = torch.rand(shape, generator=generator, dtype=torch.float64, device=values.device)
         new = keys.topk(size, dim=1).indices.sort(dim=1).values
         merged = torch.cat([front, new])
         sums = _sums(values, merged)
@@ -112,8 +113,8 @@ def _sums(values: Tensor, subsets: Tensor) -> Tensor:
 
 def _first_of_equals(sums: Tensor) -> Tensor:
     _, inverse = sums.unique(dim=0, return_inverse=True)
-    rows = torch.arange(len(sums))
-    first = torch.full((len(sums),), len(sums)).scatter_reduce(0, inverse, rows, "amin")
+    rows = torch.arange(len(sums), device=sums.device)
+    first = torch.full_like(rows, len(sums)).scatter_reduce(0, inverse, rows, "amin")
     return first[inverse] == rows
 
 

@@ -70,7 +70,8 @@ def prob_cover(
         else:
             counts -= balls.counts(ball)
         chosen.append((int(best), int(gain)))
-    centers, gains = torch.tensor(chosen, dtype=torch.int64).reshape(-1, 2).T.to(bare.device)
+    found = torch.tensor(chosen, dtype=torch.int64, device=bare.device)
+    centers, gains = found.reshape(-1, 2).T
     return Covering(centers, gains)
 
 
@@ -89,7 +90,7 @@ def pure_radius(
     >>> round(pure_radius(embeddings, torch.tensor([0, 0, 1, 1])), 4)
     0.2828
     """
-    purity = as_number(purity, "purity", minimum=0)
+    purity = as_number(purity, "purity", minimum=0, maximum=1)
     points = as_finite(embeddings, "embeddings", ndim=2)
     labels = as_labels(labels, "labels", points)
     if len(points) == 0:
@@ -97,7 +98,7 @@ def pure_radius(
     indices = np.arange(len(points)) if rows is None else as_indices(rows, "rows", size=len(points))
     rows = torch.from_numpy(indices).to(points.device)
     strangers = _to_strangers(measured(points), labels, rows).sort().values
-    impure = int((1 - min(purity, 1.0)) * len(strangers) + 1e-9)  # so many balls may be
+    impure = int((1 - purity) * len(strangers) + 1e-9)  # so many balls may be
     if impure >= len(strangers):
         return 2.0
     # Balls are closed, and half their square is `SLACK` more: short of the stranger by twice that.
@@ -136,7 +137,8 @@ def _to_strangers(points: Directions, labels: Tensor, rows: Tensor) -> Tensor:
         near = nearness(block, points)
         near[labels[rows[at], None] == labels] = -torch.inf
         best, column = near.max(dim=1)
-        distance = apart(block, points, torch.arange(len(best)).to(column), column)
+        own = torch.arange(len(best), device=column.device)
+        distance = apart(block, points, own, column)
         found[at] = distance.masked_fill(best == -torch.inf, torch.inf)
 
     for_each(in_blocks(points.at(rows), len(labels)), look)

@@ -28,12 +28,12 @@ def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, 
     (tensor([ 2.3831, -0.7831]), tensor([ True, False]))
     """
     head_logits = as_tensor(head_logits, "head_logits")
-    if head_logits.ndim == 3 and head_logits.shape[1] != 2:
+    if head_logits.ndim != 3 or head_logits.shape[1] != 2:
         raise ArrayError(f"head_logits must be (N, 2, K), got {tuple(head_logits.shape)}.")
     value = torch.empty(len(head_logits), dtype=float_dtype(head_logits), device=head_logits.device)
     known = torch.empty(len(head_logits), dtype=torch.bool, device=head_logits.device)
     for rows, block in finite_blocks(head_logits, "head_logits", ndim=3):
-        yes = (block[:, 1].double() - block[:, 0].double()).clamp(-FAR, FAR)
+        yes = (block[:, 1].double() - block[:, 0].double()).clamp(max=FAR)
         largest, smallest = yes.amax(dim=1), yes.amin(dim=1)
         w = 1 / (1 + (-largest).exp())
         log_no = -(1 + smallest.exp()).log()

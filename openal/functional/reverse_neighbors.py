@@ -36,7 +36,8 @@ def reverse_neighbor_counts(
     queries = as_tensor(queries, "queries")
     check_shapes(queries, references)
     groups = as_labels(labels, "labels", queries, count=num_labels).to(references.device)
-    counts = torch.zeros(len(references), num_labels, device=references.device)
+    shape = len(references), num_labels
+    counts = torch.zeros(shape, dtype=torch.float32, device=references.device)
     if len(references) == 0 or len(queries) == 0:
         return counts
     k = min(as_count(k, "k", minimum=1), len(references))

@@ -9,6 +9,7 @@ __all__ = ["Tails", "weibull_tails"]
 
 SHAPES = (1e-3, 1e8)  # beyond, the distribution is a step
 HALVINGS = 64
+LEAST = 3  # values that a tail is fitted to
 
 
 class Tails(NamedTuple):
@@ -35,19 +36,19 @@ class Tails(NamedTuple):
 
 
 def weibull_tails(
-    values: Tensor, groups: Tensor, num_groups: int, *, tail: int, shift: float, least: int = 3
+    values: Tensor, groups: Tensor, num_groups: int, *, tail: int, shift: float
 ) -> Tails:
     """The two-parameter Weibull of the `tail` largest values [m] of each group, by likelihood.
 
-    The tail is moved so that its least value is `shift`. A group of fewer than `least` values has
-    no fit. The likelihood's root is found by bisection, for all groups at once; where all values
+    The tail is moved so that its least value is `shift`. A group of fewer than 3 values has no
+    fit. The likelihood's root is found by bisection, for all groups at once; where all values
     of a tail are equal it lies at infinity, and the distribution is a step.
     """
     starts, logs = values.new_zeros(num_groups), values.new_zeros(num_groups, tail)
     sizes = torch.zeros(num_groups, dtype=torch.int64, device=values.device)
     for group in range(num_groups):
         largest = values[groups == group].sort(descending=True).values[:tail]
-        if len(largest) >= least:
+        if len(largest) >= LEAST:
             sizes[group], starts[group] = len(largest), largest[-1] - shift
             logs[group, : len(largest)] = (largest - starts[group]).log()
     shapes = _shapes(logs, sizes)

@@ -41,7 +41,7 @@ class Cover:
     def __post_init__(self) -> None:
         if self.delta is not None:
             as_number(self.delta, "delta", minimum=0)
-        as_number(self.purity, "purity", minimum=0)
+        as_number(self.purity, "purity", minimum=0, maximum=1)
         if self.num_clusters is not None:
             as_count(self.num_clusters, "num_clusters", minimum=1)
 
@@ -59,7 +59,8 @@ class Cover:
         farthest = _farthest(pool, answered, centers, budget - len(centers))
         scores = torch.full((len(pool),), -1.0, dtype=torch.float64, device=pool.device)
         scores[centers] = gains.double()
-        scores[farthest] = -torch.arange(1, len(farthest) + 1).to(scores) / (len(farthest) + 1)
+        places = torch.arange(1, len(farthest) + 1, device=scores.device, dtype=scores.dtype)
+        scores[farthest] = -places / (len(farthest) + 1)
         rows = torch.cat([centers, farthest]).cpu().numpy()
         return Step(self, view.pool.indices, rows, scores, n_filled=len(farthest))
 
@@ -69,7 +70,7 @@ class Cover:
         count = max(2, self.num_clusters or view.num_classes)
         seed = drawn_seed(generator)
         labels = k_means(vectors, count, seed=seed).labels
-        drawn = torch.randperm(len(vectors), generator=generator)[:BALLS].to(labels)
+        drawn = torch.randperm(len(vectors), generator=generator, device="cpu")[:BALLS].to(labels)
         return pure_radius(vectors, labels, purity=self.purity, rows=drawn)
 
 

@@ -12,7 +12,7 @@ from openal.checks import as_count
 from openal.errors import ArgumentError
 from openal.items import item_input
 
-__all__ = ["Identity", "identity_of"]
+__all__ = ["Identity", "identity_of", "probed"]
 
 PROBED = 16
 TOLERANCE = 0.02  # other versions of an image library round a pixel in another way
@@ -33,7 +33,7 @@ class Identity:
         if self.names is not None and other.names is not None:
             pair = (self.names, other.names)
             return {} if self.names == other.names else {"names of the items": pair}
-        for at, mine, theirs in zip(_probed(self.count), self.probe, other.probe, strict=True):
+        for at, mine, theirs in zip(probed(self.count), self.probe, other.probe, strict=True):
             if not _close(mine, theirs):
                 return {f"mean input of item {at}": (mine, theirs)}
         return {}
@@ -45,7 +45,7 @@ def identity_of(items: Any, names: Iterable[str] | None = None) -> Identity:
         raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
     count = as_count(len(items), "the number of items", minimum=1)
     hashed = None if names is None else _hash(list(names), count)
-    return Identity(count, hashed, tuple(_mean(items, index) for index in _probed(count)))
+    return Identity(count, hashed, tuple(_mean(items, index) for index in probed(count)))
 
 
 def _hash(names: list[str], count: int) -> str:
@@ -58,14 +58,14 @@ def _hash(names: list[str], count: int) -> str:
     return digest.hexdigest()
 
 
-def _probed(count: int) -> list[int]:
+def probed(count: int) -> list[int]:
     """The indices of some items, evenly spread."""
     return sorted({at * (count - 1) // (PROBED - 1) for at in range(PROBED)})
 
 
 def _mean(items: Any, index: int) -> float | None:
     try:
-        x = torch.as_tensor(item_input(items[index]))
+        x = torch.as_tensor(item_input(items[index]), device="cpu")
         mean = float(np.mean(x.numpy(force=True), dtype=np.float64))
     except Exception:  # an item that cannot be read is no error here
         return None

@@ -28,7 +28,7 @@ class Attempts(Dataset[Attempt]):
 
     def __getitem__(self, index: int) -> Attempt:
         try:
-            return index, torch.as_tensor(item_input(self.items[index]))
+            return index, torch.as_tensor(item_input(self.items[index]), device="cpu")
         except MemoryError:
             raise
         except Exception as error:  # a broken file may raise nearly anything
@@ -65,4 +65,6 @@ def read(items: Any, batches: Sequence[Any], *, workers: int, pin: bool) -> Iter
         prefetch_factor=4 if workers else None,
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
-    yield from loader
+    with torch.device("cpu"):  # where it draws a seed for its workers, and they make items
+        found = iter(loader)
+    yield from found

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from openal.store.identity import Identity
+from openal.store.identity import Identity, probed
 from openal.store.manifest import Manifest, Shard
 from openal.store.shards import DTYPES
 
@@ -53,6 +53,8 @@ def _identity(value: Any) -> Identity:
     probe = found.take("probe", _is(list), "a list")
     if not all(mean is None or (type(mean) is float and math.isfinite(mean)) for mean in probe):
         raise ValueError("probe must hold numbers")
+    if len(probe) != len(probed(count)):
+        raise ValueError(f"probe must hold {len(probed(count))} numbers")
     return Identity(count, names, tuple(probe))
 
 

@@ -25,6 +25,14 @@ def test_no_evidence_is_an_even_guess() -> None:
     assert loss.item() == pytest.approx(torch.tensor(5.0).log().item(), abs=1e-3)
 
 
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_logits_count_up_to_ten_either_way(sign: float) -> None:
+    far, inner = (sign * torch.tensor([[x, 0.0]]).double() for x in (10.0, 9.9))
+    loss = evidential_loss(far, torch.tensor([1]))
+    assert evidential_loss(10 * far, torch.tensor([1])) == loss
+    assert evidential_loss(inner, torch.tensor([1])) != loss
+
+
 def test_huge_logits_have_a_finite_loss_and_gradient() -> None:
     logits = torch.tensor([[1e30, -1e30, 3.0]], requires_grad=True)
     loss = evidential_loss(logits, torch.tensor([1]))

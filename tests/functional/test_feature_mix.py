@@ -111,6 +111,22 @@ def test_copies_and_blocks_have_equal_sizes() -> None:
     assert torch.equal(whole, one.repeat(2))
 
 
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_an_anchor_that_shares_the_only_feature_that_counts_changes_nothing(sign: float) -> None:
+    weight = torch.tensor([[-sign, 0.0], [sign, 0.0]])
+    x = torch.tensor([[-sign, 3.0]])
+    found = [flip_sizes(x, x @ weight.T, weight, x + torch.tensor([[a, 5.0]])) for a in (0.0, 1.0)]
+    assert found[0].tolist() == [math.inf]
+    assert found[1].isfinite().all()
+
+
+def test_sizes_have_thirty_bits() -> None:
+    x, weight, bias, anchors = made(2, relu=False)
+    sizes = flip_sizes(x, x @ weight.T + bias, weight, anchors)
+    finite = 2.0**30 * sizes[sizes.isfinite()]
+    assert len(finite) > 9 and torch.equal(finite, finite.round())
+
+
 def test_anchors_are_the_means_of_the_classes_that_are_there() -> None:
     features = torch.tensor([[1.0, 0.0], [3.0, 4.0], [0.0, 9.0]])
     found = class_anchors(features, torch.tensor([5, 5, 2]))

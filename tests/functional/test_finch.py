@@ -174,6 +174,13 @@ def test_the_scale_does_not_matter() -> None:
         assert finch_clusters(scale * points, 3).equal(finch_clusters(points, 3))
 
 
+def test_sums_of_the_largest_numbers_do_not_overflow() -> None:
+    points = normal(6, 40, 4).abs()
+    largest = points * (torch.finfo(torch.float64).max / points.max())
+    assert finch(largest).equal(finch(points))
+    assert finch_clusters(largest, 3).equal(finch_clusters(points, 3))
+
+
 def test_joining_many_clusters_agrees_with_the_definition() -> None:
     points = normal(7, 150, 3)
     expected = as_labels(plain_clusters(points.tolist(), 14), 150)

@@ -60,6 +60,18 @@ def test_it_is_the_solution_of_the_normal_equations(kind: str) -> None:
     assert head.explained == pytest.approx(explained, abs=1e-8)
 
 
+@pytest.mark.parametrize("ridge", [0.0, 0.1, 3.0])
+def test_the_ridge_is_relative_to_the_mean_variance_of_a_feature(ridge: float) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 3)) * [1, 2, 9] + 5, rng.normal(size=(60, 2))
+    centered = x - x.mean(axis=0)
+    covariance = centered.T @ centered / 60 + ridge * x.var(axis=0).mean() * np.eye(3)
+    expected = np.linalg.solve(covariance, centered.T @ (y - y.mean(axis=0)) / 60)
+    head = linear_head(torch.from_numpy(x), torch.from_numpy(y), ridge=ridge)
+    assert head.weight.T.numpy() == pytest.approx(expected)
+    assert head.bias.numpy() == pytest.approx(y.mean(axis=0) - x.mean(axis=0) @ expected)
+
+
 def test_a_feature_that_does_not_vary_has_no_weight() -> None:
     layer, x = made(50, 4, 2)
     x[:, 2] = 7

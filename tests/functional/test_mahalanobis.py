@@ -105,6 +105,17 @@ def test_standardization_is_of_directions() -> None:
     torch.testing.assert_close(found.std(dim=0), torch.ones(6).double(), atol=0.02, rtol=0)
 
 
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_one_square_more_is_added_to_each_variance(m: int) -> None:
+    rows = np.random.default_rng(m).normal(size=(m, 4))
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    variances = units.var(axis=0) if m > 1 else np.zeros(4)
+    more = (m * variances + variances.mean()) / (m + 1) if m > 1 else np.ones(4)
+    found = standard(torch.from_numpy(rows))(torch.from_numpy(rows + 1)).numpy()
+    moved = (rows + 1) / np.linalg.norm(rows + 1, axis=1, keepdims=True)
+    assert found == pytest.approx((moved - units.mean(axis=0)) / np.sqrt(more))
+
+
 def test_a_coordinate_that_is_constant_in_a_few_rows_is_not_blown_up() -> None:
     few = torch.tensor([[1.0, 0.2, 0.0], [1.0, -0.2, 0.0]])
     other = torch.tensor([[1.0, 0.0, 0.2]])

@@ -159,6 +159,15 @@ def test_every_row_is_drawn_as_often_and_the_rate_falls_once() -> None:
     assert counts.max() - counts.min() <= 100
 
 
+@pytest.mark.parametrize("count, steps", [(32, 100), (3200, 100), (3201, 101), (3300, 104)])
+def test_an_epoch_takes_every_row(monkeypatch: pytest.MonkeyPatch, count: int, steps: int) -> None:
+    monkeypatch.setattr(meta_query, "EPOCHS", 1)
+    rows = np.arange(2.0 * count).reshape(count, 2)
+    taken = [x[:, 0] for _, x, _ in meta_query._steps(rows, np.arange(float(count)), drawn(0))]
+    assert len(taken) == steps
+    assert np.unique(np.concatenate(taken)).tolist() == rows[:, 0].tolist()
+
+
 def test_the_score_by_hand() -> None:
     parts = torch.tensor([[1.0, -2], [0.5, 1], [0, -1], [2, -3]], dtype=torch.float64)
     x = torch.tensor([[1.0, 2.0]], dtype=torch.float64)

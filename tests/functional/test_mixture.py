@@ -25,7 +25,9 @@ JSOSAL: dict[str, Any] = {
     "max_iter": 200,
     "tol": 1e-3,
 }
-SETTINGS: list[dict[str, Any]] = [{}, {"tied": True}, {"bayesian": True, "max_iter": 50}, JSOSAL]
+PROCESS: dict[str, Any] = {"bayesian": True, "dirichlet_process": True, "max_iter": 50}
+BAYESIAN: dict[str, Any] = {"bayesian": True, "max_iter": 50}
+SETTINGS: list[dict[str, Any]] = [{}, {"tied": True}, BAYESIAN, PROCESS, JSOSAL]
 SIZES = [2, 3, 5, 30, 200]
 SHAPES = ["normal", "skewed", "two", "narrow"]
 

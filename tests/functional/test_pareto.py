@@ -1,12 +1,15 @@
 """Pareto fronts of items and of subsets, against all pairs and all subsets."""
 
 from itertools import combinations
+from math import inf
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from openal.errors import ArrayError
+from openal.functional import pareto
 from openal.functional.pareto import _searched, pareto_front, pareto_layers, pareto_subset
 
 
@@ -53,6 +56,70 @@ def test_of_all_subsets_none_surpasses_the_chosen(seed: int, size: int) -> None:
     assert chosen.tolist() == sorted(set(chosen.tolist())) and len(chosen) == size
     sums = [values[list(each)].sum(dim=0) for each in combinations(range(8), size)]
     assert not any(surpasses(each, values[chosen].sum(dim=0) + 1e-12) for each in sums)
+
+
+def nearest_to_ideal(sums: Tensor) -> int:
+    """Of a front: the sums nearest to the best of both, each from 0 to 1; of equals, the first."""
+    distances = []
+    for pair in sums.tolist():
+        parts = [(max(c) - x, max(c) - min(c)) for x, c in zip(pair, sums.T.tolist(), strict=True)]
+        distances.append(sum((short / span) ** 2 for short, span in parts if span))
+    return distances.index(min(distances))
+
+
+@pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 0.01), (0.1, 30.0), (1.0, 0.0), (0.0, 0.0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_of_the_front_the_nearest_to_the_best_of_both_is_chosen(
+    seed: int, scales: tuple[float, float]
+) -> None:
+    values = drawn(seed, 8) * torch.tensor(scales)
+    every = torch.tensor(list(combinations(range(8), 3)))
+    sums = values[every].sum(dim=1)
+    front = torch.tensor(front_by_hand(sums)).nonzero()[:, 0]
+    expected = every[front[nearest_to_ideal(sums[front])]]
+    chosen = pareto_subset(values, 3, generator=torch.Generator(), patience=1)
+    assert chosen.tolist() == expected.tolist()
+
+
+def searched_by_hand(values: Tensor, size: int, draws: float, patience: float, seed: int) -> Tensor:
+    """Which of the subsets drawn until then are first on the front, for all that were drawn."""
+    generator = torch.Generator().manual_seed(seed)
+    front: dict[tuple[float, ...], list[int]] = {}
+    drawn = unchanged = 0
+    while drawn < draws and unchanged < patience:
+        keys = torch.rand(pareto.CHUNK, len(values), generator=generator, dtype=torch.float64)
+        before = set(front)
+        for subset in keys.argsort(dim=1, descending=True)[:, :size].sort(dim=1).values:
+            front.setdefault(tuple(values[subset].sum(dim=0).tolist()), subset.tolist())
+        kept = front_by_hand(torch.tensor(list(front), dtype=torch.float64))
+        front = {sums: each for (sums, each), best in zip(front.items(), kept, strict=True) if best}
+        drawn += pareto.CHUNK
+        unchanged = 0 if set(front) - before else unchanged + pareto.CHUNK
+    return torch.tensor(list(front.values()))
+
+
+@pytest.mark.parametrize("levels", [None, 2])
+@pytest.mark.parametrize(
+    "draws, patience", [(1, inf), (48, inf), (49, inf), (inf, 1), (inf, 17), (inf, 48), (90, 33)]
+)
+def test_the_search_ends_by_its_draws_or_where_nothing_changes(
+    monkeypatch: pytest.MonkeyPatch, draws: Any, patience: Any, levels: int | None
+) -> None:
+    monkeypatch.setattr(pareto, "CHUNK", 16)
+    values = drawn(8, 30, levels)
+    found = _searched(values, 4, draws, patience, torch.Generator().manual_seed(0))
+    assert torch.equal(found, searched_by_hand(values, 4, draws, patience, 0))
+
+
+@pytest.mark.parametrize("few, is_drawn", [(19, True), (20, False)])
+def test_few_subsets_are_all_seen_and_none_is_drawn(
+    monkeypatch: pytest.MonkeyPatch, few: int, is_drawn: bool
+) -> None:
+    monkeypatch.setattr(pareto, "FEW", few)
+    generator = torch.Generator().manual_seed(0)
+    before = generator.get_state()
+    pareto_subset(drawn(9, 6), 3, generator=generator, patience=1)
+    assert torch.equal(generator.get_state(), before) != is_drawn
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,6 +1,7 @@
 """Greedy cover against sets of neighbors, and the radius against all balls."""
 
 import sys
+from math import sin
 from typing import Any
 
 import numpy as np
@@ -177,12 +178,18 @@ def test_where_all_balls_are_pure_the_radius_holds_everything() -> None:
         pure_radius(torch.eye(3), torch.arange(2))
 
 
-@pytest.mark.parametrize("gap", [0.1, 0.01, 0.001])
+@pytest.mark.parametrize("purity", [-0.1, 1.01, float("nan")])
+def test_a_purity_is_a_share(purity: float) -> None:
+    with pytest.raises(ArgumentError, match="purity"):
+        pure_radius(torch.eye(2), torch.arange(2), purity=purity)
+
+
+@pytest.mark.parametrize("gap", [3.0, 2.0, 1.7, 1.1, 0.9, 0.6, 0.1, 0.01, 0.001])
 def test_a_small_ball_does_not_hold_its_stranger(gap: float) -> None:
     angle = torch.tensor([0.0, gap], dtype=torch.float64)
     z = torch.stack([angle.cos(), angle.sin()], dim=1)
     radius = pure_radius(z, torch.tensor([0, 1]))
-    assert radius > 0.99 * gap
+    assert radius > 0.99 * 2 * sin(gap / 2)
     assert prob_cover(z, None, 2, delta=radius).gains.tolist() == [1, 1]
 
 

@@ -38,11 +38,13 @@ def test_one_head_that_is_undecided() -> None:
     assert value.item() == pytest.approx(0.5 + 1 - 2.5 * (1 + 0.5 * log(0.5)))
 
 
-def test_sure_heads_stay_finite() -> None:
-    heads = torch.tensor([[[0.0, 1e30], [1e30, 0.0]], [[1e30, 1e30], [0.0, 0.0]]])
+@pytest.mark.parametrize("far", [800.0, 1e30])
+def test_sure_heads_stay_finite(far: float) -> None:
+    yes, no = (0.0, far), (far, 0.0)
+    heads = torch.tensor([[yes, no], [no, no], [yes, yes]]).mT
     value, known = progressive_score(heads, mu=1.0)
-    assert value.tolist() == [3.5, -1.5]
-    assert known.tolist() == [True, False]
+    assert value.tolist() == [3.5, -1.5, 3.5]
+    assert known.tolist() == [True, False, True]
 
 
 def test_only_the_difference_of_the_two_logits_counts() -> None:

@@ -1,11 +1,13 @@
 """The number of kinds among the unknown."""
 
 from itertools import permutations
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
+from openal.functional import unknown_kinds
 from openal.functional.k_means import k_means
 from openal.functional.rows import unit_rows
 from openal.functional.unknown_kinds import class_recovery, count_unknown_kinds
@@ -35,6 +37,53 @@ def test_more_kinds_than_one_are_found() -> None:
     points, kind = clusters(11, 20)
     assert count_unknown_kinds(points, kind.clamp(max=3), 3, most=100) > 3
     assert count_unknown_kinds(points, kind.clamp(max=3), 3, most=2) <= 2
+
+
+def searched(
+    monkeypatch: pytest.MonkeyPatch, recovery: list[float], most: int = 999
+) -> tuple[int, int]:
+    """What is found where 1, 2, ... kinds recover so much, and how many were tried."""
+    tried: list[int] = []
+
+    def recovered(clusters: int, *_: object) -> float:
+        tried.append(clusters - 3)
+        return recovery[clusters - 4]
+
+    monkeypatch.setattr(unknown_kinds, "k_means", lambda _, count: SimpleNamespace(labels=count))
+    monkeypatch.setattr(unknown_kinds, "class_recovery", recovered)
+    labels = torch.cat([torch.arange(3), torch.full((len(recovery),), 3)])
+    found = count_unknown_kinds(torch.ones(len(labels), 2), labels, 3, most=most)
+    assert len(set(tried)) == len(tried)
+    return found, len(tried)
+
+
+@pytest.mark.parametrize("unknown", [1, 2, 3, 4, 5, 9, 26, 100])
+def test_a_single_peak_is_found_with_few_trials(
+    monkeypatch: pytest.MonkeyPatch, unknown: int
+) -> None:
+    for peak in range(1, unknown + 1):
+        recovery = [1 / (1 + abs(kinds - peak)) for kinds in range(1, unknown + 1)]
+        found, trials = searched(monkeypatch, recovery)
+        assert found == peak
+        assert trials <= 25
+
+
+@pytest.mark.parametrize("most, found", [(1, 1), (4, 4), (9, 9), (10, 10), (11, 10)])
+def test_there_are_no_more_kinds_than_unknown_items_or_than_asked_for(
+    monkeypatch: pytest.MonkeyPatch, most: int, found: int
+) -> None:
+    assert searched(monkeypatch, [kinds / 10 for kinds in range(10)], most)[0] == found
+
+
+def test_of_equally_good_numbers_the_smaller_is_followed_and_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert searched(monkeypatch, [0.2, 0.9, *[0.5] * 10])[0] == 2
+    assert searched(monkeypatch, [0.5] * 12)[0] == 1
+
+
+def test_the_best_of_all_that_were_tried_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert searched(monkeypatch, [0.9, *[kinds / 30 for kinds in range(20)]])[0] == 1
 
 
 def best_by_hand(cluster: Tensor, labels: Tensor, k: int) -> float:

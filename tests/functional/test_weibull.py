@@ -8,7 +8,7 @@ from scipy.stats import weibull_min
 from openal.functional.weibull import weibull_tails
 
 
-@pytest.mark.parametrize("shift", [0.5, 1.0, 50.0])
+@pytest.mark.parametrize("shift", [1e-6, 0.5, 1.0, 50.0])
 def test_the_fit_is_that_of_scipy(shift: float) -> None:
     rng = np.random.default_rng(0)
     values, groups = torch.from_numpy(rng.gamma(2, size=90)), torch.arange(90) % 3
@@ -17,6 +17,7 @@ def test_the_fit_is_that_of_scipy(shift: float) -> None:
         largest = np.sort(values[groups == group].numpy())[-20:]
         x = largest - largest[0] + shift
         shape, _, scale = weibull_min.fit(x, floc=0)
+        assert (shape < 1) == (shift < 1e-3)
         assert float(tails.shapes[group]) == pytest.approx(shape, rel=1e-3)
         assert float(tails.log_scales[group].exp()) == pytest.approx(scale, rel=1e-3)
         found = tails.at(torch.full((20,), group)).exceedance(torch.from_numpy(largest))

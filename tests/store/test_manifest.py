@@ -22,6 +22,7 @@ CHANGES: list[tuple[tuple[Any, ...], Any]] = [
     (("items", "names"), "../../secret"),
     (("items", "probe"), ["a"]),
     (("items", "probe"), 3),
+    (("items", "probe"), [0.5] * 17),
     (("fingerprint",), {"encoder": 3}),
     (("fingerprint",), None),
     (("dtype",), "object"),
