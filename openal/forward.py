@@ -43,7 +43,7 @@ class Inputs(Dataset[Any]):
     def __getitem__(self, position: int) -> Tensor:
         index = int(self.indices[position])
         try:
-            return torch.as_tensor(item_input(self.items[index]))
+            return torch.as_tensor(item_input(self.items[index]), device="cpu")
         except Exception as error:
             raise ArgumentError(
                 f"items[{index}] must give a tensor, or a tuple or dict that holds one: {error}"
@@ -117,7 +117,8 @@ def _read(loader: DataLoader[Any]) -> Iterator[Tensor]:
     """The batches; a worker that cannot start, or dies, is an error that says so."""
     advice = f"workers={loader.num_workers} cannot read the items; workers=0 reads them here"
     try:
-        found = iter(loader)
+        with torch.device("cpu"):  # where it draws a seed for its workers, and they make items
+            found = iter(loader)
     except (PicklingError, AttributeError, TypeError) as error:  # all three are pickle's
         raise ArgumentError(f"{advice}: {error}") from error
     while True:

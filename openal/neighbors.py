@@ -34,7 +34,7 @@ def answered_neighbors(
     50 000 new answers or more is that of `approximate_knn`.
     """
     indices = np.concatenate([view.known.indices, view.invalid.indices])
-    unknown = torch.full((len(view.invalid),), UNKNOWN)
+    unknown = torch.full((len(view.invalid),), UNKNOWN, device="cpu")
     labels, search = torch.cat([view.labels, unknown]), _Search("answered", k, embeddings, probes)
     return _labeled(view, indices, labels, search)
 
@@ -81,7 +81,8 @@ def _labeled(
 ) -> tuple[Tensor, Tensor]:
     n, order = len(view.pool), np.argsort(indices)
     if min(search.k, len(indices)) == 0:
-        return torch.empty(n, 0, dtype=torch.int64), torch.empty(n, 0, dtype=torch.float64)
+        none = torch.empty(n, 0, dtype=torch.float64, device="cpu")
+        return none.long(), none
     kept = view.pool.signals.kept(search.embeddings)
     found = kept[search] = _found(view, indices[order], search, kept.pop(search, None))
     nearest = found.nearest if view.pool.indices is found.rows else found.at(view.pool.indices)
@@ -94,7 +95,8 @@ def _found(view: View, references: np.ndarray, search: _Search, before: _Found |
     rows = view.pool.indices
     if before is None or before.engine != view.engine:
         nothing = np.empty(0, np.int64)
-        before = _Found(nothing, nothing, torch.empty(0, 0, 2, dtype=torch.float64), view.engine)
+        nearest = torch.empty(0, 0, 2, dtype=torch.float64, device="cpu")
+        before = _Found(nothing, nothing, nearest, view.engine)
     there = np.isin(rows, before.rows)
     if there.all() and np.array_equal(references, before.references):
         return before

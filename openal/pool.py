@@ -174,7 +174,7 @@ class Pool:
             pool=rows(_readable(pool, sources.values(), _askable(labeled, candidates), progress)),
             known=rows(labeled.known_indices),
             invalid=rows(labeled.unknown_indices),
-            labels=torch.tensor(labeled.known_labels),
+            labels=torch.tensor(labeled.known_labels, device="cpu"),
             num_classes=labeled.num_classes,
             history=labeled.history,
             seed=seed,

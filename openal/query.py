@@ -149,6 +149,9 @@ class Chain:
     ) -> Query:
         """Exactly `min(budget, number of unlabeled candidates)` indices, best first.
 
+        They do not depend on torch's default device and number type, which a model, a learner or
+        a score of your own sees as they are.
+
         Args:
             pool: N items and their signals.
             labeled: the answers so far; not changed.

@@ -25,7 +25,7 @@ def as_seed(seed: int | torch.Generator | None) -> int:
 
 def drawn_seed(generator: torch.Generator) -> int:
     """A seed below 2**31, as scikit-learn takes one; the generator is advanced by one draw."""
-    return int(torch.randint(2**31, (), generator=generator))
+    return int(torch.randint(2**31, (), generator=generator, device=generator.device))
 
 
 def derived_seed(seed: int, *keys: int) -> int:

@@ -99,7 +99,7 @@ class Blocks:
             if isinstance(column, str):
                 rows.signals.prepare(column, rows.indices)
         order = np.argsort(rows.indices, kind="stable")
-        result = torch.empty(0)
+        result = torch.empty(0, dtype=torch.float32, device="cpu")
         for at, block in self._blocks(rows, columns, order):
             values = _checked(function(*block), len(at), function)
             if len(result) < len(order):  # the first block: room for all
@@ -180,7 +180,8 @@ class View:
         After a stage has narrowed the candidates, the rows that are left are gathered.
         """
         wanted = self.pool.indices
-        indices, values = self._memo.get(key, (np.empty(0, np.int64), torch.empty(0)))
+        nothing = np.empty(0, np.int64), torch.empty(0, device="cpu")
+        indices, values = self._memo.get(key, nothing)
         if indices is wanted:
             return values
         if not np.isin(wanted, indices).all():
@@ -197,7 +198,11 @@ class View:
         return replace(self, pool=replace(self.pool, indices=self.pool.indices[kept]))
 
     def generator(self) -> torch.Generator:
-        """A fresh generator; the same view draws the same numbers in any order of calls."""
+        """A fresh generator; the same view draws the same numbers in any order of calls.
+
+        It is on the CPU: `torch.rand(n, generator=view.generator(), device="cpu")` also works where
+        torch's default device is another.
+        """
         seed = derived_seed(self.seed, len(self.history), self.depth)
         return torch.Generator().manual_seed(seed)
 

@@ -39,7 +39,7 @@ class Distinctiveness:
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64 in [0, 1]."""
-        result = torch.ones(len(view.pool), dtype=torch.float64)
+        result = torch.ones(len(view.pool), dtype=torch.float64, device="cpu")
         if len(view.known) == 0:
             return result
         group = self.groups(view).cpu()

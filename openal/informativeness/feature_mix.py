@@ -60,7 +60,7 @@ class FeatureMix:
         """A sample of the candidates, ascending: some for each weight."""
         indices = torch.from_numpy(view.pool.indices).sort().values
         width = replace(view.pool, indices=view.pool.indices[:1])[self.features].shape[-1]
-        order = torch.randperm(len(indices), generator=view.generator())
+        order = torch.randperm(len(indices), generator=view.generator(), device="cpu")
         drawn = indices[order[: SAMPLES * (width + 1)]].sort().values
         return replace(view.pool, indices=drawn.numpy())
 

@@ -70,7 +70,7 @@ class SkActiveML:
         models = self._models(strategy, view.num_classes, seed)
         if models and len(view.labels.unique()) < 2:
             view.notes["scikit_activeml"] = "all alike before answers of two classes"
-            return torch.zeros(len(view.pool))
+            return torch.zeros(len(view.pool), dtype=torch.float32, device="cpu")
         known, candidates = (_array(rows[self.embeddings]) for rows in (view.known, view.pool))
         labels = np.full(len(known) + len(candidates), np.nan)
         labels[: len(known)] = view.labels.cpu().numpy()

@@ -51,7 +51,8 @@ def _filled(model: Any, weights: dict[str, Tensor]) -> Any:
     """The model with these weights, and no others, and its causal mask."""
     model.load_state_dict(weights, strict=True, assign=True)
     if model.attn_mask is not None:  # it is not among the weights
-        model.attn_mask = torch.full(model.attn_mask.shape, -torch.inf).triu_(1)
+        shape, kind = model.attn_mask.shape, torch.float32
+        model.attn_mask = torch.full(shape, -torch.inf, dtype=kind, device="cpu").triu_(1)
     return model
 
 

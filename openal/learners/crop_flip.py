@@ -1,6 +1,7 @@
 """The augmentation of the open-set active-learning papers, for a whole batch at once."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -30,10 +31,11 @@ class CropFlip:
         if x.ndim != 4:
             return x
         count, _, height, width = x.shape
-        top, left = torch.randint(2 * self.padding + 1, (2, count, 1), generator=generator)
-        flip = torch.randint(2, (count, 1), generator=generator) == 1
-        across = torch.arange(width)
-        rows = (top + torch.arange(height)).to(x.device)  # [B, H]
+        draw = partial(torch.randint, generator=generator, device=generator.device)
+        top, left = draw(2 * self.padding + 1, (2, count, 1))
+        flip = draw(2, (count, 1)) == 1
+        across, down = (torch.arange(each, device=flip.device) for each in (width, height))
+        rows = (top + down).to(x.device)  # [B, H]
         columns = (left + torch.where(flip, across.flip(0), across)).to(x.device)  # [B, W]
         image = torch.arange(count, device=x.device)[:, None, None]
         padded = pad(x, [self.padding] * 4)

@@ -10,8 +10,8 @@ from openal.checks import as_count, as_number
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.classifier import Classifier
+from openal.learners.fitted_network import new_network
 from openal.learners.mc_dropout import MCDropout
-from openal.learners.resnet import cifar_resnet18
 from openal.pool import Pool
 
 __all__ = ["DropoutClassifier"]
@@ -54,7 +54,7 @@ class DropoutClassifier:
 
 def dropout_resnet18(num_outputs: int, *, p: float) -> nn.Module:
     """`cifar_resnet18` with dropout before its last layer."""
-    network: Any = cifar_resnet18(num_outputs)
+    network: Any = new_network(None, num_outputs)
     network.fc = nn.Sequential(nn.Dropout(p), network.fc)
     made: nn.Module = network
     return made

@@ -95,10 +95,11 @@ class EmbeddingEntropicDetector:
 
     def _network(self, z: Tensor, num_classes: int) -> EntropicNetwork:
         """A new network for embeddings like the answered ones [m, D]."""
+        layer = partial(nn.Linear, device="cpu", dtype=torch.float32)  # whatever the defaults are
         layers: list[nn.Module] = [Scaled(z)]
         if self.hidden is not None:
-            layers += [nn.Linear(z.shape[1], self.hidden), nn.ReLU()]
-        layers.append(nn.Linear(self.hidden or z.shape[1], num_classes + 1))
+            layers += [layer(z.shape[1], self.hidden), nn.ReLU()]
+        layers.append(layer(self.hidden or z.shape[1], num_classes + 1))
         return EntropicNetwork(nn.Sequential(*layers).to(z.device), z.new_zeros(1, z.shape[1]))
 
     def _training(self, answers: int) -> TrainingSettings:

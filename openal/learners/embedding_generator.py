@@ -1,6 +1,7 @@
 """New labeled embeddings that resemble the answered ones: a class-conditional autoencoder."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 import torch
@@ -15,6 +16,7 @@ from openal.threads import one_thread
 
 __all__ = ["ConditionalAutoencoder", "GeneratorSettings", "generated"]
 
+Layer = partial(nn.Linear, dtype=torch.float32)
 LEARNING_RATE = 1e-3
 BATCH_SIZE = 64
 LARGEST_LOG_VARIANCE = 10.0
@@ -45,7 +47,7 @@ class ConditionalAutoencoder(nn.Module):
         self.scaled, self.num_classes = Scaled(embeddings), num_classes
         self.encoder = _hidden(size, width, 2 * latent)
         self.decoder = _hidden(latent + num_classes, width, size)
-        self.classifier = nn.Linear(size, num_classes)
+        self.classifier = Layer(size, num_classes)
         for each in self.decoder[-1].parameters():
             nn.init.zeros_(each)  # untrained, all copies are the mean of the rows
 
@@ -104,7 +106,7 @@ def generated(
         return embeddings.clone(), labels.clone()
     found, codes = labels.unique(return_inverse=True)  # a class without a row teaches nothing
     noise = torch.Generator().manual_seed(derived_seed(seed, 1))
-    with isolated_rng(seed), one_thread():
+    with isolated_rng(seed), one_thread(), torch.device("cpu"):  # for Adam counts steps on it
         network = ConditionalAutoencoder(z, len(found), settings).to(z.device)
         _train(network, network.scaled(z), codes, settings, noise)
         rows = [_copies(network, z, codes, latent, noise) for _ in range(copies)]
@@ -123,7 +125,7 @@ def _train(
     epochs = ceil(settings.generator_steps / batches_of(len(x), BATCH_SIZE))
     for _ in range(epochs):
         for rows in shuffled(len(x), BATCH_SIZE, noise):
-            drawn = torch.randn(len(rows), settings.latent, generator=noise).to(x)
+            drawn = _drawn(len(rows), settings.latent, noise).to(x)
             rows = rows.to(x.device)
             optimizer.zero_grad()
             network.loss(x[rows], labels[rows], drawn, settings.label_weight).backward()
@@ -134,10 +136,14 @@ def _train(
 def _copies(
     network: ConditionalAutoencoder, z: Tensor, labels: Tensor, latent: int, noise: torch.Generator
 ) -> Tensor:
-    drawn = torch.randn(len(z), latent, generator=noise).to(z)
+    drawn = _drawn(len(z), latent, noise).to(z)
     copies: Tensor = network(network.scaled(z), labels, drawn)[0]
     return copies * network.scaled.scale + network.scaled.center
 
 
+def _drawn(rows: int, latent: int, noise: torch.Generator) -> Tensor:
+    return torch.randn(rows, latent, generator=noise, dtype=torch.float32, device="cpu")
+
+
 def _hidden(inputs: int, width: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, outputs))
+    return nn.Sequential(Layer(inputs, width), nn.ReLU(), Layer(width, outputs))

@@ -92,7 +92,7 @@ class EmbeddingLossPredictor:
 
     def _network(self, embeddings: Tensor, *, num_outputs: int, joint_steps: int) -> nn.Module:
         network = hidden_network(embeddings, num_outputs, hidden=self.hidden, dropout=0)
-        one = torch.zeros(1, embeddings.shape[1])
+        one = torch.zeros(1, embeddings.shape[1], dtype=torch.float32, device="cpu")
         layers = ("scaled", "hidden")
         return LossPredictingNetwork(network.cpu(), layers, one, joint_steps, self.width)
 

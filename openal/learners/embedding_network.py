@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import TypeVar
 
@@ -70,13 +71,14 @@ def hidden_network(
     embeddings: Tensor, num_outputs: int, *, hidden: int, dropout: float
 ) -> nn.Sequential:
     """Modules `scaled`, `hidden` (rectified units), `dropout` and `output`, freshly initialized."""
-    hidden_layer = nn.Sequential(nn.Linear(embeddings.shape[1], hidden), nn.ReLU())
+    layer = partial(nn.Linear, device="cpu", dtype=torch.float32)  # whatever the defaults are
+    hidden_layer = nn.Sequential(layer(embeddings.shape[1], hidden), nn.ReLU())
     return nn.Sequential(
         OrderedDict(
             scaled=Scaled(embeddings),
             hidden=hidden_layer,
             dropout=nn.Dropout(dropout),
-            output=nn.Linear(hidden, num_outputs),
+            output=layer(hidden, num_outputs),
         )
     )
 
@@ -109,7 +111,7 @@ def fit_network_on(
     with isolated_rng(seed):
         network = make(z).to(z.device)
         if len(known):
-            labels = torch.tensor(labeled.known_labels)
+            labels = torch.from_numpy(labeled.known_labels)
             training = _training(settings, len(known))
             size = sum(each.numel() for each in network.parameters())
             with threads_for(settings.batch_size * size):

@@ -86,7 +86,8 @@ class EntropicNetwork(nn.Module):
             logits, features = _with_features(network, example)
         self.network = network
         self.num_classes = logits.shape[1] - 1
-        self.heads = nn.Linear(features.shape[1], 2 * self.num_classes, bias=False)
+        size = features.shape[1], 2 * self.num_classes
+        self.heads = nn.Linear(*size, bias=False, device="cpu", dtype=features.dtype)
         self.heads.to(features.device)
 
     def forward(self, x: Tensor) -> Outputs:

@@ -12,9 +12,14 @@ from openal.labeled import LabeledSet
 from openal.learners.crop_flip import CropFlip
 from openal.learners.entropic import SIGNALS, EntropicLoss, EntropicNetwork, binary_heads
 from openal.learners.entropic_training import train_entropic
-from openal.learners.fitted_network import RESIDENT_BYTES, Factory, inputs_of, training_device
+from openal.learners.fitted_network import (
+    RESIDENT_BYTES,
+    Factory,
+    inputs_of,
+    new_network,
+    training_device,
+)
 from openal.learners.network_training import Augmentation, TrainingSettings
-from openal.learners.resnet import cifar_resnet18
 from openal.learners.settings import settings_of
 from openal.pool import Pool
 from openal.seeds import isolated_rng
@@ -77,7 +82,7 @@ class EntropicDetector:
         """The trained detector; neither the pool nor the labeled set is changed."""
         device = training_device(self.device)
         with isolated_rng(seed):
-            network = (self.factory or cifar_resnet18)(labeled.num_classes + 1).to(device)
+            network = new_network(self.factory, labeled.num_classes + 1).to(device)
             return self._trained(network, device, pool, labeled, seed, progress)
 
     def _trained(

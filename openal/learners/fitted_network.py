@@ -17,7 +17,7 @@ from openal.learners.resnet import cifar_resnet18
 from openal.pool import Pool
 from openal.seeds import isolated_rng
 
-__all__ = ["Factory", "FittedNetwork", "fit_network", "inputs_of", "training_device"]
+__all__ = ["Factory", "FittedNetwork", "fit_network", "inputs_of", "new_network", "training_device"]
 
 Factory = Callable[[int], nn.Module]
 """The number of outputs -> a new network with so many."""
@@ -70,7 +70,7 @@ def fit_network(
     """A new network, trained on the answered items; without answers as it was initialized."""
     device = training_device(device)
     with isolated_rng(seed):
-        network = (factory or cifar_resnet18)(num_outputs).to(device)
+        network = new_network(factory, num_outputs).to(device)
         if len(answers) == 0:
             return FittedNetwork(network.eval(), names)
         inputs = inputs_of(pool, answers.indices, factory, progress=progress)
@@ -80,6 +80,14 @@ def fit_network(
         labels = torch.from_numpy(answers.classes)
         train(network, inputs, labels, loss=loss, settings=settings, seed=seed, progress=progress)
     return FittedNetwork(network, names)
+
+
+def new_network(factory: Factory | None, num_outputs: int) -> nn.Module:
+    """What the factory makes; the default network is drawn on the CPU, alike on every device."""
+    if factory is not None:
+        return factory(num_outputs)
+    with torch.device("cpu"):
+        return cifar_resnet18(num_outputs)
 
 
 def training_device(device: str | torch.device | None) -> torch.device:

@@ -74,7 +74,8 @@ def _dropped(module: Any, x: Tensor, generator: torch.Generator) -> Tensor:
     shape, p = (1, *x.shape[1:]), float(module.p)
     if isinstance(module, CHANNELWISE):
         shape = (*shape[:2], *(1 for _ in shape[2:]))
-    keep = (torch.rand(shape, generator=generator) >= p).to(x)  # drawn alike on every device
+    drawn = torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
+    keep = (drawn >= p).to(x)  # alike on every device
     if p == 1 or not isinstance(module, nn.AlphaDropout | nn.FeatureAlphaDropout):
         return x * keep / max(1 - p, torch.finfo(torch.float32).tiny)
     scale = 1 / sqrt((1 + p * SELU**2) * (1 - p))

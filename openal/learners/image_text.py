@@ -56,7 +56,7 @@ def load_image_text(
     if device.type == "cuda":
         torch.cuda.init()  # only then is there a random state of the GPU to put back
     try:
-        with isolated_rng(0):  # weights are drawn before they are loaded
+        with isolated_rng(0), torch.device("cpu"):  # weights are drawn before they are loaded
             network, preprocess = open_clip.create_model_from_pretrained(
                 model_name, pretrained, weights_only=True
             )

@@ -107,7 +107,7 @@ def _initial(width: int, hidden: int | None, num_outputs: int, seed: int) -> lis
     weights = []
     for inputs, outputs in pairwise(sizes):
         shape = outputs, inputs + 1
-        weight = torch.randn(shape, generator=generator, dtype=torch.float64)
+        weight = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
         weight *= (2 / max(1, inputs)) ** 0.5
         weight[:, -1] = 0
         weights.append(weight)

@@ -21,7 +21,7 @@ def class_weights(labels: Tensor, num_classes: int, *, max_ratio: float | None =
     tensor([1.3333, 0.0000, 2.6667])
     """
     counts = torch.bincount(labels, minlength=num_classes)
-    weights = torch.where(counts > 0, len(labels) / counts.clamp(min=1), 0.0)
+    weights = torch.where(counts > 0, len(labels) / counts.clamp(min=1).float(), 0.0)
     if max_ratio is None or len(labels) == 0:
         return weights
     return weights.clamp(max=max_ratio * float(weights[counts > 0].min()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from openal.checks import as_count
 from openal.errors import ArgumentError, ModelError
-from openal.forward import inference_mode_of, named_outputs
+from openal.forward import device_of, inference_mode_of, named_outputs
 from openal.functional import ranking_loss
 
 __all__ = ["LossPredictingNetwork", "LossPrediction", "joint_loss"]
@@ -22,7 +23,8 @@ class LossPrediction(nn.Module):
     Each map [B, C, ...] is averaged over all but its channels, and goes through a linear layer of
     `width` rectified units; side by side they go through a last linear layer. Attach it to your
     own network, give it the maps of your forward pass, and train both on cross-entropy plus
-    `functional.ranking_loss`; detach the maps in the last epochs.
+    `functional.ranking_loss`; detach the maps in the last epochs. `device` and `dtype` are those
+    of `torch.nn.Linear`.
 
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019, section 3.2.
 
@@ -30,13 +32,21 @@ class LossPrediction(nn.Module):
     torch.Size([5])
     """
 
-    def __init__(self, channels: Sequence[int], width: int = 128) -> None:
+    def __init__(
+        self,
+        channels: Sequence[int],
+        width: int = 128,
+        *,
+        device: str | torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
         sizes = [as_count(each, "channels", minimum=1) for each in channels]
         if not sizes:
             raise ArgumentError("channels must name one or more feature maps, got none.")
-        self.hidden = nn.ModuleList(nn.Linear(size, width) for size in sizes)
-        self.output = nn.Linear(width * len(sizes), 1)
+        layer = partial(nn.Linear, device=device, dtype=dtype)
+        self.hidden = nn.ModuleList(layer(size, width) for size in sizes)
+        self.output = layer(width * len(sizes), 1)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """The predicted losses [B] of feature maps [B, C, ...], one for each of `channels`."""
@@ -60,8 +70,10 @@ class LossPredictingNetwork(nn.Module):
         super().__init__()
         self.network, self.layers, self.joint_steps, self.steps = network, layers, joint_steps, 0
         with inference_mode_of(network), self._watching() as seen:
-            network(x)
-        self.loss_prediction = LossPrediction([each.shape[1] for each in self._maps(seen)], width)
+            network(x.to(device_of(network)))
+        maps = self._maps(seen)
+        sizes, dtype = [each.shape[1] for each in maps], maps[0].dtype
+        self.loss_prediction = LossPrediction(sizes, width, device="cpu", dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits and predicted loss [B, K + 1] of x [B, ...]."""

@@ -12,11 +12,10 @@ from openal.checks import as_count, as_number
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners.crop_flip import CropFlip
-from openal.learners.fitted_network import Factory, fit_network, inputs_of
+from openal.learners.fitted_network import Factory, fit_network, inputs_of, new_network
 from openal.learners.heads import FittedHeads, Head
 from openal.learners.loss_prediction import LossPredictingNetwork, joint_loss
 from openal.learners.network_training import Augmentation, TrainingSettings, batches_of
-from openal.learners.resnet import cifar_resnet18
 from openal.learners.settings import settings_of
 from openal.pool import Pool
 
@@ -118,7 +117,7 @@ class LossPredictor:
         return FittedHeads(fitted, loss_heads(labeled.num_classes))
 
     def _network(self, num_outputs: int, *, x: Tensor, joint_steps: int) -> nn.Module:
-        network = (self.factory or cifar_resnet18)(num_outputs)
+        network = new_network(self.factory, num_outputs)
         return LossPredictingNetwork(network, self.layers, x, joint_steps, self.width)
 
 

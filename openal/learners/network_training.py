@@ -138,12 +138,12 @@ def _rows(count: int, settings: TrainingSettings, order: torch.Generator) -> lis
     if settings.steps_per_epoch is None:
         return shuffled(count, settings.batch_size, order)
     size = (settings.steps_per_epoch, settings.batch_size)
-    return list(torch.randint(count, size, generator=order))
+    return list(torch.randint(count, size, generator=order, device="cpu"))
 
 
 def shuffled(count: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
     """The rows 0..count-1 in random order, cut into batches of which none is a single row."""
-    order = torch.randperm(count, generator=generator)
+    order = torch.randperm(count, generator=generator, device="cpu")
     if count == 1:
         return [order.repeat(2)]
     batches = list(order.split(batch_size))

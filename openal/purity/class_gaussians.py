@@ -39,7 +39,7 @@ class ClassGaussians:
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float32, at most 0."""
         if len(view.known) == 0:
-            return torch.zeros(len(view.pool))
+            return torch.zeros(len(view.pool), dtype=torch.float32, device="cpu")
         rows = view.known[self.features]
         scale = standard(rows)
         classes = class_gaussians(scale(rows), view.labels.to(rows.device), self.prior)

@@ -38,7 +38,7 @@ class DistanceEntropy:
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1]."""
         if len(view.invalid) == 0:
-            return torch.zeros(len(view.pool))
+            return torch.zeros(len(view.pool), dtype=torch.float32, device="cpu")
         return view.once(("distance entropy", self.clusters, self.features), self._entropy)
 
     def _entropy(self, view: View) -> Tensor:

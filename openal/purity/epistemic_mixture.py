@@ -56,8 +56,9 @@ class EpistemicMixture:
         answered = [view.known[features]] if len(view.known) else []
         answered += [view.invalid[features]] if len(view.invalid) else []
         if not answered:
-            return torch.zeros(len(view.pool), view.num_classes + 1)
-        unknown = torch.full((len(view.invalid),), view.num_classes)
+            n, columns = len(view.pool), view.num_classes + 1
+            return torch.zeros(n, columns, dtype=torch.float32, device="cpu")
+        unknown = torch.full((len(view.invalid),), view.num_classes, device="cpu")
         labels = torch.cat([view.labels, unknown])
         # Of equally near candidates those with the lowest index, in whatever order they stand.
         order = torch.from_numpy(np.argsort(view.pool.indices))
@@ -68,7 +69,7 @@ class EpistemicMixture:
             view.num_classes + 1,
             self.neighbors,
         )
-        back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order)))
+        back = order.argsort()
         return counts[back.to(counts.device)] * _size_weights(labels, counts)
 
 

@@ -32,7 +32,7 @@ class EvidenceShare:
         margin = partial(_margin, num_classes=view.num_classes, name=self.evidence_logits)
         margins = view.map(margin, self.evidence_logits).double()
         answered = [margin(rows[self.evidence_logits]) for rows in (view.known, view.invalid)]
-        is_known = torch.arange(sum(map(len, answered))) < len(answered[0])
+        is_known = torch.arange(sum(map(len, answered)), device="cpu") < len(answered[0])
         share = known_share(margins, torch.cat(answered).to(margins), is_known)
         span = 1 + margins.abs()
         return with_ties_broken(share, (1 + margins / span) / 2)

@@ -47,7 +47,8 @@ class KnownNeighbors:
         """Purity [n], float64."""
         labels, similarity = answered_neighbors(view, self.k, self.embeddings, self.probes)
         if labels.shape[1] == 0:
-            drawn = torch.rand(len(view.pool), generator=view.generator(), dtype=torch.float64)
+            n, generator = len(view.pool), view.generator()
+            drawn = torch.rand(n, generator=generator, dtype=torch.float64, device="cpu")
             return 0.5 - HAIR * drawn
         share = (labels >= 0).double().mean(dim=1)
         if self.rule == "majority":

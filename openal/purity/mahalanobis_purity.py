@@ -44,7 +44,7 @@ class MahalanobisPurity:
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [-1, 1]."""
         if len(view.known) == 0:
-            return torch.zeros(len(view.pool), dtype=torch.float64)
+            return torch.zeros(len(view.pool), dtype=torch.float64, device="cpu")
         known, unknown = view.known[self.embeddings], None
         answered = known
         if len(view.invalid):

@@ -26,5 +26,5 @@ class NearestKnown:
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64."""
         if len(view.known) == 0:
-            return torch.zeros(len(view.pool), dtype=torch.float64)
+            return torch.zeros(len(view.pool), dtype=torch.float64, device="cpu")
         return known_neighbors(view, 1, self.embeddings)[1][:, 0]

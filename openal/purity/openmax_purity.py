@@ -46,7 +46,8 @@ class OpenMaxPurity:
         return view.map(known, self.logits)
 
     def _model(self, view: View) -> OpenMaxModel:
-        z = view.known[self.logits] if len(view.known) else torch.zeros(0, view.num_classes)
+        none = torch.zeros(0, view.num_classes, dtype=torch.float32, device="cpu")
+        z = view.known[self.logits] if len(view.known) else none
         return openmax_model(z, view.labels, tail=self.tail, scale=self.scale, shift=self.shift)
 
 

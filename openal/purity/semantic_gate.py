@@ -37,6 +37,8 @@ class SemanticGate:
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [-1, 1]; below -1 without a known answer."""
         if len(view.known) == 0:
-            return torch.rand(len(view.pool), generator=view.generator()).double() - 2
+            n, generator = len(view.pool), view.generator()
+            drawn = torch.rand(n, generator=generator, dtype=torch.float32, device="cpu")
+            return drawn.double() - 2
         similarity = NearestKnown(self.embeddings)(view).double()
         return 2 / (1 + (self.k * (self.threshold - unit_range(similarity))).exp()) - 1

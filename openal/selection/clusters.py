@@ -43,7 +43,7 @@ class Clusters:
         order = torch.from_numpy(view.pool.indices.argsort())
         features = view.pool[self.features]
         partitions = finch(features[order.to(features.device)])
-        sizes = partitions.amax(dim=0) + 1 if len(partitions) else torch.ones(1)
+        sizes = partitions.amax(dim=0) + 1 if len(partitions) else partitions.new_ones(1)
         few = sizes <= (self.limit or len(partitions))
         chosen = partitions[:, int(few.byte().argmax())]
         return torch.empty_like(chosen).scatter_(0, order.to(chosen.device), chosen)

@@ -23,5 +23,5 @@ class NearestClass:
     def __call__(self, view: View) -> Tensor:
         """The classes, int64 [n]."""
         if len(view.known) == 0:
-            return torch.zeros(len(view.pool), dtype=torch.int64)
+            return torch.zeros(len(view.pool), dtype=torch.int64, device="cpu")
         return known_neighbors(view, 1, self.embeddings)[0][:, 0]

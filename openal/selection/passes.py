@@ -23,4 +23,5 @@ def places_in_groups(groups: Tensor) -> Tensor:
     order = groups.argsort(stable=True)
     ordered = groups[order]
     first = torch.searchsorted(ordered, ordered)
-    return torch.empty_like(order).scatter_(0, order, torch.arange(len(order)).to(order) - first)
+    place = torch.arange(len(order), device=order.device) - first
+    return torch.empty_like(order).scatter_(0, order, place)

@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 from openal import Pool
 from openal.errors import ArgumentError, CheckpointError, OpenALError
 from openal.learners.clip import CLIP
-from openal.learners.image_text import tokenizer_of
+from openal.learners.image_text import load_image_text, tokenizer_of
 from openal.learners.templates import negated, template_texts
 from openal.learners.text_cosines import TextCosines
 from openal.pool import Frozen
@@ -122,6 +122,14 @@ def test_workers_give_the_same(clip: CLIP) -> None:
     torch.testing.assert_close(
         Pool(images(), embeddings=workers).take("embeddings", range(5)), alone
     )
+
+
+def test_embeddings_are_the_same_under_another_default_device(clip: CLIP) -> None:
+    expected = Pool(images(), embeddings=clip).take("embeddings", range(5))
+    load_image_text.cache_clear()
+    with torch.device("meta"):
+        found = Pool(images(), embeddings=clip).take("embeddings", range(5))
+    assert torch.equal(found, expected)
 
 
 def test_a_store_keeps_them(clip: CLIP, tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Another default device and another default number type of torch, for a while."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+import torch
+from torch import Tensor
+
+
+@contextmanager
+def default_device() -> Iterator[None]:
+    """The meta device stands in for a second one: what is made there by mistake has no numbers."""
+    torch.set_default_device("meta")
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+@contextmanager
+def default_type() -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+Default = Callable[[], AbstractContextManager[None]]
+each_default = pytest.mark.parametrize(
+    "default", [default_device, default_type], ids=["device", "type"]
+)
+
+
+def alike(a: Tensor | None, b: Tensor | None) -> bool:
+    """Whether two results have the same numbers, of the same type, both on the CPU."""
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and a.is_cpu and b.is_cpu and torch.equal(a, b)
