@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_finite
+from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError, OpenALError
 from openal.files import plain_bytes
 from openal.learners import CLIP, CLIPN
@@ -78,7 +78,7 @@ def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
     if vectors.dtype.kind not in "fiu" or vectors.ndim != 2 or len(vectors) != count:
         found = f"{vectors.dtype} {list(vectors.shape)}"
         raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {found}.")
-    kept = as_finite(vectors[rows], str(path), ndim=2).float().numpy()
+    kept = as_finite(as_tensor(vectors[rows], str(path)).float(), str(path), ndim=2).numpy()
     return Embedder(f"{path.name} {_digest(kept.tobytes())}", lambda pixels, _: kept)
 
 

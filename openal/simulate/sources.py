@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_finite
+from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError
 from openal.files import plain_bytes
 from openal.simulate.data import LabeledData
@@ -62,7 +62,8 @@ def files(embeddings: Path, labels: Path) -> Source:
     vectors = read_array(embeddings)
     if vectors.dtype.kind not in "fiu":
         raise ArgumentError(f"{embeddings} must hold real numbers, got {vectors.dtype}.")
-    vectors = as_finite(vectors, str(embeddings), ndim=2).float().numpy()
+    singles = as_tensor(vectors, str(embeddings)).float()  # larger numbers become infinite
+    vectors = as_finite(singles, str(embeddings), ndim=2).numpy()
     classes, names = read_labels(labels)
     if len(vectors) != len(classes):
         raise ArgumentError(

@@ -87,6 +87,7 @@ def test_arrays_that_are_no_labels(tmp_path: Path, array: np.ndarray) -> None:
         np.zeros(3),
         np.zeros((2, 4)),
         np.array([[0.0], [np.nan], [0.0]]),
+        np.array([[0.0], [1e300], [0.0]]),
         np.array([["a"], ["b"], ["c"]]),
         np.array([[None], [1], [2]]),
     ],
