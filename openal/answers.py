@@ -261,12 +261,12 @@ def _integers(values: Any, argument: str, indices: Sequence[int] = ()) -> list[i
 
 
 def _floats(values: Any, argument: str, dtype: str) -> np.ndarray | None:
-    """A fresh array of the numbers in `values`, which are finite in that precision."""
+    """A fresh array of the numbers in `values`, which are finite; at most the largest of a type."""
     if values is None:
         return None
     try:
-        precision = torch.float32 if dtype == "f4" else torch.float64
-        found = as_finite(as_tensor(values, argument).to("cpu", precision), argument)
+        found = as_finite(as_tensor(values, argument).to("cpu", torch.float64), argument)
     except ArrayError as error:
         raise AnswerError(f"{error} {UNCHANGED}") from None
-    return found.numpy().astype(dtype)
+    largest = np.finfo(dtype).max
+    return found.numpy().clip(-largest, largest).astype(dtype)

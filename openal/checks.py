@@ -20,6 +20,7 @@ __all__ = [
     "as_number",
     "as_tensor",
     "first_bad_row",
+    "require_dense",
     "whole_numbers",
 ]
 
@@ -71,7 +72,7 @@ def as_list(values: Any, argument: str) -> list[Any]:
     if dated or not isinstance(values, np.ndarray | Tensor):
         return list(values)
     if isinstance(values, Tensor):
-        _require_plain(values, argument)
+        require_dense(values, argument)
     found: list[Any] = values.tolist()
     return found
 
@@ -99,7 +100,7 @@ def as_integers(values: Any, argument: str) -> np.ndarray:
     A list, a range, a generator, an array or a tensor; nothing is rounded and nothing wraps around.
     """
     if isinstance(values, Tensor):
-        _require_plain(values, argument)
+        require_dense(values, argument)
         values = values if values.is_floating_point() else values.cpu().numpy()
     if _is_int64(values):
         return np.array(values, np.int64)
@@ -163,12 +164,12 @@ def as_tensor(values: Any, argument: str) -> Tensor:
         if not (array.dtype.isnative and array.flags.c_contiguous and array.flags.writeable):
             array = array.astype(array.dtype.newbyteorder("="), order="C")
         return torch.from_numpy(array)
-    _require_plain(values, argument)
+    require_dense(values, argument)
     narrow = values.is_floating_point() and values.itemsize == 1  # float8 has no arithmetic
     return values.detach().float() if narrow else values.detach()
 
 
-def _require_plain(tensor: Tensor, argument: str) -> None:
+def require_dense(tensor: Tensor, argument: str) -> None:
     """Refuse a tensor whose numbers are not there, one by one, to be computed with."""
     if tensor.is_meta:
         raise ArrayError(f"{argument} must hold numbers; a tensor of the meta device has none.")

@@ -19,7 +19,7 @@ PLAIN = {bool: "True or False", str: "a name", Path: "a path", torch.device: "a 
 def check_fields(part: Any) -> None:
     """Refuse a field of a dataclass that holds another type than it says, as for a flag "no".
 
-    Only flags, names, paths, devices and functions are looked at; a default never is refused.
+    Only flags, names, paths, devices and functions are looked at, and only if not as they come.
     """
     for each in fields(part):
         value = getattr(part, each.name)

@@ -6,7 +6,17 @@ import stat
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PART", "plain_bytes", "plain_json", "require_plain", "write_whole"]
+from openal.errors import ArgumentError
+
+__all__ = [
+    "LARGEST",
+    "PART",
+    "content_of",
+    "plain_bytes",
+    "plain_json",
+    "require_plain",
+    "write_whole",
+]
 
 PART = ".part"
 LARGEST = 2**30  # bytes
@@ -33,6 +43,14 @@ def plain_bytes(path: Path, largest: int = LARGEST) -> bytes:
     if path.stat().st_size > largest:
         raise OSError(f"{path} has more than {largest} bytes")
     return path.read_bytes()
+
+
+def content_of(path: Path, largest: int = LARGEST) -> bytes:
+    """The same; an ArgumentError where it cannot be read."""
+    try:
+        return plain_bytes(path, largest)
+    except OSError as error:
+        raise ArgumentError(f"{path} cannot be read: {error}") from error
 
 
 def require_plain(path: Path) -> None:

@@ -117,19 +117,22 @@ def _read(loader: DataLoader[Any]) -> Iterator[Tensor]:
     """The batches; a worker that cannot start, or dies, is an error that says so."""
     advice = f"workers={loader.num_workers} cannot read the items; workers=0 reads them here"
     try:
-        with torch.device("cpu"):  # where it draws a seed for its workers, and they make items
+        with torch.device("cpu"):  # where it draws a seed, and its workers make items
             found = iter(loader)
     except (PicklingError, AttributeError, TypeError) as error:  # all three are pickle's
+        if not loader.num_workers:
+            raise
         raise ArgumentError(f"{advice}: {error}") from error
     while True:
         try:
-            yield next(found)
-        except StopIteration:
-            return
+            batch = next(found, None)
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
                 raise
             raise ArgumentError(f"{advice}: {error}") from error
+        if batch is None:
+            return
+        yield batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +192,7 @@ def joined(parts: list[Tensor], name: str, device: torch.device) -> Tensor:
         raise ModelError(
             f"model must give {name} of one shape per item, got {sorted(shapes)} in its batches."
         )
-    return torch.cat(parts) if parts else torch.empty(0, 0, device=device)
+    return torch.cat(parts) if parts else torch.empty(0, 0, device=device, dtype=torch.float32)
 
 
 @contextmanager

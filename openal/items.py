@@ -12,12 +12,10 @@ from openal.errors import ArgumentError
 __all__ = ["AnsweredSubset", "check_dataset", "item_input", "random_transforms"]
 
 INPUT_KEYS = ("image", "pixel_values", "x", "input")
-
-
 RANDOM = ("Random", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix", "ColorJitter")
 """How the names of transforms begin that give another output in every call."""
-MOST = 100
-"""How many transforms are looked at."""
+MOST_TRANSFORMS = 100
+"""So many are looked at."""
 
 
 @final
@@ -73,14 +71,23 @@ def random_transforms(dataset: Any) -> list[str]:
     """The names of a data set's transforms that draw random numbers, as those of torchvision do."""
     found: dict[str, None] = {}
     left, seen = [dataset], set[int]()
-    while left and len(seen) < MOST:
+    while left and len(seen) < MOST_TRANSFORMS:
         each = left.pop()
         if each is None or id(each) in seen:
             continue
         seen.add(id(each))
         name = type(each).__name__
-        found |= {name: None} if name.startswith(RANDOM) else {}
-        several = getattr(each, "transforms", None)
+        if name.startswith(RANDOM) and not hasattr(each, "__getitem__"):  # no data set of that name
+            found[name] = None
+        several = _inside(each, "transforms")
         left += list(several) if isinstance(several, list | tuple | nn.ModuleList) else [several]
-        left += [getattr(each, "transform", None), getattr(each, "dataset", None)]
+        left += [_inside(each, "transform"), _inside(each, "dataset")]
     return sorted(found)
+
+
+def _inside(holder: Any, name: str) -> Any:
+    """An attribute, or None: a property of a user's may raise anything."""
+    try:
+        return getattr(holder, name, None)
+    except Exception:
+        return None

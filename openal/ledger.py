@@ -35,6 +35,7 @@ __all__ = [
     "events",
     "path_of_a_file",
     "require_ours",
+    "require_sound",
     "require_tables",
     "start",
 ]
@@ -106,7 +107,8 @@ class Ledger:
 
     def _read(self, connection: sqlite3.Connection, receive: Callable[[Event], None]) -> None:
         if self._last[0] == 0:  # the last rows may be gone from a page, and no checksum tells
-            _require_pages(connection, self.path)
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            require_sound(self.path, str(found))
         known = connection.execute("SELECT id, checksum FROM event WHERE id = ?", self._last[:1])
         if self._last[0] and known.fetchone() != self._last:
             raise LedgerError(f"{self.path} was replaced since it was read. Open it again.")
@@ -195,8 +197,8 @@ def require_tables(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerError(f"{path} has a trigger, {trigger[0]!r}; it may change what is written.")
 
 
-def _require_pages(connection: sqlite3.Connection, path: Path) -> None:
-    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+def require_sound(path: Path, found: str) -> None:
+    """Refuse a file of whose pages SQLite says anything but "ok"."""
     if found != "ok":
         first = found.removeprefix("*** in database main ***").strip().splitlines()[0]
         raise LedgerError(f"{path} is damaged: {first}. Restore a copy.")

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -87,8 +88,7 @@ class Pool:
     """
 
     def __init__(self, items: Any = None, /, **signals: Any) -> None:
-        if "items" in signals:
-            raise ArgumentError("items is the first argument, without a name: Pool(dataset, ...).")
+        _require_no_items(signals)
         if items is not None and (drawn := random_transforms(items)):
             warnings.warn(
                 f"items are changed at random when they are read ({', '.join(drawn)}), so signals "
@@ -97,13 +97,16 @@ class Pool:
             )
         self._items = items
         self._engine: Engine = Blocks()
+        self._set_signals(signals)
+
+    def _set_signals(self, signals: dict[str, Any]) -> None:
         computed: dict[
             int, Computed | Derived | Kept
         ] = {}  # a learner that offers two signals runs once
         self._sources: dict[str, Source] = {
             name: _source(name, value, computed) for name, value in signals.items()
         }
-        self._size = _common_size(items, self._sources)
+        self._size = _common_size(self._items, self._sources)
 
     def __len__(self) -> int:
         return self._size
@@ -126,13 +129,15 @@ class Pool:
 
         What was computed stays, except by learners that read what is replaced.
         """
+        _require_no_items(signals)
         kept = {**self._sources, **_begun_again(self._sources, {*signals} & {*self._sources})}
-        pool = Pool(self._items, **{**kept, **signals})
-        return pool.with_engine(self._engine)
+        pool = copy(self)
+        pool._set_signals({**kept, **signals})
+        return pool
 
     def with_engine(self, engine: Engine) -> "Pool":
         """The same pool, whose views map functions over the items in another way."""
-        pool = Pool(self._items, **self._sources)
+        pool = copy(self)
         pool._engine = engine
         return pool
 
@@ -180,6 +185,11 @@ class Pool:
             seed=seed,
             engine=self._engine,
         )
+
+
+def _require_no_items(signals: dict[str, Any]) -> None:
+    if "items" in signals:
+        raise ArgumentError("items is the first argument, without a name: Pool(dataset, ...).")
 
 
 def _source(name: str, value: Any, computed: dict[int, Computed | Derived | Kept]) -> Source:

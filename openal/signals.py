@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_tensor, first_bad_row
+from openal.checks import as_tensor, first_bad_row, require_dense
 from openal.errors import ArgumentError, ArrayError, MissingSignalError, ModelError
 
 __all__ = [
@@ -50,6 +50,8 @@ DIMENSIONS = {
 COSINES = ("yes_cosines", "no_cosines")
 RAW = ("logits", "mc_logits", "detector_logits")
 """Outputs before a softmax, which probabilities are not."""
+MANY = 3
+"""So many rows do not add up to 1 by chance."""
 
 
 class Stored:
@@ -79,7 +81,8 @@ def stored(name: str, values: Any) -> Stored:
         raise ArgumentError(f"{name} must be an array or a learner, got {type(values).__name__}.")
     if isinstance(values, Tensor):
         real = not (values.is_sparse or values.is_complex() or values.dtype == torch.bool)
-        _ = as_tensor(values, name) if real else None  # refuses what else holds no numbers
+        if real:
+            require_dense(values, name)
     else:
         if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
             raise ArrayError(f"{name} must have a value for every item; some are masked.")
@@ -243,12 +246,21 @@ class QuerySignals:
         self._pool, self._sources, self._labeled = pool, sources, labeled
         self._seed, self._progress = seed, progress
         self._fitted: dict[int, Computed | Derived | Kept] = {}
+        self._suspected: set[str] = set()  # of holding probabilities, and warned of
 
     def take(self, name: str, indices: np.ndarray) -> Tensor:
         """The rows [n, ...] of signal `name` at `indices`; refuses NaN and a wrong width."""
         source, names = self._source(name)
         values = source.take(self._pool, name, indices, names=names, progress=self._progress)
-        return _usable(name, values, indices, self._labeled.num_classes)
+        values = _usable(name, values, indices, self._labeled.num_classes)
+        if name in RAW and name not in self._suspected and _look_like_probabilities(values):
+            self._suspected.add(name)
+            warnings.warn(
+                f"Signal {name!r} looks like probabilities: no number is negative and every row "
+                f"adds up to 1. Give the raw outputs, from before the softmax.",
+                stacklevel=2,
+            )
+        return values
 
     def prepare(self, name: str, indices: np.ndarray) -> None:
         """Compute in one pass what will be taken in blocks."""
@@ -298,7 +310,7 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
     if len(values) and (values.ndim != dimensions or 0 in values.shape[1:]):
         raise ArrayError(
             f"signal {name!r} must have {dimensions} dimensions, and at "
-            f"least one number per item, got shape {tuple(values.shape[1:])} per item."
+            f"least one number per item, got shape {tuple(values.shape)}."
         )
     if values.is_meta:
         raise ArrayError(f"signal {name!r} must hold numbers; on the meta device there are none.")
@@ -311,20 +323,16 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
             f"signal {name!r} must be cosines, in -1..1; index {indices[row]} has others. "
             f"Divide logits by their scale."
         )
-    if name in RAW and len(values) > 1 and _are_probabilities(values[:2]):
-        _warn_of_probabilities(name, values)
     return values
 
 
-def _warn_of_probabilities(name: str, values: Tensor) -> None:
+def _look_like_probabilities(values: Tensor) -> bool:
+    """Of many rows none is negative anywhere, and each adds up to 1; and they are not all alike."""
+    if len(values) < MANY or not (_add_up(values[:2]) and _add_up(values)):
+        return False
     inside = (values > 0) & (values < 1)  # not one-hot, which may be a toy's logits
-    if inside.any() and _are_probabilities(values) and (values != values[0]).any():
-        warnings.warn(
-            f"Signal {name!r} looks like probabilities: no number is negative and every row adds "
-            f"up to 1. Give the raw outputs, from before the softmax.",
-            stacklevel=2,
-        )
+    return bool(inside.any()) and bool((values != values[0]).any())
 
 
-def _are_probabilities(rows: Tensor) -> bool:
+def _add_up(rows: Tensor) -> bool:
     return bool(rows.min() >= 0) and bool(((rows.float().sum(dim=-1) - 1).abs() < 2e-3).all())

@@ -9,7 +9,7 @@ from pathlib import Path
 from openal.answers import SKIPPED, UNKNOWN, Answers
 from openal.audit.opening import code, looked_at, missing_bytes
 from openal.errors import ArgumentError, LedgerError
-from openal.ledger import Event, events, require_ours, require_tables, start
+from openal.ledger import Event, events, require_ours, require_sound, require_tables, start
 
 __all__ = ["Found", "read_whole"]
 
@@ -64,13 +64,10 @@ def _require_pages(connection: sqlite3.Connection, path: Path) -> None:
     cut = missing_bytes(Path(file))
     if cut:
         raise LedgerError(f"{path} is damaged: {cut}. Restore a copy.")
-    wrong = _wrong_pages(connection)
-    if wrong != "ok":
-        first = wrong.removeprefix("*** in database main ***").strip().splitlines()[0]
-        raise LedgerError(f"{path} is damaged: {first}. Restore a copy.")
+    require_sound(path, _said_of_pages(connection))
 
 
-def _wrong_pages(connection: sqlite3.Connection) -> str:
+def _said_of_pages(connection: sqlite3.Connection) -> str:
     """What SQLite says of its pages; where it only says that some are malformed, also where."""
     try:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])

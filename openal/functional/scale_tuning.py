@@ -68,7 +68,7 @@ def tune_scale(
         weights = None if v is None else v.double()
         said += _counts(_Evidence(y.double(), n.double(), weights, rule), kind, grid)
     unknown, known = is_known.long().bincount(minlength=2).tolist()
-    # Times 2 * known * unknown, in whole numbers: fractions that are equal round otherwise.
+    # Times 2 * known * unknown, in whole numbers: as floats, equal fractions may differ.
     accuracy = (said[1] * unknown + (unknown - said[0]) * known).cpu()
     best = _best(accuracy, tie_break)
     return TunedScale(float(grid[best]), int(accuracy[best]) / (2 * known * unknown))

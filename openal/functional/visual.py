@@ -5,7 +5,7 @@ from torch import Tensor
 
 from openal.checks import as_finite, as_tensor
 from openal.errors import ArrayError
-from openal.functional.rows import row_sums, unit_rows
+from openal.functional.rows import piece_size, row_sums, unit_rows
 
 __all__ = ["prototype_cosines"]
 
@@ -36,10 +36,13 @@ def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:
 
 
 def _cosines(units: Tensor, prototypes: Tensor, dtype: torch.dtype) -> Tensor:
-    """The products [N, K] of float64 rows, the same however the rows are cut into blocks.
+    """The products [N, K] of float64 rows; in float64 the same however the rows are cut in blocks.
 
-    The last bits of a matrix product are not; in single precision they are rounded off.
+    The last bits of a matrix product are not, which single precision nearly always rounds off.
     """
     if dtype != torch.float64:
         return (units @ prototypes.T).to(dtype)
-    return torch.stack([row_sums(units * each) for each in prototypes], dim=1)
+    pieces = units.split(piece_size(units))
+    return torch.cat(
+        [torch.stack([row_sums(rows * each) for each in prototypes], dim=1) for rows in pieces]
+    )

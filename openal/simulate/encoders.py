@@ -11,7 +11,7 @@ import numpy as np
 
 from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError, OpenALError
-from openal.files import plain_bytes
+from openal.files import content_of
 from openal.learners import CLIP, CLIPN
 from openal.pool import Pool
 from openal.simulate.encode import check_encoder, encoded
@@ -21,6 +21,7 @@ from openal.simulate.pictures import Pictures
 __all__ = ["NONE", "Embedder", "embedder_of"]
 
 NONE = "none"
+LARGEST_WEIGHTS = 2**40  # bytes
 HUB = ("hf-hub:", "local-dir:")
 
 
@@ -44,7 +45,8 @@ def embedder_of(
     if len(named) > 1:
         raise ArgumentError(f"{' and '.join(named)} both say what the embeddings are; give one.")
     if clipn is not None:
-        return _with_texts(f"CLIPN {_digest(_content(clipn))}", CLIPN(clipn))
+        weights = _digest(content_of(clipn, largest=LARGEST_WEIGHTS))
+        return _with_texts(f"CLIPN {weights}", CLIPN(clipn))
     if embeddings is not None:
         return _of_file(embeddings, rows, count)
     if encoder in (None, NONE):
@@ -80,13 +82,6 @@ def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
         raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {found}.")
     kept = as_finite(as_tensor(vectors[rows], str(path)).float(), str(path), ndim=2).numpy()
     return Embedder(f"{path.name} {_digest(kept.tobytes())}", lambda pixels, _: kept)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return plain_bytes(path, largest=2**40)
-    except OSError as error:
-        raise ArgumentError(f"{path} cannot be read: {error}") from error
 
 
 def _digest(content: bytes) -> str:

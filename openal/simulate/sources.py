@@ -12,7 +12,7 @@ import numpy as np
 
 from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError
-from openal.files import plain_bytes
+from openal.files import content_of
 from openal.simulate.data import LabeledData
 from openal.simulate.encode import Images, check_encoder, encoded
 from openal.simulate.labeled_folders import class_folders, image_files
@@ -80,18 +80,11 @@ def image_folder(folder: Path, encoder: str) -> Source:
     labels = np.repeat(np.arange(len(images)), [len(found) for found in images.values()])
     digest = hashlib.sha256(encoder.encode())
     for path in paths:
-        digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + _content(path))
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + content_of(path))
     embeddings = partial(encoded, partial(Images, paths), encoder)
     small = partial(thumbnails_of, Images(paths, _as_it_is))
     title = folder.resolve().name
     return Source(title, labels, tuple(images), digest.hexdigest(), embeddings, small)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return plain_bytes(path)
-    except OSError as error:
-        raise ArgumentError(f"{path} cannot be read: {error}") from error
 
 
 def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> Source:

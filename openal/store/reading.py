@@ -65,6 +65,6 @@ def read(items: Any, batches: Sequence[Any], *, workers: int, pin: bool) -> Iter
         prefetch_factor=4 if workers else None,
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
-    with torch.device("cpu"):  # where it draws a seed for its workers, and they make items
+    with torch.device("cpu"):  # where it draws a seed, and its workers make items
         found = iter(loader)
     yield from found

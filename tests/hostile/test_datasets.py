@@ -20,6 +20,7 @@ from openal.learners import Encoder
 from openal.pool import Pool
 from openal.store import fill
 from openal.strategies import available
+from openal.view import Blocks
 
 CPU = torch.device("cpu")
 X = torch.eye(4)[torch.arange(20) % 4]
@@ -159,6 +160,27 @@ def test_random_augmentation_is_warned_about(form: str, wrap: Any) -> None:
     items.transform = AUGMENTED[form]  # type: ignore[assignment]
     with pytest.warns(UserWarning, match="^items are changed at random when they are read"):
         Pool(wrap(items))
+
+
+def test_the_warning_comes_once() -> None:
+    items = Items()
+    items.transform = transforms.RandomHorizontalFlip()  # type: ignore[assignment]
+    with pytest.warns(UserWarning, match="^items are changed at random"):
+        pool = Pool(items)
+    pool = pool.with_signals(logits=np.zeros((len(pool), 2))).with_engine(Blocks())
+    assert pool.offers == ("items", "logits")
+
+
+class RandomPatches(list[int]):
+    """Its own name says nothing of transforms, and its property is not ready."""
+
+    @property
+    def transform(self) -> Any:
+        raise RuntimeError("not yet")
+
+
+def test_a_data_set_of_a_random_name_is_none_of_random_transforms() -> None:
+    assert len(Pool(RandomPatches([1, 2, 3]))) == 3
 
 
 @pytest.mark.parametrize(

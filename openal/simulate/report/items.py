@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from openal.errors import ArgumentError
-from openal.files import require_plain
+from openal.files import LARGEST, require_plain
 
 __all__ = ["DATA", "Items", "read_items"]
 
 DATA = "data.npz"
-LARGEST = 2**30  # bytes
 NO_IMAGES = {
     "thumbnails": np.zeros((0, 32, 32, 3), np.uint8),
     "thumbnail_indices": np.zeros(0, np.int64),
