@@ -127,6 +127,7 @@ def asked(name: str, model: Any) -> Query:
     return available()[name]().query(pool, WORLD.labeled, 6, model=learner, seed=0, progress=False)
 
 
+@pytest.mark.filterwarnings("ignore:Guards may run slower on Python 3.13.0:RuntimeWarning")
 @pytest.mark.parametrize("form", SAME)
 def test_any_dress_gives_the_same_signals(form: str) -> None:
     plain, items = Network().eval(), ITEMS.clone()
