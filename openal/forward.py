@@ -28,6 +28,7 @@ __all__ = [
     "joined",
     "last_linear_input",
     "named_outputs",
+    "target_device",
 ]
 
 
@@ -63,6 +64,11 @@ def device_of(module: Any, device: str | torch.device | None = None) -> torch.de
         return as_device(device)
     parameters = module.parameters() if isinstance(module, nn.Module) else iter(())
     return next((parameter.device for parameter in parameters), torch.device("cpu"))
+
+
+def target_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for, else a GPU where there is one."""
+    return as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 @contextmanager

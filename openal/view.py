@@ -206,6 +206,11 @@ class View:
         seed = derived_seed(self.seed, len(self.history), self.depth)
         return torch.Generator().manual_seed(seed)
 
+    def random(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """The first numbers [n] in [0, 1) of a fresh generator, one per candidate, on the CPU."""
+        n, generator = len(self.pool), self.generator()
+        return torch.rand(n, generator=generator, dtype=dtype, device="cpu")
+
 
 Score = Callable[[View], Tensor]
 

@@ -16,7 +16,5 @@ class Uniform:
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64."""
-        n, generator = len(view.pool), view.generator()
-        drawn = torch.rand(n, generator=generator, dtype=torch.float64, device="cpu")
         # Drawn in the order of the indices, so that the order of the candidates does not matter.
-        return drawn[torch.from_numpy(view.pool.indices.argsort().argsort())]
+        return view.random()[torch.from_numpy(view.pool.indices.argsort().argsort())]

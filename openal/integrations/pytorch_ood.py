@@ -67,8 +67,7 @@ class PytorchOOD:
         if detector is not self.detector and detector.requires_fit:
             if len(view.known) < self.at_least:
                 view.notes["pytorch_ood"] = f"random before {self.at_least} known answers"
-                n, generator = len(view.pool), view.generator()
-                return torch.rand(n, generator=generator, dtype=torch.float64, device="cpu")
+                return view.random()
             self._fit(detector, view)
         return view.map(partial(_purity, predict=_method(detector, "predict")), self.signal)
 

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal.forward import target_device
 from openal.learners.class_texts import ClassTexts, class_names, text_directions
-from openal.learners.embedding_pass import EmbeddingSettings, embed, keep, target_device
+from openal.learners.embedding_pass import EmbeddingSettings, embed, keep
 from openal.learners.image_text import ImageText, check_model, load_image_text, tokenizer_of
 from openal.learners.image_tower import preparation
 from openal.learners.settings import settings_of

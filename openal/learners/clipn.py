@@ -12,9 +12,10 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from openal.errors import ArgumentError, CheckpointError
+from openal.forward import target_device
 from openal.learners.class_texts import ClassTexts, class_names, text_directions
 from openal.learners.clipn_towers import Towers, load_towers
-from openal.learners.embedding_pass import EmbeddingSettings, embed, keep, target_device
+from openal.learners.embedding_pass import EmbeddingSettings, embed, keep
 from openal.learners.image_text import ImageText, check_model, tokenizer_of
 from openal.learners.image_tower import preparation
 from openal.learners.settings import settings_of

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from openal.checks import as_count, as_number
 from openal.labeled import LabeledSet
-from openal.learners.embedding_network import Scaled, precise
+from openal.learners.embedding_network import Layer, Scaled, precise
 from openal.learners.embedding_training import FittedOnEmbeddings, answered_embeddings
 from openal.learners.entropic import SIGNALS, EntropicLoss, EntropicNetwork, Outputs
 from openal.learners.entropic_training import train_entropic
@@ -95,11 +95,10 @@ class EmbeddingEntropicDetector:
 
     def _network(self, z: Tensor, num_classes: int) -> EntropicNetwork:
         """A new network for embeddings like the answered ones [m, D]."""
-        layer = partial(nn.Linear, device="cpu", dtype=torch.float32)  # whatever the defaults are
         layers: list[nn.Module] = [Scaled(z)]
         if self.hidden is not None:
-            layers += [layer(z.shape[1], self.hidden), nn.ReLU()]
-        layers.append(layer(self.hidden or z.shape[1], num_classes + 1))
+            layers += [Layer(z.shape[1], self.hidden), nn.ReLU()]
+        layers.append(Layer(self.hidden or z.shape[1], num_classes + 1))
         return EntropicNetwork(nn.Sequential(*layers).to(z.device), z.new_zeros(1, z.shape[1]))
 
     def _training(self, answers: int) -> TrainingSettings:

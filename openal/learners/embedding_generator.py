@@ -1,7 +1,6 @@
 """New labeled embeddings that resemble the answered ones: a class-conditional autoencoder."""
 
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 
 import torch
@@ -9,14 +8,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from openal.checks import as_count, as_finite, as_number
-from openal.learners.embedding_network import Scaled
+from openal.learners.embedding_network import Layer, Scaled
 from openal.learners.network_training import batches_of, shuffled
 from openal.seeds import derived_seed, isolated_rng
 from openal.threads import one_thread
 
 __all__ = ["ConditionalAutoencoder", "GeneratorSettings", "generated"]
 
-Layer = partial(nn.Linear, dtype=torch.float32)
 LEARNING_RATE = 1e-3
 BATCH_SIZE = 64
 LARGEST_LOG_VARIANCE = 10.0

@@ -21,6 +21,7 @@ from openal.seeds import isolated_rng
 from openal.threads import threads_for
 
 __all__ = [
+    "Layer",
     "Scaled",
     "StepSettings",
     "epochs_of",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 LEAST_EPOCHS = 10
+Layer = partial(nn.Linear, device="cpu", dtype=torch.float32)
+"""A linear layer whose first weights do not depend on torch's defaults."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -71,14 +74,13 @@ def hidden_network(
     embeddings: Tensor, num_outputs: int, *, hidden: int, dropout: float
 ) -> nn.Sequential:
     """Modules `scaled`, `hidden` (rectified units), `dropout` and `output`, freshly initialized."""
-    layer = partial(nn.Linear, device="cpu", dtype=torch.float32)  # whatever the defaults are
-    hidden_layer = nn.Sequential(layer(embeddings.shape[1], hidden), nn.ReLU())
+    hidden_layer = nn.Sequential(Layer(embeddings.shape[1], hidden), nn.ReLU())
     return nn.Sequential(
         OrderedDict(
             scaled=Scaled(embeddings),
             hidden=hidden_layer,
             dropout=nn.Dropout(dropout),
-            output=layer(hidden, num_outputs),
+            output=Layer(hidden, num_outputs),
         )
     )
 

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError
-from openal.fields import as_device
-from openal.forward import check_batches
+from openal.forward import check_batches, target_device
 from openal.items import item_input
 from openal.learners.encoder import Encoder, Transformed
 from openal.learners.image_text import ImageText
@@ -20,7 +19,7 @@ from openal.learners.image_tower import PRECISIONS, ImagesOnly, ImageTower, requ
 from openal.pool import Pool
 from openal.store import Embeddings, fill
 
-__all__ = ["EmbeddingSettings", "embed", "keep", "target_device"]
+__all__ = ["EmbeddingSettings", "embed", "keep"]
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,6 @@ class EmbeddingSettings:
         check_batches(self.batch_size, self.workers)
         if self.precision not in PRECISIONS:
             raise ArgumentError(f"precision must be one of {PRECISIONS}, got {self.precision!r}.")
-
-
-def target_device(device: str | torch.device | None) -> torch.device:
-    """The device asked for, else a GPU where there is one."""
-    return as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def embed(

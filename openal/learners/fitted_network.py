@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from openal.errors import ArgumentError
-from openal.fields import as_device
-from openal.forward import Model, batches
+from openal.forward import Model, batches, target_device
 from openal.items import AnsweredSubset
 from openal.learners.network_training import Loss, TrainingSettings, train
 from openal.learners.resnet import cifar_resnet18
@@ -92,7 +91,7 @@ def new_network(factory: Factory | None, num_outputs: int) -> nn.Module:
 
 def training_device(device: str | torch.device | None) -> torch.device:
     """The device asked for, else a GPU where there is one."""
-    device = as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = target_device(device)
     if device.type == "cuda":
         torch.cuda.init()  # only then is there a random state of the GPU to put back
     return device

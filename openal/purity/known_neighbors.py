@@ -47,9 +47,7 @@ class KnownNeighbors:
         """Purity [n], float64."""
         labels, similarity = answered_neighbors(view, self.k, self.embeddings, self.probes)
         if labels.shape[1] == 0:
-            n, generator = len(view.pool), view.generator()
-            drawn = torch.rand(n, generator=generator, dtype=torch.float64, device="cpu")
-            return 0.5 - HAIR * drawn
+            return 0.5 - HAIR * view.random()
         share = (labels >= 0).double().mean(dim=1)
         if self.rule == "majority":
             share = torch.where(share > 0.5, 1.0, share)

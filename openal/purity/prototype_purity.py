@@ -26,8 +26,7 @@ class PrototypePurity:
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [-1, 1]; below -1 without a known answer."""
         if len(view.known) == 0:
-            n, generator = len(view.pool), view.generator()
-            return torch.rand(n, generator=generator, dtype=torch.float32, device="cpu") - 2
+            return view.random(torch.float32) - 2
         z = view.known[self.embeddings]
         prototypes = class_prototypes(z, view.labels.to(z.device), view.num_classes)
         return view.map(partial(_nearest, prototypes=prototypes), self.embeddings)

@@ -37,8 +37,6 @@ class SemanticGate:
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [-1, 1]; below -1 without a known answer."""
         if len(view.known) == 0:
-            n, generator = len(view.pool), view.generator()
-            drawn = torch.rand(n, generator=generator, dtype=torch.float32, device="cpu")
-            return drawn.double() - 2
+            return view.random(torch.float32).double() - 2
         similarity = NearestKnown(self.embeddings)(view).double()
         return 2 / (1 + (self.k * (self.threshold - unit_range(similarity))).exp()) - 1
