@@ -78,17 +78,7 @@ def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor
     """
     x, logits = (as_finite(features, "features", ndim=2), as_finite(logits, "logits", ndim=2))
     weight, anchors = (as_finite(weight, "weight", ndim=2), as_finite(anchors, "anchors", ndim=2))
-    if x.shape[1:] != anchors.shape[1:] or weight.shape != (*logits.shape[1:], *x.shape[1:]):
-        shapes = ", ".join(str(tuple(each.shape)) for each in (x, logits, weight, anchors))
-        raise ArrayError(
-            f"features, logits, weight and anchors must be (n, d), (n, K), (K, d) and (A, d), "
-            f"got {shapes}."
-        )
-    if len(x) != len(logits) or 0 in weight.shape:
-        raise ArrayError(
-            f"features and logits must be as many, with columns, got {tuple(x.shape)} and "
-            f"{tuple(logits.shape)}."
-        )
+    _require_shapes(x, logits, weight, anchors)
     x, logits, weight = x.double(), logits.double(), weight.double()
     direction = loss_directions(logits, weight)
     best = logits.argmax(dim=1, keepdim=True)
@@ -105,6 +95,20 @@ def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor
         needed = torch.where(gain > least, gaps / gain, torch.inf).amin(dim=1)
         sizes = torch.minimum(sizes, needed * math.sqrt(x.shape[1]) / row_lengths(z))
     return (sizes / GRID).round() * GRID
+
+
+def _require_shapes(x: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor) -> None:
+    if x.shape[1:] != anchors.shape[1:] or weight.shape != (*logits.shape[1:], *x.shape[1:]):
+        shapes = ", ".join(str(tuple(each.shape)) for each in (x, logits, weight, anchors))
+        raise ArrayError(
+            f"features, logits, weight and anchors must be (n, d), (n, K), (K, d) and (A, d), "
+            f"got {shapes}."
+        )
+    if len(x) != len(logits) or 0 in weight.shape:
+        raise ArrayError(
+            f"features and logits must be as many, with columns, got {tuple(x.shape)} and "
+            f"{tuple(logits.shape)}."
+        )
 
 
 def _gains(direction: Tensor, weight: Tensor, best: Tensor) -> Tensor:

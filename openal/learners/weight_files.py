@@ -3,9 +3,11 @@
 import hashlib
 import pickle
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +51,8 @@ def content_hash(stamp: Stamp) -> str:
     """The SHA-256 of the files' content, in their order."""
     digest = hashlib.sha256()
     for path in stamp.paths:
-        try:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise CheckpointError(f"{path} cannot be read: {error}") from error
+        with _opened(path) as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -67,9 +66,15 @@ def require_no_pickle(path: Path) -> None:
 
 
 def _is_zip(path: Path) -> bool:
+    with _opened(path) as file:
+        return file.read(len(ZIP)) == ZIP
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
         with path.open("rb") as file:
-            return file.read(len(ZIP)) == ZIP
+            yield file
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
 

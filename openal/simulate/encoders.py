@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError, OpenALError
 from openal.files import content_of
 from openal.learners import CLIP, CLIPN
 from openal.pool import Pool
 from openal.simulate.encode import check_encoder, encoded
-from openal.simulate.labels import read_array
+from openal.simulate.labels import as_singles, read_array
 from openal.simulate.pictures import Pictures
 
 __all__ = ["NONE", "Embedder", "embedder_of"]
@@ -80,7 +79,7 @@ def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
     if vectors.dtype.kind not in "fiu" or vectors.ndim != 2 or len(vectors) != count:
         found = f"{vectors.dtype} {list(vectors.shape)}"
         raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {found}.")
-    kept = as_finite(as_tensor(vectors[rows], str(path)).float(), str(path), ndim=2).numpy()
+    kept = as_singles(vectors[rows], path)
     return Embedder(f"{path.name} {_digest(kept.tobytes())}", lambda pixels, _: kept)
 
 

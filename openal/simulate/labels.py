@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from openal.checks import as_integers
+from openal.checks import as_finite, as_integers, as_tensor
 from openal.errors import ArgumentError
 from openal.files import plain_bytes, require_plain
 
-__all__ = ["read_array", "read_labels"]
+__all__ = ["as_singles", "read_array", "read_labels"]
 
 LONGEST = 1_000  # digits; Python reads no number of many more
 
@@ -40,6 +40,11 @@ def read_array(path: Path) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         raise ArgumentError(f"{path} is an archive of arrays; one array in a .npy was expected.")
     return array
+
+
+def as_singles(vectors: np.ndarray, path: Path) -> np.ndarray:
+    """Vectors of that file in single precision [n, D]; one that is infinite there is refused."""
+    return as_finite(as_tensor(vectors, str(path)).float(), str(path), ndim=2).numpy()
 
 
 def _lines(path: Path) -> list[str]:

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_finite, as_tensor
 from openal.errors import ArgumentError
 from openal.files import content_of
 from openal.simulate.data import LabeledData
 from openal.simulate.encode import Images, check_encoder, encoded
 from openal.simulate.labeled_folders import class_folders, image_files
-from openal.simulate.labels import read_array, read_labels
+from openal.simulate.labels import as_singles, read_array, read_labels
 from openal.simulate.pictures import thumbnails_of
 
 __all__ = ["Source", "Thumbnails", "digits", "files", "image_folder"]
@@ -62,8 +61,7 @@ def files(embeddings: Path, labels: Path) -> Source:
     vectors = read_array(embeddings)
     if vectors.dtype.kind not in "fiu":
         raise ArgumentError(f"{embeddings} must hold real numbers, got {vectors.dtype}.")
-    singles = as_tensor(vectors, str(embeddings)).float()  # larger numbers become infinite
-    vectors = as_finite(singles, str(embeddings), ndim=2).numpy()
+    vectors = as_singles(vectors, embeddings)
     classes, names = read_labels(labels)
     if len(vectors) != len(classes):
         raise ArgumentError(

@@ -70,6 +70,17 @@ def unlabeled(made: World) -> list[int]:
     return [index for index in range(len(made)) if index not in made.answers]
 
 
+def upper_half(x: np.ndarray) -> np.ndarray:
+    """1 above the split with the least squares within its halves; of equal ones the lowest."""
+    ordered, best = np.sort(x), (np.inf, 0.0)
+    for at in range(1, len(x)):
+        low, high = ordered[:at], ordered[at:]
+        squares = float(((low - low.mean()) ** 2).sum() + ((high - high.mean()) ** 2).sum())
+        if squares < best[0] * (1 - 1e-12):
+            best = squares, low[-1]
+    return (x > best[1]).astype(float)
+
+
 def check(query: Query, expected: Expected) -> None:
     """The query asks the same, unless rounding decides, and found the same scores."""
     found = query.indices.tolist()

@@ -18,6 +18,7 @@ from tests.oracles.comparing import (
     is_near_tie,
     ranked,
     unlabeled,
+    upper_half,
 )
 
 CASES: dict[str, dict[str, Any]] = {
@@ -30,17 +31,6 @@ CASES: dict[str, dict[str, Any]] = {
     "without entropy": {"entropy": None},
 }
 CONCENTRATION, TRUST, FREEDOM = 10.0, 0.01, 1.0  # priors: Dirichlet, of means, of precisions
-
-
-def upper_half(x: np.ndarray) -> np.ndarray:
-    """1 above the split with the least squares within its halves; of equal ones the lowest."""
-    ordered, best = np.sort(x), (np.inf, 0.0)
-    for at in range(1, len(x)):
-        low, high = ordered[:at], ordered[at:]
-        squares = float(((low - low.mean()) ** 2).sum() + ((high - high.mean()) ** 2).sum())
-        if squares < best[0] * (1 - 1e-12):
-            best = squares, low[-1]
-    return (x > best[1]).astype(float)
 
 
 class Posterior:

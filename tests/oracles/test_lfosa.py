@@ -15,6 +15,7 @@ from tests.oracles.comparing import (
     is_near_tie,
     ranked,
     unlabeled,
+    upper_half,
 )
 
 CASES: dict[str, dict[str, Any]] = {
@@ -29,17 +30,6 @@ CASES: dict[str, dict[str, Any]] = {
 }
 SIGNALS = {"classes": "detector_logits", "binary": "binary_logits", None: "logits"}
 Bells = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def upper_half(x: np.ndarray) -> np.ndarray:
-    """1 above the split with the least squares within its halves; of equal ones the lowest."""
-    ordered, best = np.sort(x), (np.inf, 0.0)
-    for at in range(1, len(x)):
-        low, high = ordered[:at], ordered[at:]
-        squares = float(((low - low.mean()) ** 2).sum() + ((high - high.mean()) ** 2).sum())
-        if squares < best[0] * (1 - 1e-12):
-            best = squares, low[-1]
-    return (x > best[1]).astype(float)
 
 
 def m_step(x: np.ndarray, shares: np.ndarray, tied: bool) -> Bells:
