@@ -24,7 +24,7 @@ from benchmarks.purities import word
 from benchmarks.shared import load
 from openal import Chain
 from openal.informativeness import LeastConfidence
-from openal.learners.class_texts import ClassTexts
+from openal.learners._class_texts import ClassTexts
 from openal.purity import PrototypePurity
 from openal.selection import Top
 from openal.simulate import Conditions, LabeledData, compare_grid, problems_of

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from importlib import import_module
 
 from openal._version import __version__
 from openal.errors import OpenALError
@@ -45,31 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(name: str, arguments: Sequence[str]) -> int:
     """Run a command; what it needs is imported only now."""
-    if name == "embed":
-        from openal.store.command import main as embed
-
-        return embed(arguments, _clip)
-    if name == "convert-clipn":
-        from openal.learners.convert import main as convert
-
-        return convert(arguments)
-    if name == "ledger":
-        from openal.audit.command import main as ledger
-
-        return ledger(arguments)
-    if name == "report":
-        from openal.simulate.report.command import main as report
-
-        return report(arguments)
-    from openal.simulate.command import main as simulate
-
-    return simulate(arguments)
-
-
-def _clip(name: str, pretrained: str | None, device: Any) -> Any:
-    from openal.learners.clip_parts import clip_parts
-
-    return clip_parts(name, pretrained, device)
+    module = import_module(f"openal.commands.{name.replace('-', '_')}")
+    code: int = module.main(arguments)
+    return code
 
 
 def _usage() -> str:

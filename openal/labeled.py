@@ -1,7 +1,7 @@
 """The ledger of answers: what people said about which item, and what is still to be asked.
 
 A `LabeledSet` is the sum of its events (answer, relabel, retract, round). With `path` the events
-are also kept in a file (`openal.ledger`) and summed up again when it is opened.
+are also kept in a file (`openal.ledger._journal`) and summed up again when it is opened.
 """
 
 import os
@@ -12,10 +12,10 @@ from typing import Any, final
 
 import numpy as np
 
-from openal.answers import SKIPPED, UNKNOWN, Answers, Asked, answered, asked, retracted
+from openal._items import AnsweredSubset, check_dataset
 from openal.errors import ArgumentError, LedgerError
-from openal.items import AnsweredSubset, check_dataset
-from openal.ledger import Event, Ledger
+from openal.ledger._answers import SKIPPED, UNKNOWN, Answers, Asked, answered, asked, retracted
+from openal.ledger._journal import Event, Ledger
 from openal.view import Round
 
 __all__ = ["SKIPPED", "UNKNOWN", "LabeledSet"]

@@ -12,22 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from openal.checks import as_indices
+from openal._checks import as_indices
+from openal._items import random_transforms
+from openal._signals import QuerySignals
+from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
-from openal.forward import Model
-from openal.items import random_transforms
 from openal.labeled import LabeledSet
-from openal.signals import (
-    Computed,
-    Derived,
-    Kept,
-    QuerySignals,
-    Source,
-    Stored,
-    Trainable,
-    frozen,
-    stored,
-)
+from openal.model import Model
 from openal.view import Blocks, Engine, Rows, View
 
 __all__ = ["Frozen", "Learner", "Pool"]

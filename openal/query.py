@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, first_bad_row
+from openal._checks import as_count, first_bad_row
+from openal._seeds import as_seed, isolated_rng
 from openal.errors import ArgumentError, MissingPackageError, ScoreError
 from openal.labeled import LabeledSet
 from openal.pool import Frozen, Learner, Pool
-from openal.seeds import as_seed, isolated_rng
 from openal.view import Score, View, reads_of
 
 __all__ = ["Chain", "Query", "QueryStrategy", "Stage", "Step", "as_score", "best_rows", "evaluate"]

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._fields import check_fields
+from openal._seeds import derived_seed
 from openal.errors import ScoreError
-from openal.fields import check_fields
-from openal.seeds import derived_seed
 
 __all__ = [
     "PENDING",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from openal.checks import as_count, as_finite, as_indices, as_integers, as_number, first_bad_row
+from openal._checks import as_count, as_finite, as_indices, as_integers, as_number, first_bad_row
 from openal.errors import ArgumentError, ArrayError
 
 

@@ -163,7 +163,7 @@ def test_a_disk_that_fails_is_nobodys_argument(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("openal.simulate.cells.write_whole", full)
+    monkeypatch.setattr("openal.simulate._results_folder.write_whole", full)
     assert main(["simulate", *FAST]) == 1
     assert "No space left" in capsys.readouterr().err
 

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, IterableDataset
 
+from openal._items import AnsweredSubset, item_input
 from openal.errors import AnswerError, ArgumentError, LedgerError
-from openal.items import AnsweredSubset, item_input
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.view import PENDING
 

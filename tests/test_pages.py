@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openal.testing.worlds import world
+from openal.testing._world import world
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from openal._seeds import as_seed, derived_seed, isolated_rng
 from openal.errors import ArgumentError
-from openal.seeds import as_seed, derived_seed, isolated_rng
 
 
 def drawn() -> tuple[float, float, float]:

@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from openal._signals import QuerySignals
+from openal._sources import Computed, Stored, Trainable, stored
 from openal.errors import ArgumentError, ArrayError, MissingSignalError, ModelError
 from openal.labeled import LabeledSet
 from openal.pool import Pool
-from openal.signals import Computed, QuerySignals, Stored, Trainable, stored
 from openal.view import Blocks, View
 
 VALUES = np.arange(20.0).reshape(10, 2)

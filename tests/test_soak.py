@@ -111,7 +111,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         connection.set_progress_handler(one, 1)
         return connection
 
-    monkeypatch.setattr("openal.ledger.sqlite3.connect", counted)
+    monkeypatch.setattr("openal.ledger._journal.sqlite3.connect", counted)
     return count
 
 

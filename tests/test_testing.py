@@ -15,17 +15,17 @@ import torch
 from torch import Tensor
 
 from openal import informativeness, purity, strategies
-from openal.checks import as_count
+from openal._checks import as_count
+from openal._seeds import as_seed, isolated_rng
 from openal.errors import ArrayError
 from openal.informativeness import Entropy
 from openal.labeled import SKIPPED, UNKNOWN
 from openal.purity import KnownNeighbors
 from openal.query import Chain, Query, Step, best_rows
-from openal.seeds import as_seed, isolated_rng
 from openal.selection import Filter, Product, Top
 from openal.testing import World, check_strategy, world
+from openal.testing._repeat_checks import Elsewhere
 from openal.testing.battery import CHECKS
-from openal.testing.elsewhere import Elsewhere
 from openal.view import View, reads
 
 # --- sound strategies
@@ -583,7 +583,7 @@ def test_a_script_without_a_guard_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
             raise BrokenProcessPool
 
     dead = cache(Dead)
-    monkeypatch.setattr("openal.testing.elsewhere._process", dead)
+    monkeypatch.setattr("openal.testing._repeat_checks._process", dead)
     with pytest.raises(AssertionError, match=r"if __name__ == .__main__.:"):
         mapped(at_home)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from openal.threads import for_each, one_thread, whole_parts
+from openal._threads import for_each, one_thread, whole_parts
 
 
 @pytest.fixture(params=[1, 2], autouse=True)

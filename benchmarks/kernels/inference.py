@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from benchmarks.row import Agreement, Arrays, Peer, Row, Work
 from benchmarks.shared import load
 from openal import Pool
-from openal.forward import Model
-from openal.learners.resnet import cifar_resnet18
+from openal.learners.networks import cifar_resnet18
+from openal.model import Model
 
 FLOPS = 1.11e9  # of ResNet-18 for an image of 32 x 32
 

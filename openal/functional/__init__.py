@@ -3,26 +3,23 @@
 from openal.functional.approximate_neighbors import approximate_knn
 from openal.functional.balanced_k_center import balanced_k_center
 from openal.functional.batch_bald import batch_bald
-from openal.functional.distinctive import anchor_agreement
+from openal.functional.distinctiveness import anchor_agreement
 from openal.functional.energy import aleatoric_energy, energy, epistemic_energy
-from openal.functional.eoal_entropies import binary_entropy_score, distance_entropy
-from openal.functional.feature_mix import flip_sizes
+from openal.functional.entropies import binary_entropy_score, distance_entropy
+from openal.functional.feature_mix import flip_sizes, linear_head
 from openal.functional.finch import finch, finch_clusters
 from openal.functional.gradient_kmeans import gradient_kmeans_pp
-from openal.functional.inconsistency import inconsistency
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
-from openal.functional.kmeans_seeding import kmeans_pp
-from openal.functional.linear_head import linear_head
+from openal.functional.kmeans_pp import kmeans_pp
+from openal.functional.losses import ranking_loss
 from openal.functional.mahalanobis import mahalanobis
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
 from openal.functional.mixture import mixture_posterior
-from openal.functional.neighbors import knn, neighbor_votes
+from openal.functional.neighbors import inconsistency, knn, neighbor_votes, reverse_neighbor_counts
 from openal.functional.openmax import openmax
 from openal.functional.prob_cover import prob_cover, pure_radius
-from openal.functional.prototypes import class_prototypes
-from openal.functional.ranking_loss import ranking_loss
-from openal.functional.reverse_neighbors import reverse_neighbor_counts
+from openal.functional.prototypes import class_prototypes, prototype_cosines
 from openal.functional.scale_tuning import tune_scale
 from openal.functional.typicality import typicality
 from openal.functional.uncertainty import (
@@ -33,7 +30,6 @@ from openal.functional.uncertainty import (
     mean_std,
     variation_ratio,
 )
-from openal.functional.visual import prototype_cosines
 from openal.functional.yes_no import yes_no_probabilities
 
 __all__ = [

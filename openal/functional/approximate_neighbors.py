@@ -9,12 +9,12 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_tensor
+from openal._checks import as_count, as_tensor
+from openal._threads import for_each, whole_parts
 from openal.errors import MissingPackageError
-from openal.functional.cosines import Neighbors, best_pairs, cosines_of, directions
-from openal.functional.references import References, check_shapes
-from openal.functional.rows import finite_blocks
-from openal.threads import for_each, whole_parts
+from openal.functional._cosines import Neighbors, best_pairs, cosines_of, directions
+from openal.functional._references import References, check_shapes
+from openal.functional._rows import finite_blocks
 
 __all__ = ["IndexedReferences", "approximate_knn"]
 

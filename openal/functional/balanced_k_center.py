@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_number, as_tensor
+from openal._checks import as_count, as_finite, as_number, as_tensor
+from openal._threads import one_thread
 from openal.errors import ArrayError
-from openal.functional.distances import Space, check_places, nearer
-from openal.functional.rows import piece_size, row_sums
-from openal.threads import one_thread
+from openal.functional._euclidean import Space, check_places, nearer
+from openal.functional._rows import piece_size, row_sums
 
 __all__ = ["balanced_k_center"]
 

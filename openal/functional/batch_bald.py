@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite
+from openal._checks import as_count, as_finite
+from openal._threads import one_thread
 from openal.errors import ArrayError
-from openal.threads import one_thread
 
 __all__ = ["batch_bald"]
 

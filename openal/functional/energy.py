@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_tensor
+from openal._checks import as_tensor
 from openal.errors import ArrayError
-from openal.functional.rows import map_rows
+from openal.functional._rows import map_rows
 
 __all__ = ["aleatoric_energy", "energy", "epistemic_energy"]
 

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite
+from openal._checks import as_count, as_finite
+from openal._threads import whole_parts
 from openal.errors import ArrayError
-from openal.functional.closest_pairs import merged
-from openal.functional.first_neighbors import first_neighbors
-from openal.functional.rows import TINY, finite_blocks
-from openal.threads import whole_parts
+from openal.functional._closest_pairs import merged
+from openal.functional._first_neighbors import first_neighbors
+from openal.functional._rows import TINY, finite_blocks
 
 __all__ = ["cluster_means", "finch", "finch_clusters"]
 

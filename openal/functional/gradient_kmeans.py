@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_tensor
+from openal._checks import as_tensor
+from openal._threads import one_thread
 from openal.errors import ArrayError
-from openal.functional.kmeans_seeding import Factors, draw_far_rows, factors, scale_of
-from openal.functional.rows import largest_size
-from openal.threads import one_thread
+from openal.functional._rows import largest_size
+from openal.functional.kmeans_pp import Factors, draw_far_rows, factors, scale_of
 
 __all__ = ["gradient_factors", "gradient_kmeans_pp"]
 

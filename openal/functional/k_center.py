@@ -6,10 +6,9 @@ from typing import final
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_tensor
-from openal.functional.cells import Cells
-from openal.functional.distances import Located, Space, check_places, nearer
-from openal.threads import for_each, whole_parts
+from openal._checks import as_count, as_tensor
+from openal._threads import for_each, whole_parts
+from openal.functional._euclidean import Cells, Located, Space, check_places, nearer
 
 __all__ = ["k_center_greedy"]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite
+from openal._checks import as_count, as_finite
 from openal.errors import ArrayError
 
 __all__ = ["Clusters", "k_means"]

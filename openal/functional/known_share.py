@@ -1,16 +1,17 @@
-"""How likely is a value to be of a known item, by three bells and the answers under each?"""
+"""EAOA's share of known answers under three components, and how many candidates it allows."""
 
 import warnings
+from heapq import heapify, heapreplace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite, as_tensor
+from openal._checks import as_count, as_finite, as_number, as_tensor
 from openal.errors import ArrayError
 
-__all__ = ["known_share"]
+__all__ = ["candidate_length", "known_share"]
 
 PRIOR = np.array([0.0, 0.5, 1.0])
 """The share of known under the lowest, the middle and the highest bell, before any answer."""
@@ -73,3 +74,35 @@ def _bells(ordered: np.ndarray) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(sample)
+
+
+def candidate_length(known: Tensor, informativeness: Tensor, budget: int, precision: float) -> int:
+    """The largest number of first rows whose `budget` most informative are known often enough.
+
+    From two (N,), rows in order of purity, `known` the probability that each is known: the largest
+    n from `budget` to N such that the best `budget` of the first n by `informativeness`, equal
+    ones in order, have at least `precision` as their mean of `known`; else `budget`. O(N log b).
+
+    >>> import torch
+    >>> known = torch.tensor([1.0, 1.0, 0.5, 0.0])
+    >>> candidate_length(known, torch.tensor([0.1, 0.2, 0.3, 0.4]), 2, 0.75)
+    3
+    """
+    count = as_count(budget, "budget", minimum=1)
+    as_number(precision, "precision")
+    if known.ndim != 1 or known.shape != informativeness.shape:
+        shapes = f"{tuple(known.shape)} and {tuple(informativeness.shape)}"
+        raise ArrayError(f"known and informativeness must be (N,), got {shapes}.")
+    count = min(count, len(known))
+    shares, values = known.double().tolist(), informativeness.double().tolist()
+    best = [(value, -row) for row, value in enumerate(values[:count])]
+    heapify(best)
+    total, length = sum(shares[:count]), count
+    enough = precision * count - 1e-9
+    for row in range(count, len(shares)):
+        if values[row] > best[0][0]:
+            _, left = heapreplace(best, (values[row], -row))
+            total += shares[row] - shares[-left]
+        if total >= enough:
+            length = row + 1
+    return length

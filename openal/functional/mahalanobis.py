@@ -6,10 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite, as_number
+from openal._checks import as_finite, as_number
+from openal._threads import for_each, one_thread, whole_parts
 from openal.errors import ArrayError
-from openal.functional.rows import row_sums, unit_rows
-from openal.threads import for_each, one_thread, whole_parts
+from openal.functional._rows import row_sums, unit_rows
 
 __all__ = ["Gaussian", "Standard", "gaussian", "mahalanobis", "standard"]
 

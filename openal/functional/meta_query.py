@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_tensor
+from openal._checks import as_count, as_finite, as_tensor
 from openal.errors import ArrayError
-from openal.functional.rows import map_rows, row_sums
+from openal.functional._rows import map_rows, row_sums
 
 __all__ = ["MetaQuery", "fit_meta_query", "standardized"]
 

@@ -7,12 +7,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from openal.checks import as_count, as_finite, as_integers, as_number
+from openal._checks import as_count, as_finite, as_integers, as_number
+from openal._threads import for_each, whole_parts
 from openal.errors import ArrayError
-from openal.functional.gaussian_mixture import Components, MaximumLikelihood, Rule, fit, keep
-from openal.functional.segments import Segments
-from openal.functional.variational_mixture import Dirichlet, StickBreaking, Variational
-from openal.threads import for_each, whole_parts
+from openal.functional._gaussian_mixture import (
+    Components,
+    MaximumLikelihood,
+    Rule,
+    Segments,
+    fit,
+    keep,
+)
+from openal.functional._variational_mixture import Dirichlet, StickBreaking, Variational
 
 __all__ = ["mixture_posterior"]
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_number, as_tensor
+from openal._checks import as_count, as_finite, as_number, as_tensor
 from openal.errors import ArrayError
-from openal.functional.labels import as_labels
-from openal.functional.rows import TINY, finite_blocks, float_dtype, row_lengths, row_sums
-from openal.functional.weibull import Tails, weibull_tails
+from openal.functional._labels import as_labels
+from openal.functional._rows import TINY, finite_blocks, float_dtype, row_lengths, row_sums
+from openal.functional._weibull import Tails, weibull_tails
 
 __all__ = ["OpenMaxModel", "openmax", "openmax_model"]
 

@@ -7,14 +7,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_indices, as_number
+from openal._checks import as_count, as_finite, as_indices, as_number
+from openal._threads import for_each, whole_parts
 from openal.errors import ArrayError
-from openal.functional.balls import SLACK, apart, in_blocks, measured, nearness, within
-from openal.functional.cosines import Directions, directions
-from openal.functional.kept_balls import KeptBalls, row_bytes
-from openal.functional.labels import as_labels
-from openal.functional.measured_balls import MeasuredBalls
-from openal.threads import for_each, whole_parts
+from openal.functional._balls import (
+    SLACK,
+    KeptBalls,
+    MeasuredBalls,
+    apart,
+    in_blocks,
+    measured,
+    nearness,
+    row_bytes,
+    within,
+)
+from openal.functional._cosines import Directions, directions
+from openal.functional._labels import as_labels
 
 __all__ = ["Covering", "prob_cover", "pure_radius"]
 

@@ -1,14 +1,14 @@
-"""The average direction of each class."""
+"""Class prototypes, and the cosines of images to them (CLIPNAL's visual weights)."""
 
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite, as_integers
+from openal._checks import as_count, as_finite, as_integers, as_tensor
+from openal._threads import one_thread
 from openal.errors import ArrayError
-from openal.functional.rows import piece_size, unit_rows
-from openal.threads import one_thread
+from openal.functional._rows import piece_size, row_sums, unit_rows
 
-__all__ = ["class_prototypes"]
+__all__ = ["class_prototypes", "prototype_cosines"]
 
 
 @one_thread()  # which adds in the order of the rows
@@ -43,3 +43,41 @@ def _classes(labels: Tensor, size: int, num_classes: int) -> Tensor:
         at = outside[0]
         raise ArrayError(f"labels[{at}] is {classes[at]}; classes run from 0 to {num_classes - 1}.")
     return torch.from_numpy(classes)
+
+
+def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:
+    """The mean cosine [N, K] of each embedding [N, D] with the labeled images of each class.
+
+    `prototypes` [K, D] are those of `class_prototypes`. A class without images, a row of NaN, gets
+    the largest of the others: neutral evidence, neither favored nor starved.
+
+    Reference: CLIPNAL, arXiv 2408.04917, eqs. 5-6.
+
+    >>> prototype_cosines(torch.eye(2), torch.tensor([[0.6, 0.0], [float("nan")] * 2]))
+    tensor([[0.6000, 0.6000],
+            [0.0000, 0.0000]])
+    """
+    z = as_finite(embeddings, "embeddings", ndim=2)
+    prototypes = as_tensor(prototypes, "prototypes").to(z.device)
+    if prototypes.ndim != 2 or prototypes.shape[1] != z.shape[1]:
+        shapes = f"got {tuple(z.shape)} and {tuple(prototypes.shape)}"
+        raise ArrayError(f"embeddings and prototypes must be (N, D) and (K, D), {shapes}.")
+    absent = prototypes.isnan().all(dim=1)
+    if absent.all():
+        raise ArrayError("prototypes must hold at least one class with images.")
+    prototypes = as_finite(prototypes.masked_fill(absent[:, None], 0), "prototypes")
+    cosines = _cosines(unit_rows(z), prototypes.double(), z.dtype)
+    return torch.where(absent, cosines[:, ~absent].amax(dim=1, keepdim=True), cosines)
+
+
+def _cosines(units: Tensor, prototypes: Tensor, dtype: torch.dtype) -> Tensor:
+    """The products [N, K] of float64 rows; in float64 the same however the rows are cut in blocks.
+
+    The last bits of a matrix product are not, which single precision nearly always rounds off.
+    """
+    if dtype != torch.float64:
+        return (units @ prototypes.T).to(dtype)
+    pieces = units.split(piece_size(units))
+    return torch.cat(
+        [torch.stack([row_sums(rows * each) for each in prototypes], dim=1) for rows in pieces]
+    )

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from openal.checks import as_finite, as_tensor
+from openal._checks import as_finite, as_tensor
+from openal._threads import one_thread
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.yes_no import Rule, as_cosines, in_blocks
-from openal.threads import one_thread
 
 __all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale"]
 

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_finite
-from openal.functional.labels import as_labels
-from openal.functional.rows import piece_size, row_lengths
+from openal._checks import as_count, as_finite
+from openal.functional._labels import as_labels
+from openal.functional._rows import piece_size, row_lengths
 
 __all__ = ["typicality"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal._checks import as_count
+from openal.functional._rows import unit_rows
 from openal.functional.k_means import k_means
-from openal.functional.rows import unit_rows
 
 __all__ = ["class_recovery", "count_unknown_kinds"]
 

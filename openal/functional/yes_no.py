@@ -6,10 +6,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from openal.checks import as_finite, as_number
+from openal._checks import as_finite, as_number
+from openal._threads import for_each, whole_parts
 from openal.errors import ArgumentError, ArrayError
-from openal.functional.rows import runs
-from openal.threads import for_each, whole_parts
+from openal.functional._rows import runs
 
 __all__ = ["Rule", "as_cosines", "in_blocks", "yes_no_probabilities"]
 

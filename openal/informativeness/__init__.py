@@ -4,11 +4,10 @@ from openal.informativeness.aleatoric_mixture import AleatoricMixture
 from openal.informativeness.disagreement import BALD, MeanSTD, VariationRatio
 from openal.informativeness.distinctiveness import Distinctiveness
 from openal.informativeness.feature_mix import FeatureMix
-from openal.informativeness.in_between import InBetween
 from openal.informativeness.inconsistency import Inconsistency
 from openal.informativeness.predicted_loss import PredictedLoss
 from openal.informativeness.progressive import Progressive
-from openal.informativeness.uncertainty import Entropy, LeastConfidence, Margin
+from openal.informativeness.uncertainty import Entropy, InBetween, LeastConfidence, Margin
 from openal.informativeness.uniform import Uniform
 
 __all__ = [

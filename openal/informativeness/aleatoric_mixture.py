@@ -7,8 +7,7 @@ from torch import Tensor
 
 from openal.functional import mixture_posterior
 from openal.functional.energy import aleatoric_energy
-from openal.functional.ties import with_ties_broken
-from openal.functional.unit_range import unit_range
+from openal.functional.scaling import unit_range, with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["AleatoricMixture"]

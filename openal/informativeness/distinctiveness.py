@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError
-from openal.functional.distinctive import anchor_agreement
-from openal.functional.unit_range import unit_range
+from openal.functional.distinctiveness import anchor_agreement
+from openal.functional.scaling import unit_range
 from openal.view import View, reads
 
 __all__ = ["Distinctiveness"]

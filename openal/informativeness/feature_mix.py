@@ -6,9 +6,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from openal.checks import as_number
-from openal.functional.feature_mix import class_anchors, flip_sizes
-from openal.functional.linear_head import LinearHead, linear_head
+from openal._checks import as_number
+from openal.functional.feature_mix import LinearHead, class_anchors, flip_sizes, linear_head
 from openal.view import Rows, View, reads
 
 __all__ = ["FeatureMix"]

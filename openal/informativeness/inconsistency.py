@@ -5,9 +5,9 @@ from functools import partial
 
 from torch import Tensor
 
-from openal.checks import as_count
+from openal._answered_neighbors import answered_neighbors
+from openal._checks import as_count
 from openal.functional import inconsistency, neighbor_votes
-from openal.neighbors import answered_neighbors
 from openal.view import View, reads
 
 __all__ = ["Inconsistency"]

@@ -6,7 +6,7 @@ from functools import partial
 from torch import Tensor
 
 from openal.errors import ArrayError
-from openal.functional.rows import float_dtype
+from openal.functional._rows import float_dtype
 from openal.view import View, reads
 
 __all__ = ["PredictedLoss"]

@@ -6,8 +6,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from openal.checks import as_number
-from openal.functional.progressive import progressive_score
+from openal._checks import as_number
+from openal.functional.entropies import progressive_score
 from openal.view import View, reads
 
 __all__ = ["Progressive"]

@@ -1,4 +1,4 @@
-"""How unsure is the classifier?"""
+"""Scores of one prediction: entropy, least confidence, margin, and the in-between of POAL."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,9 +6,10 @@ from functools import partial
 from torch import Tensor
 
 from openal.functional import entropy, least_confidence, margin
+from openal.functional.uncertainty import in_between
 from openal.view import View, reads
 
-__all__ = ["Entropy", "LeastConfidence", "Margin"]
+__all__ = ["Entropy", "InBetween", "LeastConfidence", "Margin"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,20 @@ class Margin:
 
 def _entropy(logits: Tensor, columns: int | None) -> Tensor:
     return entropy(logits[:, :columns])
+
+
+@dataclass(frozen=True)
+class InBetween:
+    """JS(p, uniform) times JS(p, one-hot): largest for a prediction between even and certain.
+
+    An even prediction is often of an unknown class, and a certain one teaches nothing.
+
+    Reference: E2OAL, arXiv 2603.07898. Its authors' code exchanges the arguments of the
+    Kullback-Leibler divergence; here they are those of the definition.
+    """
+
+    logits: str = reads("logits")
+
+    def __call__(self, view: View) -> Tensor:
+        """Informativeness [n], at least 0."""
+        return view.map(in_between, self.logits)

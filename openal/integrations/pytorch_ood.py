@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal._checks import as_count
+from openal._threads import one_thread
 from openal.errors import ArgumentError, ModelError
-from openal.integrations.named import named
-from openal.threads import one_thread
+from openal.integrations._named import named
 from openal.view import View, reads
 
 __all__ = ["PytorchOOD"]

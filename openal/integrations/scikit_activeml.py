@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._seeds import drawn_seed
 from openal.errors import ArgumentError
-from openal.integrations.named import named
-from openal.seeds import drawn_seed
+from openal.integrations._named import named
 from openal.view import View, reads
 
 __all__ = ["SkActiveML", "logistic_regression"]

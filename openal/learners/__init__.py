@@ -1,26 +1,19 @@
 """What needs to be trained or to see pixels: learners, which offer signals to the scores."""
 
-from openal.learners.classifier import Classifier
+from openal.learners.classifier import Classifier, EmbeddingClassifier
 from openal.learners.clip import CLIP
 from openal.learners.clipn import CLIPN
-from openal.learners.crop_flip import CropFlip
-from openal.learners.detector import Detector
-from openal.learners.dropout_classifier import DropoutClassifier
-from openal.learners.embedding_classifier import EmbeddingClassifier
-from openal.learners.embedding_detector import EmbeddingDetector
-from openal.learners.embedding_dropout import EmbeddingDropout
-from openal.learners.embedding_entropic import EmbeddingEntropicDetector
-from openal.learners.embedding_evidence import EmbeddingEvidence
-from openal.learners.embedding_loss_predictor import EmbeddingLossPredictor
-from openal.learners.embedding_one_vs_all import EmbeddingOneVsAll
+from openal.learners.detector import Detector, EmbeddingDetector
+from openal.learners.dropout import DropoutClassifier, EmbeddingDropout
 from openal.learners.encoder import Encoder
-from openal.learners.entropic_detector import EntropicDetector
+from openal.learners.entropic_detector import EmbeddingEntropicDetector, EntropicDetector
+from openal.learners.evidence import EmbeddingEvidence
 from openal.learners.generative_dropout import GenerativeDropout
 from openal.learners.loss_prediction import LossPrediction
-from openal.learners.loss_predictor import LossPredictor
+from openal.learners.loss_predictor import EmbeddingLossPredictor, LossPredictor
 from openal.learners.mc_dropout import MCDropout
-from openal.learners.one_vs_all import OneVsAll
-from openal.learners.resnet import PixelResNet18, cifar_resnet18
+from openal.learners.networks import CropFlip, PixelResNet18, cifar_resnet18
+from openal.learners.one_vs_all import EmbeddingOneVsAll, OneVsAll
 from openal.learners.text_cosines import ClassCosines, TextCosines
 
 __all__ = [

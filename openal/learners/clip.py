@@ -10,20 +10,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.forward import target_device
-from openal.learners.class_texts import ClassTexts, class_names, text_directions
-from openal.learners.embedding_pass import EmbeddingSettings, embed, keep
-from openal.learners.image_text import ImageText, check_model, load_image_text, tokenizer_of
-from openal.learners.image_tower import preparation
-from openal.learners.settings import settings_of
-from openal.learners.templates import (
+from openal._batches import target_device
+from openal.learners._class_texts import ClassTexts, class_names, text_directions
+from openal.learners._embedding_pass import EmbeddingSettings, embed, keep
+from openal.learners._open_clip import (
+    ImageText,
+    check_model,
+    load_image_text,
+    preparation,
+    tokenizer_of,
+)
+from openal.learners._settings import settings_of
+from openal.learners._templates import (
     Templates,
     as_negations,
     as_templates,
     negation_texts,
     template_texts,
 )
-from openal.learners.weight_files import Stamp, content_hash, stamp_of
+from openal.learners._weight_files import Stamp, content_hash, stamp_of
 from openal.pool import Pool
 from openal.store import Embeddings
 

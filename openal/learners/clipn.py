@@ -11,22 +11,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from openal._batches import target_device
 from openal.errors import ArgumentError, CheckpointError
-from openal.forward import target_device
-from openal.learners.class_texts import ClassTexts, class_names, text_directions
-from openal.learners.clipn_towers import Towers, load_towers
-from openal.learners.embedding_pass import EmbeddingSettings, embed, keep
-from openal.learners.image_text import ImageText, check_model, tokenizer_of
-from openal.learners.image_tower import preparation
-from openal.learners.settings import settings_of
-from openal.learners.templates import (
+from openal.learners._class_texts import ClassTexts, class_names, text_directions
+from openal.learners._clipn_towers import Towers, load_towers
+from openal.learners._embedding_pass import EmbeddingSettings, embed, keep
+from openal.learners._open_clip import ImageText, check_model, preparation, tokenizer_of
+from openal.learners._settings import settings_of
+from openal.learners._templates import (
     Templates,
     as_negations,
     as_templates,
     negation_texts,
     template_texts,
 )
-from openal.learners.weight_files import Stamp, content_hash, stamp_of
+from openal.learners._weight_files import Stamp, content_hash, stamp_of
 from openal.pool import Pool
 from openal.store import Embeddings
 

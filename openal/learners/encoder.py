@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from openal._batches import batches, check_batches, device_of, inference_mode_of
+from openal._fields import check_fields
+from openal._items import item_input
 from openal.errors import ModelError
-from openal.fields import check_fields
-from openal.forward import batches, check_batches, device_of, inference_mode_of, joined
-from openal.items import item_input
+from openal.model import joined
 from openal.pool import Pool
 
 __all__ = ["Encoder"]

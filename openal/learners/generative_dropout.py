@@ -6,14 +6,14 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from openal._seeds import derived_seed
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
-from openal.learners.embedding_dropout import EmbeddingDropout
-from openal.learners.embedding_generator import GeneratorSettings, generated
-from openal.learners.embedding_training import FittedOnEmbeddings, taken
-from openal.learners.settings import settings_of
+from openal.learners._generator import GeneratorSettings, generated
+from openal.learners._on_embeddings import FittedOnEmbeddings, taken
+from openal.learners._settings import settings_of
+from openal.learners.dropout import EmbeddingDropout
 from openal.pool import Pool
-from openal.seeds import derived_seed
 
 __all__ = ["GenerativeDropout"]
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from openal.checks import as_count
+from openal._batches import device_of, inference_mode_of
+from openal._checks import as_count
 from openal.errors import ArgumentError, ModelError
-from openal.forward import device_of, inference_mode_of, named_outputs
 from openal.functional import ranking_loss
+from openal.model import named_outputs
 
 __all__ = ["LossPredictingNetwork", "LossPrediction", "joint_loss"]
 

@@ -1,20 +1,57 @@
-"""A classifier and K yes-or-no heads on images."""
+"""A classifier and K yes-or-no heads, on images or on frozen embeddings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot, softplus
 
 from openal.labeled import LabeledSet
-from openal.learners.crop_flip import CropFlip
-from openal.learners.fitted_network import Factory, fit_network
-from openal.learners.heads import FittedHeads
-from openal.learners.network_training import Augmentation, TrainingSettings
-from openal.learners.settings import settings_of
-from openal.learners.yes_or_no import yes_or_no_heads, yes_or_no_loss
+from openal.learners._heads import FittedHeads, Head
+from openal.learners._layers import LayerSettings
+from openal.learners._on_embeddings import fit_embeddings
+from openal.learners._on_images import Factory, fit_network
+from openal.learners._settings import settings_of
+from openal.learners._sgd import Augmentation, TrainingSettings
+from openal.learners.networks import CropFlip
 from openal.pool import Pool
+from openal.view import reads
 
-__all__ = ["OneVsAll"]
+__all__ = ["EmbeddingOneVsAll", "OneVsAll", "yes_or_no_heads", "yes_or_no_loss"]
+
+
+def yes_or_no_heads(num_classes: int) -> dict[str, Head]:
+    """Of 3 K outputs: the K-way `logits`, and `head_logits` [2, K], "not class k" and "class k"."""
+    k = num_classes
+    return {"logits": Head(0, (k,)), "head_logits": Head(k, (2, k))}
+
+
+def yes_or_no_loss(num_classes: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss of (outputs [m, 3 K], labels [m] in 0..K, K for unknown).
+
+    The classifier's cross-entropy, a mean over the known items, and the heads' mean over all: the
+    own head shall say yes and the others no, on average over these; for an unknown item all say
+    no. Half of a known item's weight is its own head's.
+
+    OVANet (Saito and Saenko, 2021) takes the hardest of the other heads instead of their mean;
+    with the mean a linear layer has one smooth, convex problem to solve.
+    """
+    return partial(_loss, heads=yes_or_no_heads(num_classes), num_classes=num_classes)
+
+
+def _loss(outputs: Tensor, labels: Tensor, heads: dict[str, Head], num_classes: int) -> Tensor:
+    known = labels < num_classes
+    pairs = heads["head_logits"].of(outputs)
+    yes = pairs[:, 1] - pairs[:, 0]
+    own = one_hot(labels, num_classes + 1)[:, :num_classes].bool()
+    others = torch.where(own, 0.0, softplus(yes)).sum(dim=1) / (~own).sum(dim=1).clamp(min=1)
+    binary = (torch.where(own, softplus(-yes), 0.0).sum(dim=1) + others).mean()
+    if not known.any():
+        return binary
+    return binary + cross_entropy(heads["logits"].of(outputs)[known], labels[known])
 
 
 @dataclass(frozen=True)
@@ -64,3 +101,54 @@ class OneVsAll:
             progress=progress,
         )
         return FittedHeads(network, yes_or_no_heads(labeled.num_classes))
+
+
+@dataclass(frozen=True)
+class EmbeddingOneVsAll:
+    """Learns the K classes and, for each, a head that says yes or no, on frozen embeddings.
+
+    Offers `logits` [N, K] and `head_logits` [N, 2, K]: "not class k" and "class k". Known answers
+    teach both, UNKNOWN ones teach all heads to say no. A linear layer, or one of `hidden`
+    rectified units before it, which classifier and heads then share; fitted by L-BFGS on all
+    answers at once. Without hidden units the seed decides nothing.
+
+    Before any answer the logits are those of the seeded initial weights; a class that nobody
+    answered yet has a head that says no. `device=None`: where the embeddings are.
+
+    Reference: Yang et al., NeurIPS 2023 (PAL), with the heads of Saito and Saenko, "OVANet",
+    ICCV 2021. `OneVsAll` does the same on the items themselves.
+    """
+
+    hidden: int | None = None
+    weight_decay: float = 0.03
+    steps: int = 100
+    embeddings: str = reads("embeddings")
+    device: str | torch.device | None = None
+
+    offers: ClassVar[tuple[str, ...]] = ("logits", "head_logits")
+
+    def __post_init__(self) -> None:
+        settings_of(self, LayerSettings)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The name of the embeddings."""
+        return (self.embeddings,)
+
+    def fit(
+        self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
+    ) -> FittedHeads:
+        """The trained heads; neither the pool nor the labeled set is changed."""
+        layers = fit_embeddings(
+            pool,
+            self.embeddings,
+            labeled.detector_subset(range(labeled.size)),
+            3 * labeled.num_classes,
+            names={"logits": "logits"},
+            loss=yes_or_no_loss(labeled.num_classes),
+            settings=settings_of(self, LayerSettings),
+            device=self.device,
+            seed=seed,
+            progress=progress,
+        )
+        return FittedHeads(layers, yes_or_no_heads(labeled.num_classes))

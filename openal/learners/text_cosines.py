@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from torch import Tensor
 
-from openal.checks import as_finite
+from openal._checks import as_finite
+from openal._fields import check_fields
 from openal.errors import ArgumentError, ArrayError
-from openal.fields import check_fields
-from openal.functional.rows import unit_rows
+from openal.functional._rows import unit_rows
 from openal.labeled import LabeledSet
-from openal.learners.class_texts import ClassTexts
-from openal.learners.embedding_training import taken
+from openal.learners._class_texts import ClassTexts
+from openal.learners._on_embeddings import taken
 from openal.pool import Pool
 from openal.view import reads
 

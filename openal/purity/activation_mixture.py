@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import softsign
 
 from openal.functional import mixture_posterior
-from openal.functional.ties import with_ties_broken
+from openal.functional.scaling import with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["ActivationMixture", "LargestActivation"]

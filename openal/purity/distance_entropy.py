@@ -6,8 +6,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
-from openal.functional.eoal_entropies import distance_entropy
+from openal._checks import as_count
+from openal.functional.entropies import distance_entropy
 from openal.functional.finch import cluster_means, finch_clusters
 from openal.view import View, reads
 

@@ -6,12 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal._checks import as_count
 from openal.functional import mixture_posterior
 from openal.functional.energy import epistemic_energy
-from openal.functional.reverse_neighbors import reverse_neighbor_counts
-from openal.functional.ties import with_ties_broken
-from openal.functional.unit_range import unit_range
+from openal.functional.neighbors import reverse_neighbor_counts
+from openal.functional.scaling import unit_range, with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["EpistemicMixture"]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional.known_share import known_share
-from openal.functional.ties import with_ties_broken
+from openal.functional.scaling import with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["EvidenceShare"]

@@ -6,10 +6,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from openal.checks import as_count
+from openal._answered_neighbors import answered_neighbors
+from openal._checks import as_count
 from openal.errors import ArgumentError
-from openal.functional.ties import HAIR, with_ties_broken
-from openal.neighbors import answered_neighbors
+from openal.functional.scaling import HAIR, with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["KnownNeighbors"]

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from openal.checks import as_count, as_finite, as_number
+from openal._checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
-from openal.functional.rows import unit_rows
+from openal.functional._rows import unit_rows
 from openal.view import View, reads
 
 __all__ = ["NegativeLabels", "negative_labels"]

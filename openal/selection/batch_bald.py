@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from openal.checks import as_count
+from openal._checks import as_count
 from openal.functional import batch_bald
 from openal.query import Step
 from openal.view import View, reads

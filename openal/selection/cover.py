@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from openal.checks import as_count, as_number
+from openal._checks import as_count, as_number
+from openal._seeds import drawn_seed
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
 from openal.functional.prob_cover import prob_cover, pure_radius
 from openal.query import Step
-from openal.seeds import drawn_seed
-from openal.selection.directions import directions_of
+from openal.selection.vectors import directions_of
 from openal.view import View, reads
 
 __all__ = ["Cover"]

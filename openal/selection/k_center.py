@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from openal.checks import as_number
+from openal._checks import as_number
 from openal.errors import ArgumentError
 from openal.functional import balanced_k_center, k_center_greedy
 from openal.query import Step

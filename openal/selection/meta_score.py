@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._threads import one_thread
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
 from openal.labeled import UNKNOWN
 from openal.query import as_score, evaluate
-from openal.threads import one_thread
 from openal.view import Rows, Score, View, reads
 
 __all__ = ["MetaScore"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openal.checks import as_number
+from openal._checks import as_number
 from openal.query import Step, as_score, best_rows, evaluate
 from openal.view import Score, View
 

@@ -1,4 +1,4 @@
-"""Keeps the best of every group of candidates."""
+"""The best of every group of candidates in turns: each one's best, then each one's second best."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,27 +7,37 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from openal.checks import as_number
+from openal._checks import as_number
 from openal.errors import ArgumentError, ScoreError
 from openal.query import Step, as_score, best_rows, evaluate
-from openal.selection.passes import places_in_groups
-from openal.view import Score, View, reads
+from openal.view import Score, View
 
-__all__ = ["Groups", "PredictedClass", "TopPerGroup"]
+__all__ = ["Groups", "TopPerGroup", "in_passes", "places_in_groups"]
+
+
+def in_passes(groups: Tensor, scores: Tensor, ranks: Tensor) -> Tensor:
+    """All rows [n]: in every pass each group that still has one gives its best by score.
+
+    `groups` [n] are 0..C-1, and `ranks` [C] say which group comes first in a pass: the least.
+    Equal scores keep the order of the rows.
+    """
+    order = scores.argsort(descending=True, stable=True)
+    order = order[groups[order].argsort(stable=True)]
+    order = order[ranks[groups[order]].argsort(stable=True)]
+    return order[places_in_groups(groups[order]).argsort(stable=True)]
+
+
+def places_in_groups(groups: Tensor) -> Tensor:
+    """The place 0, 1, ... of each row [n] among the rows of its own group, int64."""
+    order = groups.argsort(stable=True)
+    ordered = groups[order]
+    first = torch.searchsorted(ordered, ordered)
+    place = torch.arange(len(order), device=order.device) - first
+    return torch.empty_like(order).scatter_(0, order, place)
+
 
 Groups = Callable[[View], Tensor]
 """Gives the group of every candidate, int64 [n]; with `at_most(budget)` there are no more."""
-
-
-@dataclass(frozen=True)
-class PredictedClass:
-    """Groups: the class with the largest logit; equal logits count for the lowest class."""
-
-    logits: str = reads("logits")
-
-    def __call__(self, view: View) -> Tensor:
-        """The predicted classes, int64 [n]."""
-        return view.map(_largest, self.logits)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,3 @@ class TopPerGroup:
         if found.is_floating_point() or found.is_complex():
             raise ScoreError(f"{groups!r} must return integers, got {found.dtype}.")
         return found
-
-
-def _largest(logits: Tensor) -> Tensor:
-    return logits.argmax(dim=1)

@@ -5,12 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError, ScoreError
+from openal.functional._rows import float_dtype, unit_rows
 from openal.view import View, reads
 
-__all__ = ["GradientEmbedding", "Signal", "Vectors", "answered_vectors", "as_vectors", "vectors_of"]
+__all__ = [
+    "Directions",
+    "GradientEmbedding",
+    "Signal",
+    "Vectors",
+    "answered_vectors",
+    "as_vectors",
+    "directions_of",
+    "vectors_of",
+]
 
 Vectors = Callable[[View], Any]
 """Gives the vector of every candidate, a tensor [n, d], or two factors of it, [n, K] and [n, d]."""
@@ -69,3 +80,19 @@ def answered_vectors(vectors: Vectors, view: View, centers: str) -> Tensor | Non
     invalid = view.invalid.indices if centers == "answered" else np.empty(0, np.int64)
     answered = replace(view.pool, indices=np.concatenate([view.known.indices, invalid]))
     return vectors_of(vectors, replace(view, pool=answered)) if len(answered) else None
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Vectors: a signal's rows scaled to length one; a row of zeros stays as it is."""
+
+    signal: str = reads("features")
+
+    def __call__(self, view: View) -> Tensor:
+        """The directions [n, D]: float32, float64 of such a signal."""
+        return view.map(directions_of, self.signal)
+
+
+def directions_of(rows: Tensor) -> Tensor:
+    """The rows [n, D] scaled to length one: float32, float64 of such rows; equal rows stay so."""
+    return torch.cat([unit_rows(block).to(float_dtype(rows)) for block in rows.split(4096)])

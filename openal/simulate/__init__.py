@@ -5,12 +5,11 @@ from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets import image_data
 from openal.simulate.grid import compare_grid, problems_of
-from openal.simulate.loop import simulate
+from openal.simulate.loop import Run, simulate
 from openal.simulate.oracle import Oracle
 from openal.simulate.recipes import RECIPES, Recipe
-from openal.simulate.run import Run
-from openal.simulate.running import AUBC, QueryPrecision, QueryRecall, Wasted
 from openal.simulate.split import OpenSetSplit, openset_split
+from openal.simulate.trackers import AUBC, QueryPrecision, QueryRecall, Wasted
 
 __all__ = [
     "AUBC",

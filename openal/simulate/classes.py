@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from openal.checks import as_integers, as_number
+from openal._checks import as_integers, as_number
 from openal.errors import ArgumentError
 
 __all__ = ["class_names", "closest", "known_classes", "named_classes", "shown"]

@@ -1,6 +1,6 @@
 """Strategies, ratios and seeds in one call, shared by any number of processes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -11,13 +11,23 @@ from tqdm import tqdm
 
 from openal.errors import ArgumentError
 from openal.query import QueryStrategy
-from openal.simulate.cells import Cells, check_grid
+from openal.simulate._results_folder import Cells, check_grid
+from openal.simulate._work import Problem, Runs, cells_of, work
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.split import OpenSetSplit
-from openal.simulate.work import Problem, Runs, cells_of, work
 
-__all__ = ["GridRuns", "compare_grid", "grid_cells", "problems_of", "run_all", "splits_of"]
+__all__ = [
+    "Conditions",
+    "GridRuns",
+    "Runs",
+    "compare",
+    "compare_grid",
+    "grid_cells",
+    "problems_of",
+    "run_all",
+    "splits_of",
+]
 
 GridRuns = Mapping[tuple[float, float | None], Runs]
 """The runs at each (mismatch, ood_ratio)."""
@@ -126,3 +136,24 @@ def splits_of(
 def _require_tests(split: OpenSetSplit, test: LabeledData | None) -> None:
     if test is not None and not (split.relabel(test.labels) >= 0).any():
         raise ArgumentError("the test set has no item of a known class.")
+
+
+def compare(
+    strategies: Mapping[str, QueryStrategy],
+    data: LabeledData,
+    conditions: Conditions,
+    seeds: Sequence[int],
+    *,
+    test: LabeledData | None = None,
+    cells: Cells | None = None,
+    finished: Callable[[], object] = lambda: None,
+) -> Runs:
+    """The runs of all strategies at all seeds; at one seed all see the same split.
+
+    Runs that `cells` already has are not computed again, others are kept there; `finished` is
+    called after each. `test` is a test set of its own.
+    """
+    splits = splits_of([conditions], data.labels, data.names, seeds, test)
+    problem = Problem(conditions, {seed: split for (_, seed), split in splits.items()}, cells)
+    (runs,) = work([problem], strategies, data, test, finished)
+    return runs

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from openal.checks import as_count, as_finite, as_integers
+from openal._checks import as_count, as_finite, as_integers
 from openal.errors import ArgumentError, ArrayError
 from openal.labeled import SKIPPED, UNKNOWN
 

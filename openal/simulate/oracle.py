@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_count, as_indices, as_integers, as_number
+from openal._checks import as_count, as_indices, as_integers, as_number
 from openal.errors import ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN
 

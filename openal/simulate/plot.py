@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from openal.simulate.compare import Runs
-from openal.simulate.run import Run
+from openal.simulate.grid import Runs
+from openal.simulate.loop import Run
 
 __all__ = ["figure", "png"]
 

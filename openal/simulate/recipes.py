@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_number
+from openal._checks import as_number
 from openal.errors import ArgumentError
 from openal.learners import Classifier
 from openal.simulate.classes import closest, known_classes

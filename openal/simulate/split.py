@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from openal.checks import as_count, as_integers, as_number
+from openal._checks import as_count, as_integers, as_number
 from openal.errors import ArgumentError
 from openal.labeled import UNKNOWN
+from openal.simulate._first_answers import FIRST_ANSWERS, Items, keep_unknown, stratified
 from openal.simulate.classes import class_names, known_classes, named_classes
-from openal.simulate.draw import FIRST_ANSWERS, Items, keep_unknown, stratified
 
 __all__ = ["OpenSetSplit", "Protocol", "openset_split"]
 

@@ -1,4 +1,4 @@
-"""Runs of several seeds as means and spreads."""
+"""Runs of several seeds as means and spreads, and as a table for the terminal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,11 +6,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 from openal.simulate.conditions import VARYING, Conditions
-from openal.simulate.grid import GridRuns
+from openal.simulate.grid import GridRuns, Runs
+from openal.simulate.loop import Run
 from openal.simulate.metrics import aubc
-from openal.simulate.run import Run, Runs
 
-__all__ = ["MEASURES", "Measure", "best_of", "figures", "grid_results", "results"]
+__all__ = ["MEASURES", "Measure", "best_of", "figures", "grid_results", "results", "table"]
 
 ENOUGH = 3
 """Fewer seeds cannot tell the best from the lucky."""
@@ -101,3 +101,37 @@ def _columns(run: Run) -> dict[str, Any]:
     columns = asdict(run)
     del columns["seconds"]
     return columns
+
+
+def table(runs: Runs) -> str:
+    """One line per strategy, mean ± sd over the seeds; * marks what is best at every seed."""
+    best = {measure.name: best_of(runs, measure) for measure in MEASURES}
+    rows = [["strategy", *(measure.title for measure in MEASURES), "s/round"]]
+    for name, by_seed in runs.items():
+        columns = [figures(run) for run in by_seed.values()]
+        cells = [
+            _cell([each[m.name] for each in columns], m.unit) + " *"[best[m.name] == name]
+            for m in MEASURES
+        ]
+        seconds = [fmean(run.seconds) for run in by_seed.values()]
+        rows.append([name, *cells, f"{fmean(seconds):.2f}"])
+    note = "\n* best at every seed" if any(best.values()) else ""
+    return _aligned(rows) + note
+
+
+def _cell(values: list[float], unit: str) -> str:
+    deviation = f" ± {stdev(values):{unit}}" if len(values) > 1 else ""
+    return f"{fmean(values):{unit}}{deviation}"
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    """Names to the left, numbers to the right, a rule under the head."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            [row[0].ljust(widths[0])]
+            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])

@@ -2,7 +2,7 @@
 
 from openal.stopping.cost import Cost, cost_per_correct
 from openal.stopping.plateau import accuracy_plateau
-from openal.stopping.purity import purity_floor, purity_interval
+from openal.stopping.purity_floor import purity_floor, purity_interval
 from openal.stopping.unknown_share import expected_unknown_share
 
 __all__ = [

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openal.checks import as_number
-from openal.stopping.counts import Rounds, answer_counts
+from openal._checks import as_number
+from openal.stopping._counts import Rounds, answer_counts
 
 __all__ = ["Cost", "cost_per_correct"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from openal.checks import as_count, as_finite, as_number
+from openal._checks import as_count, as_finite, as_number
 
 __all__ = ["accuracy_plateau"]
 

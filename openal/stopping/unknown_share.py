@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from openal.checks import as_count, as_finite
+from openal._checks import as_count, as_finite
 from openal.errors import ArgumentError, ArrayError
 from openal.labeled import UNKNOWN, LabeledSet
-from openal.stopping.counts import rounds_of
+from openal.stopping._counts import rounds_of
 from openal.view import Round
 
 __all__ = ["expected_unknown_share"]

@@ -1,4 +1,4 @@
-"""The embeddings of a store, read where they are used."""
+"""The embeddings of a store, read where they are used; what to do when they cannot be."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,11 +7,40 @@ from typing import Any, final
 
 import numpy as np
 
-from openal.checks import as_integers
-from openal.store.opening import opened, unfinished
-from openal.store.shards import DTYPES, checksum, damaged, mapped, shard_name
+from openal._checks import as_integers
+from openal.errors import StoreError
+from openal.store._files import DTYPES, MANIFEST, checksum, damaged, mapped, shard_name
+from openal.store._manifest import Manifest, read_manifest
 
-__all__ = ["Embeddings"]
+__all__ = ["Embeddings", "opened", "unfinished"]
+
+
+def opened(folder: Path, *, partial: bool) -> Manifest:
+    """The manifest of a store whose files are there in full size."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise StoreError(f"{folder} holds no store of embeddings: there is no {MANIFEST}.")
+    if manifest.missing() and not partial:
+        raise unfinished(folder, manifest)
+    if manifest.columns is None and not partial:
+        why = next(iter(manifest.reasons.values()))
+        raise StoreError(
+            f"{folder} holds no embedding, since none of its items could be read ({why}); delete "
+            f"it to try again."
+        )
+    for at in {*manifest.without_lost(folder).missing()} - {*manifest.missing()}:
+        raise damaged(folder / shard_name(at), "no plain file of its full size")
+    return manifest
+
+
+def unfinished(folder: Path, manifest: Manifest) -> StoreError:
+    """The error that says how many rows are missing."""
+    count = manifest.items.count
+    return StoreError(
+        f"{folder} is not finished: {count - manifest.rows_done} of {count} rows are missing; "
+        f"fill it again with the same arguments, and it goes on where it stopped."
+    )
+
 
 OPEN = 256
 """How many shards are mapped at a time."""

@@ -9,7 +9,7 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from openal.errors import ArgumentError
-from openal.store.files import plain_size
+from openal.store._files import plain_size
 
 __all__ = ["Images", "image_names"]
 

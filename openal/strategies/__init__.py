@@ -1,7 +1,7 @@
 """One paper per file: a chain with the paper's defaults."""
 
+from openal.strategies._available import available
 from openal.strategies.alphamix import AlphaMix
-from openal.strategies.available import available
 from openal.strategies.badge import BADGE
 from openal.strategies.batch_bald import BatchBALD
 from openal.strategies.bgadl import BGADL

@@ -4,22 +4,17 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from openal._seeds import isolated_rng
+from openal._threads import one_thread
 from openal.query import QueryStrategy
-from openal.seeds import isolated_rng
 from openal.testing import (
-    counting,
-    declaring,
-    elsewhere,
-    hard_times,
-    learning,
-    parts,
-    refusing,
-    repeating,
-    storing,
-    untouched,
+    _query_checks,
+    _repeat_checks,
+    _signal_checks,
+    _state_checks,
+    _value_checks,
 )
-from openal.testing.worlds import MakeWorld, World, world
-from openal.threads import one_thread
+from openal.testing._world import MakeWorld, World, world
 
 __all__ = ["CHECKS", "check_strategy"]
 
@@ -27,35 +22,35 @@ SEED = 1_480_912_731
 """Of the global generators during a check: one that no strategy sets, and that is put back."""
 
 CHECKS: tuple[Callable[[QueryStrategy, MakeWorld], None], ...] = (
-    counting.is_a_strategy,
-    counting.counts_exactly,
-    repeating.repeats_itself_under_a_seed,
-    counting.keeps_to_the_candidates,
-    counting.puts_the_best_first,
-    counting.keeps_the_order_among_equals,
-    counting.describes_its_query,
-    repeating.leaves_global_randomness_alone,
-    repeating.ignores_the_order_of_candidates,
-    repeating.follows_renamed_items,
-    repeating.ignores_block_sizes,
-    parts.pickles,
-    parts.shows_how_to_make_it,
-    untouched.changes_nothing,
-    untouched.leaves_the_model_as_it_was,
-    declaring.needs_nothing_else,
-    declaring.misses_each_signal,
-    declaring.reads_all_that_it_declares,
-    storing.reads_tensors_and_views,
-    storing.reads_half_precision,
-    storing.reads_memory_maps,
-    hard_times.works_in_hard_times,
-    hard_times.learns_in_hard_times,
-    refusing.refuses_wrong_budgets,
-    refusing.refuses_wrong_candidates,
-    refusing.refuses_another_size,
-    refusing.stops_at_a_bad_number,
-    learning.learns_what_is_not_offered,
-    elsewhere.runs_in_another_process,
+    _query_checks.is_a_strategy,
+    _query_checks.counts_exactly,
+    _repeat_checks.repeats_itself_under_a_seed,
+    _query_checks.keeps_to_the_candidates,
+    _query_checks.puts_the_best_first,
+    _query_checks.keeps_the_order_among_equals,
+    _query_checks.describes_its_query,
+    _repeat_checks.leaves_global_randomness_alone,
+    _repeat_checks.ignores_the_order_of_candidates,
+    _repeat_checks.follows_renamed_items,
+    _repeat_checks.ignores_block_sizes,
+    _value_checks.pickles,
+    _value_checks.shows_how_to_make_it,
+    _state_checks.changes_nothing,
+    _state_checks.leaves_the_model_as_it_was,
+    _signal_checks.needs_nothing_else,
+    _signal_checks.misses_each_signal,
+    _signal_checks.reads_all_that_it_declares,
+    _signal_checks.reads_tensors_and_views,
+    _signal_checks.reads_half_precision,
+    _signal_checks.reads_memory_maps,
+    _state_checks.works_in_hard_times,
+    _state_checks.learns_in_hard_times,
+    _query_checks.refuses_wrong_budgets,
+    _query_checks.refuses_wrong_candidates,
+    _query_checks.refuses_another_size,
+    _query_checks.stops_at_a_bad_number,
+    _signal_checks.learns_what_is_not_offered,
+    _repeat_checks.runs_in_another_process,
 )
 """What every strategy must pass; each takes the strategy and a maker of worlds."""
 

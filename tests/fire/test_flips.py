@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from openal.errors import LedgerError
-from openal.ledger import Ledger
+from openal.ledger._journal import Ledger
 from tests.fire.ledgers import CLASSES, SIZE, filled, opened, said
 
 PAGE = 4096

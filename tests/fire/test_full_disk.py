@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from openal.audit import read_whole
 from openal.cli import main
 from openal.errors import LedgerError
 from openal.labeled import LabeledSet
+from openal.ledger import read_whole
 from tests.fire.disks import small_disk
 
 SIZE = 1_000_000

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from openal.audit import read_whole
 from openal.cli import main
 from openal.errors import LedgerError
 from openal.labeled import LabeledSet
+from openal.ledger import read_whole
 from tests.fire.ledgers import filled, folder, opened, said
 
 NEWER: dict[str, tuple[str, ...]] = {

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from openal.audit import as_csv, read_whole
 from openal.cli import main
 from openal.errors import LedgerError
 from openal.labeled import LabeledSet
+from openal.ledger import as_csv, read_whole
 from tests.fire.disks import read_only_file, read_only_folder
 from tests.fire.ledgers import filled, folder, opened, said
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import openal.neighbors
+import openal._answered_neighbors
 from openal import Pool
 from openal.errors import ArgumentError, ArrayError, MissingPackageError
 from openal.functional import approximate_knn, knn
@@ -92,7 +92,7 @@ def test_a_strategy_uses_it_where_answers_are_many(monkeypatch: pytest.MonkeyPat
     labels[embeddings[:500, 0] < 0] = UNKNOWN
     labeled.add(range(500), labels.tolist())
     expected = NEAT().query(Pool(embeddings=embeddings, logits=logits), labeled, 20).indices
-    monkeypatch.setattr(openal.neighbors, "MANY", 400)
+    monkeypatch.setattr(openal._answered_neighbors, "MANY", 400)
     asked: list[int] = []
     nearest = IndexedReferences.nearest
     monkeypatch.setattr(

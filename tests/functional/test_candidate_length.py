@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
-from openal.functional.candidate_length import candidate_length
+from openal.functional.known_share import candidate_length
 
 
 def by_hand(known: Tensor, informativeness: Tensor, budget: int, precision: float) -> int:

@@ -7,7 +7,7 @@ import torch
 
 from openal import functional
 from openal.functional import kmeans_pp, meta_query
-from openal.functional.first_neighbors import first_neighbors
+from openal.functional._first_neighbors import first_neighbors
 from openal.functional.pareto import pareto_front
 from tests.hostile.functional_calls import CALLS, CLASSES, POINTS, Call, leaves, numbers
 from tests.hostile.functional_parts import CHECKED, INNER

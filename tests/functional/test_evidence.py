@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Dirichlet, kl_divergence
 
-from openal.functional.evidence import evidential_loss
+from openal.functional.losses import evidential_loss
 
 
 @pytest.mark.parametrize("anneal", [0.0, 0.3, 1.0])

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from openal.functional import first_neighbors as module
-from openal.functional.first_neighbors import first_neighbors
+from openal.functional import _first_neighbors as module
+from openal.functional._first_neighbors import first_neighbors
 from openal.functional.neighbors import knn
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional import gradient_kmeans_pp, kmeans_pp
 from openal.functional.gradient_kmeans import gradient_factors
-from openal.functional.kmeans_seeding import squared_distances
+from openal.functional.kmeans_pp import squared_distances
 
 
 def gradients(logits: Tensor, features: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ def law(g: Tensor, budget: int) -> dict[tuple[int, ...], float]:
 
 @pytest.mark.parametrize("proposals", [1, 5, 512])
 def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openal.functional.kmeans_seeding.PROPOSALS", proposals)
+    monkeypatch.setattr("openal.functional.kmeans_pp.PROPOSALS", proposals)
     logits, features = drawn(3, n=6)
     expected, draws = law(gradients(logits, features), 4), 2000
     counts = Counter(tuple(ask(logits, features, 4, seed)) for seed in range(draws))

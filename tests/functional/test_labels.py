@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from openal.errors import ArrayError
-from openal.functional.labels import as_labels
+from openal.functional._labels import as_labels
 
 ROWS = torch.zeros(3, 2)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from openal.errors import ArgumentError
-from openal.functional.linear_head import linear_head
+from openal.functional.feature_mix import linear_head
 
 
 def made(m: int, d: int, k: int, seed: int = 0) -> tuple[torch.nn.Linear, torch.Tensor]:

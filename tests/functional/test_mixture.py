@@ -12,9 +12,8 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import mixture
-from openal.functional.gaussian_mixture import Moments, two_means
+from openal.functional._gaussian_mixture import Moments, Segments, two_means
 from openal.functional.mixture import mixture_posterior
-from openal.functional.segments import Segments
 
 JSOSAL: dict[str, Any] = {
     "bayesian": True,

@@ -15,11 +15,11 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-import openal.functional.cosines as module
+import openal.functional._cosines as module
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import knn, neighbor_votes
-from openal.functional.cosines import GROUPS, directions, nearest
-from openal.functional.references import check_shapes
+from openal.functional._cosines import GROUPS, directions, nearest
+from openal.functional._references import check_shapes
 
 generator = torch.Generator()
 

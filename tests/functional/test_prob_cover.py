@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
-from openal.functional import balls, kept_balls, measured_balls
-from openal.functional.balls import measured, within
-from openal.functional.kept_balls import KeptBalls
-from openal.functional.measured_balls import MeasuredBalls
+from openal.functional import _balls as balls
+from openal.functional import _balls as kept_balls
+from openal.functional import _balls as measured_balls
+from openal.functional._balls import KeptBalls, MeasuredBalls, measured, within
 from openal.functional.prob_cover import prob_cover, pure_radius
 
 module = sys.modules[prob_cover.__module__]  # the package has a function of the same name

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from openal.errors import ArrayError
-from openal.functional.progressive import progressive_score
+from openal.functional.entropies import progressive_score
 
 
 def by_hand(heads: torch.Tensor, mu: float) -> tuple[list[float], list[bool]]:

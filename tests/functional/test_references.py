@@ -8,8 +8,8 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional import knn
-from openal.functional.cosines import directions, nearest
-from openal.functional.references import References
+from openal.functional._cosines import directions, nearest
+from openal.functional._references import References
 
 generator = torch.Generator()
 

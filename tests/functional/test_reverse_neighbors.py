@@ -53,7 +53,7 @@ def test_sorting_gives_the_same(seed: int, k: int, kind: str) -> None:
 def test_blocks_of_queries_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     data = drawn(2, "duplicated")
     whole = counted(data, 5)
-    monkeypatch.setattr("openal.functional.reverse_neighbors.QUERY_ROWS", 4)
+    monkeypatch.setattr("openal.functional.neighbors.QUERY_ROWS", 4)
     assert counted(data, 5).equal(whole)
 
 

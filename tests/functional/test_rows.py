@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArrayError
-from openal.functional.rows import finite_blocks, folded, row_lengths, row_sums, unit_rows
+from openal.functional._rows import finite_blocks, folded, row_lengths, row_sums, unit_rows
 
 
 @pytest.mark.parametrize("sums", [row_sums, folded])

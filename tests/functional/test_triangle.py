@@ -2,7 +2,7 @@
 
 import pytest
 
-from openal.functional.triangle import strips
+from openal.functional._rows import strips
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 100, 1000])

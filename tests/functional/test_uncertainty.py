@@ -14,15 +14,8 @@ from scipy.stats import entropy as scipy_entropy
 from torch import Tensor
 
 from openal.errors import ArrayError
-from openal.functional import (
-    bald,
-    entropy,
-    least_confidence,
-    margin,
-    mean_std,
-    rows,
-    variation_ratio,
-)
+from openal.functional import _rows as rows
+from openal.functional import bald, entropy, least_confidence, margin, mean_std, variation_ratio
 
 Score = Callable[[Tensor], Tensor]
 SINGLE: list[Score] = [entropy, least_confidence, margin]

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from openal.functional import unknown_kinds
+from openal.functional._rows import unit_rows
 from openal.functional.k_means import k_means
-from openal.functional.rows import unit_rows
 from openal.functional.unknown_kinds import class_recovery, count_unknown_kinds
 
 

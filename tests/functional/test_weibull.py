@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import weibull_min
 
-from openal.functional.weibull import weibull_tails
+from openal.functional._weibull import weibull_tails
 
 
 @pytest.mark.parametrize("shift", [1e-6, 0.5, 1.0, 50.0])

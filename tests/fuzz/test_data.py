@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from openal.simulate import labeled_folders, tiny_imagenet
-from openal.simulate.encoders import embedder_of
-from openal.simulate.labels import read_labels
-from openal.simulate.sources import Source, files, image_folder
+from openal.simulate.datasets import _folders as labeled_folders
+from openal.simulate.datasets import images as tiny_imagenet
+from openal.simulate.datasets._array_files import read_labels
+from openal.simulate.datasets._encoders import embedder_of
+from openal.simulate.datasets._sources import Source, files, image_folder
 from openal.store.images import Images, image_names
 from tests.fuzz.damage import BYTES
 from tests.fuzz.harness import Loader

@@ -9,9 +9,9 @@ from random import Random
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from openal import ledger
-from openal.audit import as_csv, as_json, read_whole
 from openal.labeled import LabeledSet, _reopened
+from openal.ledger import _journal as ledger
+from openal.ledger import as_csv, as_json, read_whole
 from tests.fire.ledgers import CLASSES, SIZE, filled, said
 from tests.fuzz.damage import BYTES
 from tests.fuzz.harness import Loader

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from openal.simulate.cells import Cells
-from openal.simulate.report import report
-from openal.simulate.run import Run
+from openal.report import report
+from openal.simulate._results_folder import Cells
+from openal.simulate.loop import Run
 from tests.fuzz.harness import Loader
 from tests.fuzz.structured import any_bytes, in_json, in_npy, in_zip, weighted
 

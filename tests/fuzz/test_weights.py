@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from openal.learners import clipn_checkpoint
-from openal.learners.clipn_converted import base_norms, metadata_of, tensors_of
-from openal.learners.convert import convert
-from openal.learners.weight_files import content_hash, read_weights, require_no_pickle, stamp_of
+from openal.commands.convert_clipn import convert
+from openal.learners import _clipn_files as clipn_checkpoint
+from openal.learners._clipn_files import base_norms, metadata_of, tensors_of
+from openal.learners._weight_files import content_hash, read_weights, require_no_pickle, stamp_of
 from tests.fuzz.damage import BYTES
 from tests.fuzz.harness import Loader
 from tests.fuzz.structured import any_bytes, in_safetensors, in_zip, weighted

@@ -6,20 +6,18 @@ from typing import Any
 
 import torch
 
-from openal.functional.candidate_length import candidate_length
-from openal.functional.evidence import evidential_loss
+from openal.functional._first_neighbors import first_neighbors
+from openal.functional._weibull import weibull_tails
+from openal.functional.entropies import progressive_score
 from openal.functional.feature_mix import class_anchors, loss_directions
 from openal.functional.finch import cluster_means
-from openal.functional.first_neighbors import first_neighbors
-from openal.functional.known_share import known_share
+from openal.functional.known_share import candidate_length, known_share
+from openal.functional.losses import evidential_loss
 from openal.functional.mahalanobis import gaussian, standard
 from openal.functional.openmax import openmax_model
 from openal.functional.pareto import pareto_front, pareto_layers, pareto_subset
-from openal.functional.progressive import progressive_score
-from openal.functional.ties import with_ties_broken
-from openal.functional.unit_range import unit_range
+from openal.functional.scaling import unit_range, with_ties_broken
 from openal.functional.unknown_kinds import class_recovery, count_unknown_kinds
-from openal.functional.weibull import weibull_tails
 from tests.hostile.functional_calls import CLASSES, HEAD, LOGITS, POINTS, Call, numbers
 
 __all__ = ["CHECKED", "INNER"]

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from openal.errors import OpenALError
-from openal.learners.weight_files import read_weights
-from openal.simulate.cells import Cells
-from openal.simulate.labels import read_array, read_labels
-from openal.simulate.report.items import read_items
-from openal.simulate.report.read import read_cells, read_origin
+from openal.learners._weight_files import read_weights
+from openal.report._items import read_items
+from openal.report._results import read_cells, read_origin
+from openal.simulate._results_folder import Cells
+from openal.simulate.datasets._array_files import read_array, read_labels
 from openal.store import Embeddings
 
 READ: dict[str, tuple[str, Callable[[Path], object]]] = {

@@ -12,9 +12,9 @@ from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.query import Query, QueryStrategy
 from openal.strategies import available
 from openal.testing import World, world
-from openal.testing.asking import ask, expect_same, expect_sound
-from openal.testing.declaring import declared, learned_from
-from openal.testing.hard_times import SITUATIONS
+from openal.testing._signal_checks import declared, learned_from
+from openal.testing._state_checks import SITUATIONS
+from openal.testing._world import ask, expect_same, expect_sound
 from openal.view import Round
 
 STRATEGIES = {name: kind() for name, kind in available().items()}

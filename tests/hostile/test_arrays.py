@@ -10,12 +10,12 @@ import scipy.sparse
 import torch
 from torch import Tensor
 
+from openal._signals import DIMENSIONS, EXTRA_COLUMNS, RAW
 from openal.errors import ArgumentError, ArrayError
 from openal.pool import Pool
-from openal.signals import DIMENSIONS, EXTRA_COLUMNS, RAW
 from openal.strategies import available
 from openal.testing import World, world
-from openal.testing.asking import ask, expect_same
+from openal.testing._world import ask, expect_same
 
 WORLD = world()
 READ = [(name, signal) for name, kind in available().items() for signal in kind().reads]

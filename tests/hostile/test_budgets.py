@@ -43,8 +43,8 @@ from openal.selection import (
 )
 from openal.strategies import available
 from openal.testing import World, world
-from openal.testing.asking import ask, expect_sound
-from openal.testing.repeating import expect_randomness_alone
+from openal.testing._repeat_checks import expect_randomness_alone
+from openal.testing._world import ask, expect_sound
 
 STRATEGIES = {name: kind() for name, kind in available().items()}
 

@@ -12,10 +12,10 @@ from torch import Tensor
 from openal.errors import ArgumentError, LedgerError
 from openal.labeled import LabeledSet
 from openal.learners import CLIP, ClassCosines
-from openal.learners.class_texts import ClassTexts, class_names, text_directions
-from openal.learners.templates import as_negations, as_templates, negated
+from openal.learners._class_texts import ClassTexts, class_names, text_directions
+from openal.learners._templates import as_negations, as_templates, negated
 from openal.pool import Pool
-from openal.testing.repeating import expect_randomness_alone
+from openal.testing._repeat_checks import expect_randomness_alone
 
 ODD = {
     "braces": ["{}", "{0}", "{name!r}", "%s", "$cat"],

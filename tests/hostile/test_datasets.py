@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset
 from torchvision import transforms
 
+from openal._batches import batches
 from openal.errors import ArgumentError, OpenALError
-from openal.forward import Model, batches
 from openal.labeled import LabeledSet
 from openal.learners import Encoder
+from openal.model import Model
 from openal.pool import Pool
 from openal.store import fill
 from openal.strategies import available

@@ -5,15 +5,15 @@ from functools import cache
 
 import pytest
 
+from openal._threads import one_thread
 from openal.integrations import PytorchOOD
 from openal.query import Chain, Query
 from openal.selection import Top
 from openal.strategies import available
 from openal.testing import World, world
-from openal.testing.asking import ask, expect_same
-from openal.testing.declaring import declared, learned_from
-from openal.testing.hard_times import SITUATIONS
-from openal.threads import one_thread
+from openal.testing._signal_checks import declared, learned_from
+from openal.testing._state_checks import SITUATIONS
+from openal.testing._world import ask, expect_same
 from tests.hostile.defaults import Default, alike, default_device, each_default
 
 STRATEGIES = {name: kind() for name, kind in available().items()}

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from openal import learners
+from openal._threads import one_thread
+from openal.functional.losses import class_weights
 from openal.labeled import LabeledSet
 from openal.learners import (
     Classifier,
@@ -20,14 +22,12 @@ from openal.learners import (
     LossPredictor,
     OneVsAll,
 )
-from openal.learners.dropout_classifier import dropout_resnet18
-from openal.learners.fitted_network import new_network
-from openal.learners.loss import class_weights
+from openal.learners._on_images import new_network
+from openal.learners.dropout import dropout_resnet18
 from openal.pool import Pool
-from openal.store.identity import identity_of
+from openal.store._identity import identity_of
 from openal.strategies import NEATPassive
 from openal.testing import world
-from openal.threads import one_thread
 from tests.hostile.defaults import Default, alike, default_device, default_type, each_default
 from tests.store.made import Items, filled
 

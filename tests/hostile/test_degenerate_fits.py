@@ -41,8 +41,8 @@ from openal.selection import (
 )
 from openal.strategies import EAOA, EOAL, NEAT, OpenMax, OpenPathology, ProbCover, TypiClust
 from openal.testing import world
-from openal.testing.asking import ask, expect_sound
-from openal.testing.hard_times import SITUATIONS
+from openal.testing._state_checks import SITUATIONS
+from openal.testing._world import ask, expect_sound
 
 MANY = 1000
 """More neighbors, clusters or items than there are."""

@@ -14,10 +14,10 @@ import pytest
 import torch
 
 from openal.errors import ArgumentError, CheckpointError
-from openal.learners.image_text import load_image_text
-from openal.learners.weight_files import read_weights, require_no_pickle, stamp_of
-from openal.simulate.labels import read_array, read_labels
-from openal.simulate.report.items import read_items
+from openal.learners._open_clip import load_image_text
+from openal.learners._weight_files import read_weights, require_no_pickle, stamp_of
+from openal.report._items import read_items
+from openal.simulate.datasets._array_files import read_array, read_labels
 from tests.hostile.loaders import READ, refused
 
 
@@ -106,7 +106,7 @@ def test_open_clip_is_given_no_such_file(tmp_path: Path, name: str) -> None:
 def test_an_archive_that_unpacks_to_more_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openal.simulate.report.items.LARGEST", 2**20)
+    monkeypatch.setattr("openal.report._items.LARGEST", 2**20)
     names = {"labels": np.zeros(2**18, np.int64), "names": np.array(["cat"])}
     np.savez_compressed(tmp_path / "data.npz", **names)
     assert (tmp_path / "data.npz").stat().st_size < 2**14

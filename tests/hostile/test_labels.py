@@ -11,7 +11,7 @@ import torch
 
 from openal.errors import AnswerError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
-from openal.testing.repeating import expect_randomness_alone
+from openal.testing._repeat_checks import expect_randomness_alone
 
 NAN = float("nan")
 

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from openal.errors import ArrayError, ModelError
-from openal.forward import Model
 from openal.labeled import LabeledSet
 from openal.learners import Encoder
+from openal.model import Model
 from openal.pool import Pool
 from openal.query import Query
 from openal.strategies import available
 from openal.testing import world
-from openal.testing.asking import ask, expect_same
+from openal.testing._world import ask, expect_same
 
 WORLD = world()
 ITEMS = torch.tensor(WORLD.signals["embeddings"])

@@ -14,17 +14,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from openal.audit import as_csv, as_json, read_whole
-from openal.audit.rows import GUARDED
 from openal.cli import main
 from openal.errors import ArgumentError, LedgerError
 from openal.labeled import LabeledSet
-from openal.learners.class_texts import class_names, text_directions
-from openal.learners.templates import as_templates, template_texts
-from openal.simulate.cells import Cells
-from openal.simulate.report import report, write_report
-from openal.simulate.report.markup import FORMULA, element, sheet, text
-from openal.simulate.run import Run
+from openal.learners._class_texts import class_names, text_directions
+from openal.learners._templates import as_templates, template_texts
+from openal.ledger import as_csv, as_json, read_whole
+from openal.ledger._export import GUARDED
+from openal.report import report, write_report
+from openal.report._svg import FORMULA, element, sheet, text
+from openal.simulate._results_folder import Cells
+from openal.simulate.loop import Run
 
 NAMES = {
     "script": "<script>alert(1)</script>",

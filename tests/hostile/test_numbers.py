@@ -12,7 +12,7 @@ from openal.functional import class_prototypes, entropy, knn, prototype_cosines
 from openal.query import Query
 from openal.strategies import available
 from openal.testing import world
-from openal.testing.asking import ask, expect_same, expect_sound
+from openal.testing._world import ask, expect_same, expect_sound
 
 WORLD = world()
 READ = [(name, signal) for name, kind in available().items() for signal in kind().reads]

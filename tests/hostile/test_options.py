@@ -12,16 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from openal import selection
+from openal._fields import as_device, check_fields
 from openal.errors import ArgumentError, OpenALError
-from openal.fields import as_device, check_fields
 from openal.informativeness import Entropy
 from openal.learners import DropoutClassifier, Encoder
 from openal.pool import Pool
 from openal.query import Chain
 from openal.selection import PredictedClass, Top
 from openal.testing import world
-from openal.testing.asking import ask
-from openal.testing.repeating import expect_randomness_alone
+from openal.testing._repeat_checks import expect_randomness_alone
+from openal.testing._world import ask
 from openal.view import View
 
 ROOMS = ("selection", "purity", "informativeness", "strategies", "learners")

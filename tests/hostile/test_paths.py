@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from openal._files import plain_bytes, plain_json
 from openal.errors import ArgumentError, StoreError
-from openal.files import plain_bytes, plain_json
-from openal.simulate.cells import Cells
-from openal.simulate.tiny_imagenet import NAME, tiny_imagenet
+from openal.simulate._results_folder import Cells
+from openal.simulate.datasets.images import NAME, tiny_imagenet
 from openal.store import Embeddings
 from tests.hostile.loaders import READ, refused
 from tests.store.made import Items, filled

@@ -16,7 +16,7 @@ from openal.pool import Pool
 from openal.store import Embeddings, fill
 from openal.strategies import available
 from openal.testing import world
-from openal.testing.repeating import expect_randomness_alone
+from openal.testing._repeat_checks import expect_randomness_alone
 
 STRATEGIES = {name: kind() for name, kind in available().items()}
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from openal.errors import ArgumentError
-from openal.functional.distinctive import anchor_agreement
+from openal.functional.distinctiveness import anchor_agreement
 from openal.informativeness import Distinctiveness, distinctiveness
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool

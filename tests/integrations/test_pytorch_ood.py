@@ -14,7 +14,7 @@ from openal.informativeness import Entropy
 from openal.integrations import PytorchOOD
 from openal.selection import Filter, Top
 from openal.testing import check_strategy
-from openal.testing.worlds import World, world
+from openal.testing._world import World, world
 from openal.view import Blocks
 
 ood = pytest.importorskip("pytorch_ood.detector", reason="pytorch-ood: pip install openal[ood]")

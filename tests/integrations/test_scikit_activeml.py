@@ -15,7 +15,7 @@ from openal.integrations import PytorchOOD, SkActiveML
 from openal.purity import KnownNeighbors
 from openal.selection import Filter, Top
 from openal.testing import check_strategy
-from openal.testing.worlds import World, world
+from openal.testing._world import World, world
 
 skactiveml = pytest.importorskip(
     "skactiveml.classifier", reason="scikit-activeml: pip install openal[skactiveml]"

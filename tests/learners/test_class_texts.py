@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError, ModelError
-from openal.learners.class_texts import class_names, text_directions
+from openal.learners._class_texts import class_names, text_directions
 
 LENGTH = 12
 CPU = torch.device("cpu")
@@ -39,7 +39,7 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     templates, names = tuple(f"{i} {{}}" for i in range(9)), ("cat", "owl", "dog")
     whole = text_directions(encode, letters, names, templates, CPU)
     for size in (1, 2, 7):
-        monkeypatch.setattr("openal.learners.class_texts.BATCH", size)
+        monkeypatch.setattr("openal.learners._class_texts.BATCH", size)
         torch.testing.assert_close(text_directions(encode, letters, names, templates, CPU), whole)
 
 

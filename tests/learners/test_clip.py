@@ -15,9 +15,9 @@ from torch.nn.functional import normalize
 
 from openal import Pool
 from openal.errors import ArgumentError, CheckpointError, OpenALError
+from openal.learners._open_clip import load_image_text, tokenizer_of
+from openal.learners._templates import negated, template_texts
 from openal.learners.clip import CLIP
-from openal.learners.image_text import load_image_text, tokenizer_of
-from openal.learners.templates import negated, template_texts
 from openal.learners.text_cosines import TextCosines
 from openal.pool import Frozen
 

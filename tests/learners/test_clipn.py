@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity, normalize
 
 from openal import LabeledSet, Pool
+from openal.commands.convert_clipn import convert, main
 from openal.errors import ArgumentError, CheckpointError
 from openal.learners.clip import CLIP
 from openal.learners.clipn import CLIPN
-from openal.learners.convert import convert, main
 from openal.learners.text_cosines import ClassCosines
 from openal.pool import Frozen
 

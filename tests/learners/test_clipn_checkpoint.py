@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm
 
 from openal.errors import ArgumentError, CheckpointError
-from openal.learners.clipn_checkpoint import read_clipn, stock_shapes, text_names
-from openal.learners.clipn_towers import load_towers
-from openal.learners.weight_files import Stamp
+from openal.learners._clipn_files import read_clipn, stock_shapes, text_names
+from openal.learners._clipn_towers import load_towers
+from openal.learners._weight_files import Stamp
 
 Write = Callable[[Path, dict[str, Tensor]], Path]
 

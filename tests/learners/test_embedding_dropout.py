@@ -13,7 +13,7 @@ from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import bald
 from openal.learners import EmbeddingDropout
-from openal.learners.embedding_training import FittedOnEmbeddings
+from openal.learners._on_embeddings import FittedOnEmbeddings
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")[:600]

@@ -11,9 +11,9 @@ from torch import nn
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError
 from openal.functional import energy, epistemic_energy
+from openal.functional.losses import energy_margin_loss, weighted_cross_entropy
 from openal.learners import Detector, EmbeddingDetector
-from openal.learners.detection import Detection
-from openal.learners.loss import energy_margin_loss, weighted_cross_entropy
+from openal.learners.detector import Detection
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = (PIXELS / 16).astype("f4"), np.where(DIGITS < 4, DIGITS, UNKNOWN)

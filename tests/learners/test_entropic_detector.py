@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError, ModelError
-from openal.learners.embedding_entropic import EmbeddingEntropicDetector
-from openal.learners.entropic_detector import EntropicDetector
+from openal.learners.entropic_detector import EmbeddingEntropicDetector, EntropicDetector
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")

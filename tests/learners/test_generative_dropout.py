@@ -10,11 +10,11 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from openal import UNKNOWN, LabeledSet, Pool
+from openal._seeds import derived_seed
 from openal.errors import ArgumentError, ArrayError
 from openal.learners import EmbeddingDropout
-from openal.learners.embedding_generator import generated
+from openal.learners._generator import generated
 from openal.learners.generative_dropout import GenerativeDropout
-from openal.seeds import derived_seed
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")[:400]

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from openal.learners.loss import class_weights, weighted_cross_entropy
+from openal.functional.losses import class_weights, weighted_cross_entropy
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.5, 0.0], [0.0, 0.0, 3.0], [1.0, 2.0, 2.0]])
 LABELS = torch.tensor([0, 0, 2, 1])

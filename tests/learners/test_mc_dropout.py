@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from openal.errors import ArgumentError, ModelError
-from openal.forward import Model
 from openal.labeled import LabeledSet
 from openal.learners import Classifier, DropoutClassifier, MCDropout
+from openal.model import Model
 from openal.pool import Pool
 from openal.strategies import BALD
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError
 from openal.learners import Classifier, CropFlip, Detector
-from openal.learners.network_training import shuffled
+from openal.learners._sgd import shuffled
 
 IMAGES, DIGITS = load_digits(return_X_y=True)
 IMAGES = (IMAGES / 8 - 1).reshape(-1, 1, 8, 8).astype("f4")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.learners import EmbeddingOneVsAll, OneVsAll
-from openal.learners.yes_or_no import yes_or_no_loss
+from openal.learners.one_vs_all import yes_or_no_loss
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = (PIXELS / 16).astype("f4"), np.where(DIGITS < 4, DIGITS, UNKNOWN)

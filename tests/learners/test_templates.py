@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from openal.errors import ArgumentError
-from openal.learners.templates import as_negations, as_templates, negated, template_texts
+from openal.learners._templates import as_negations, as_templates, negated, template_texts
 
 
 def test_the_default_has_128_sentences_with_one_place_each() -> None:

@@ -9,7 +9,7 @@ import torch
 
 from openal import LabeledSet, Pool
 from openal.errors import ArrayError
-from openal.learners.class_texts import ClassTexts
+from openal.learners._class_texts import ClassTexts
 from openal.learners.text_cosines import ClassCosines, TextCosines
 from openal.pool import Frozen, Learner
 

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from openal.errors import CheckpointError
-from openal.learners.weight_files import (
+from openal.learners._weight_files import (
     content_hash,
     read_weights,
     require_no_pickle,

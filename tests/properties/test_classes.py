@@ -12,7 +12,7 @@ from torch import Tensor
 from openal import functional as F
 from openal.query import QueryStrategy
 from openal.testing import World
-from openal.testing.asking import ask, expect_same
+from openal.testing._world import ask, expect_same
 from tests.properties.asked import NAMES, with_options
 from tests.properties.close import close
 from tests.properties.plans import Plan, percent, plans

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openal.query import QueryStrategy
-from openal.testing import counting, untouched
-from openal.testing.asking import ask, expect, expect_same, expect_sound
-from openal.testing.repeating import expect_randomness_alone
+from openal.testing import _query_checks as counting
+from openal.testing import _state_checks as untouched
+from openal.testing._repeat_checks import expect_randomness_alone
+from openal.testing._world import ask, expect, expect_same, expect_sound
 from tests.properties.asked import NAMES, with_options
 from tests.properties.plans import Plan, percent, plans
 

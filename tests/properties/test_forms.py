@@ -10,11 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openal.functional import references, rows
+from openal.functional import _references as references
+from openal.functional import _rows as rows
 from openal.query import Query, QueryStrategy
-from openal.testing import elsewhere, storing
-from openal.testing.asking import ask, expect_same
-from openal.testing.worlds import World
+from openal.testing import _repeat_checks as elsewhere
+from openal.testing import _signal_checks as storing
+from openal.testing._world import World, ask, expect_same
 from openal.view import Blocks
 from tests.properties.asked import NAMES, with_options
 from tests.properties.close import close

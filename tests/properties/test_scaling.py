@@ -15,7 +15,7 @@ from openal.learners import TextCosines
 from openal.query import QueryStrategy
 from openal.strategies import available
 from openal.testing import World
-from openal.testing.asking import ask, expect_same
+from openal.testing._world import ask, expect_same
 from openal.view import Score, reads_of
 from tests.properties.plans import OPEN, Plan, percent, plans
 

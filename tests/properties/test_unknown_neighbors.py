@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from openal import purity
-from openal.functional.ties import HAIR
+from openal.functional.scaling import HAIR
 from openal.informativeness import Margin
 from openal.labeled import UNKNOWN
 from openal.view import Score, reads_of

@@ -11,7 +11,7 @@ from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.query import Step
 from openal.selection.cover import Cover
-from openal.selection.directions import directions_of
+from openal.selection.vectors import directions_of
 from openal.view import View
 
 # Along a circle: a crowd of five, a pair, and one on its own.

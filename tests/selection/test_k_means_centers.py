@@ -10,9 +10,8 @@ from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.query import Chain
-from openal.selection.directions import Directions
-from openal.selection.k_means_centers import KMeansCenters
-from openal.selection.vectors import Signal
+from openal.selection.k_means import KMeansCenters
+from openal.selection.vectors import Directions, Signal
 from openal.view import View
 
 RNG = np.random.default_rng(0)

@@ -18,8 +18,8 @@ from openal.pool import Pool
 from openal.purity import NearestKnown
 from openal.query import Chain, Query
 from openal.selection import MetaScore, Note, Top
-from openal.testing.elsewhere import Elsewhere
-from openal.testing.worlds import World, world
+from openal.testing._repeat_checks import Elsewhere
+from openal.testing._world import World, world
 from openal.view import Blocks, View
 
 META = MetaScore(LeastConfidence(), NearestKnown())

@@ -8,7 +8,7 @@ from openal.informativeness import Margin
 from openal.purity import NearestKnown
 from openal.query import Chain
 from openal.selection import Note, Top
-from openal.testing.worlds import world
+from openal.testing._world import world
 
 
 def test_the_query_tells_what_was_noted_and_asks_the_same() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from openal.selection.passes import in_passes
+from openal.selection.top_per_group import in_passes
 
 
 def by_hand(groups: list[int], scores: list[float], ranks: list[int]) -> list[int]:

@@ -12,7 +12,7 @@ from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.query import Chain
 from openal.selection import TargetPrecision, Top
-from openal.selection.past_precision import past_precisions
+from openal.selection.adaptive import past_precisions
 from openal.view import View
 
 POOL = Pool(embeddings=np.zeros((100, 1)))

@@ -10,7 +10,7 @@ from torch import Tensor
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.pool import Pool
-from openal.selection.top_with_ties import TopWithTies
+from openal.selection.ranking import TopWithTies
 
 VIEW = Pool(embeddings=np.zeros((6, 1))).view(LabeledSet(6, 2), reads=())
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from openal.errors import ArgumentError
 from openal.simulate import image_data
-from openal.simulate.datasets import reduced
-from openal.simulate.pictures import TensorImages, thumbnails_of
+from openal.simulate.datasets._folders import TensorImages, thumbnails_of
+from openal.simulate.datasets.images import reduced
 from tests.simulate.image_data_files import images, write_cifar, write_folders
 
 

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from openal.simulate.lock import claimed
+from openal.simulate._results_folder import claimed
 
 HOLD = """
 import sys
 from pathlib import Path
-from openal.simulate.lock import claimed
+from openal.simulate._results_folder import claimed
 with claimed(Path(sys.argv[1])) as mine:
     print(mine, flush=True)
     sys.stdin.read()

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openal.simulate.record import DATA, asked_first, plane, write_data
-from openal.simulate.run import Run
-from openal.simulate.sources import digits
+from openal.simulate._record import DATA, asked_first, plane, write_data
+from openal.simulate.datasets._sources import digits
+from openal.simulate.loop import Run
 
 RUN = Run(
     asked=((3, 1), (2, 0), (7, 8)),

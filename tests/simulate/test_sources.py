@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from openal.errors import ArgumentError
-from openal.simulate import encode
-from openal.simulate.labels import read_labels
-from openal.simulate.sources import digits, files, image_folder
+from openal.simulate.datasets import _encoders as encode
+from openal.simulate.datasets._array_files import read_labels
+from openal.simulate.datasets._sources import digits, files, image_folder
 
 
 def folder_of_images(folder: Path) -> Path:

@@ -8,7 +8,7 @@ import torch
 
 from openal import SKIPPED, UNKNOWN, LabeledSet
 from openal.errors import ArgumentError
-from openal.stopping.counts import answer_counts
+from openal.stopping._counts import answer_counts
 
 
 def test_a_labeled_set_its_history_and_its_labels_are_one() -> None:

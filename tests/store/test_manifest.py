@@ -9,7 +9,7 @@ import pytest
 
 from openal.errors import StoreError
 from openal.store import Embeddings
-from openal.store.manifest_file import read_manifest
+from openal.store._manifest import read_manifest
 from tests.store.made import Items, filled
 
 CHANGES: list[tuple[tuple[Any, ...], Any]] = [

@@ -5,14 +5,14 @@ import pytest
 import torch
 from torch import nn
 
+from openal._seeds import isolated_rng
 from openal.informativeness.feature_mix import FeatureMix
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.query import Query
-from openal.seeds import isolated_rng
-from openal.selection.directions import Directions
-from openal.selection.k_means_centers import KMeansCenters
-from openal.selection.top_with_ties import TopWithTies
+from openal.selection.k_means import KMeansCenters
+from openal.selection.ranking import TopWithTies
+from openal.selection.vectors import Directions
 from openal.strategies.alphamix import AlphaMix
 
 

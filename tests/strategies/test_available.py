@@ -26,7 +26,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, *entries: EntryPoint) -> None:
         return [each for each in entries if each.group == group]
 
     # The function hides its module of the same name as an attribute of the package.
-    monkeypatch.setattr(sys.modules["openal.strategies.available"], "entry_points", entry_points)
+    monkeypatch.setattr(sys.modules["openal.strategies._available"], "entry_points", entry_points)
 
 
 def test_what_others_have_installed_shows_up(monkeypatch: pytest.MonkeyPatch) -> None:

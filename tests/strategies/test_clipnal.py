@@ -11,7 +11,7 @@ from openal.functional.scale_tuning import DEFAULT_SCALES
 from openal.informativeness import Entropy, LeastConfidence, Margin
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.learners import ClassCosines, TextCosines
-from openal.learners.class_texts import ClassTexts
+from openal.learners._class_texts import ClassTexts
 from openal.pool import Pool
 from openal.purity import CLIPNPurity
 from openal.query import Chain

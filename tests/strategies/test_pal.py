@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from openal.functional.progressive import progressive_score
+from openal.functional.entropies import progressive_score
 from openal.informativeness import Progressive
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool

@@ -9,7 +9,7 @@ import torch
 from openal.errors import ArgumentError
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
-from openal.selection.typical_per_cluster import TypicalPerCluster
+from openal.selection.typical import TypicalPerCluster
 from openal.strategies.typiclust import TypiClust
 
 

@@ -1,0 +1,128 @@
+"""From the items of a data set to batches on a device, and a network's mode while they pass."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pickle import PicklingError
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from openal._checks import as_count
+from openal._fields import as_device
+from openal._items import item_input
+from openal.errors import ArgumentError
+
+__all__ = ["Inputs", "batches", "check_batches", "device_of", "inference_mode_of", "target_device"]
+
+
+class Inputs(Dataset[Any]):
+    """The inputs x of a data set at some indices; what else an item holds is not read."""
+
+    def __init__(self, items: Any, indices: np.ndarray) -> None:
+        self.items, self.indices = items, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, position: int) -> Tensor:
+        index = int(self.indices[position])
+        try:
+            return torch.as_tensor(item_input(self.items[index]), device="cpu")
+        except Exception as error:
+            raise ArgumentError(
+                f"items[{index}] must give a tensor, or a tuple or dict that holds one: {error}"
+            ) from error
+
+
+def _stack(batch: list[Tensor]) -> Tensor:
+    shapes = {tuple(x.shape) for x in batch}
+    if len(shapes) > 1:
+        raise ArgumentError(f"items must have one shape, got {sorted(shapes)} in one batch.")
+    return torch.stack(batch)
+
+
+def device_of(module: Any, device: str | torch.device | None = None) -> torch.device:
+    """The device asked for, else the one that holds the module's parameters, else the CPU."""
+    if device is not None:
+        return as_device(device)
+    parameters = module.parameters() if isinstance(module, nn.Module) else iter(())
+    return next((parameter.device for parameter in parameters), torch.device("cpu"))
+
+
+def target_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for, else a GPU where there is one."""
+    return as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+@contextmanager
+def inference_mode_of(module: Any) -> Iterator[None]:
+    """Evaluation mode without gradients; every submodule's own mode is put back afterwards."""
+    submodules = list(module.modules()) if isinstance(module, nn.Module) else []
+    modes = [submodule.training for submodule in submodules]
+    try:
+        for submodule in submodules:
+            submodule.training = False
+        with torch.no_grad():
+            yield
+    finally:
+        for submodule, mode in zip(submodules, modes, strict=True):
+            submodule.training = mode
+
+
+def check_batches(batch_size: Any, workers: Any) -> None:
+    """Refuse a batch size that is neither None nor a count, and workers that are no count."""
+    if batch_size is not None:
+        as_count(batch_size, "batch_size", minimum=1)
+    as_count(workers, "workers")
+
+
+def batches(
+    items: Any,
+    indices: np.ndarray,
+    device: torch.device,
+    *,
+    batch_size: int | None = None,
+    workers: int = 0,
+    progress: bool | None = None,
+) -> Iterator[Tensor]:
+    """The inputs at `indices`, batch after batch on the device, with a bar on a terminal."""
+    loader = DataLoader(
+        Inputs(items, indices),
+        # On a CPU, larger batches of images outgrow the allocator's cache and run slower.
+        batch_size=batch_size or (32 if device.type == "cpu" else 256),
+        collate_fn=_stack,
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # a loader draws from the global generator otherwise
+    )
+    hidden = None if progress is None else not progress
+    with tqdm(total=len(indices), unit="item", disable=hidden, leave=False) as bar:
+        for batch in _read(loader):
+            yield batch.to(device, non_blocking=True)
+            bar.update(len(batch))
+
+
+def _read(loader: DataLoader[Any]) -> Iterator[Tensor]:
+    """The batches; a worker that cannot start, or dies, is an error that says so."""
+    advice = f"workers={loader.num_workers} cannot read the items; workers=0 reads them here"
+    try:
+        with torch.device("cpu"):  # where it draws a seed, and its workers make items
+            found = iter(loader)
+    except (PicklingError, AttributeError, TypeError) as error:  # all three are pickle's
+        if not loader.num_workers:
+            raise
+        raise ArgumentError(f"{advice}: {error}") from error
+    while True:
+        try:
+            batch = next(found, None)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise ArgumentError(f"{advice}: {error}") from error
+        if batch is None:
+            return
+        yield batch

@@ -1,0 +1,3 @@
+"""What `openal COMMAND` runs: arguments in, sentences out."""
+
+__all__: list[str] = []

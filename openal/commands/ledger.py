@@ -1,0 +1,68 @@
+"""`openal ledger`: is a file of answers whole, and what is in it."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from openal._files import write_whole
+from openal.commands._parser import Parser
+from openal.errors import ArgumentError
+from openal.ledger._export import as_csv, as_json
+from openal.ledger._inspect import Found, read_whole
+
+__all__ = ["main"]
+
+FORMATS = {"csv": as_csv, "json": as_json}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; a LedgerError that names what is wrong if the file is not whole."""
+    given = parser().parse_args(arguments)
+    found = read_whole(given.file)
+    if given.action == "check":
+        line = f"{given.file}: whole, {found.counted()}"
+        sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
+    else:
+        _export(found, given.format, given.out)
+    return 0
+
+
+def parser() -> Parser:
+    """The arguments of `openal ledger`."""
+    made = Parser(
+        "openal ledger",
+        description="Check or export a file of answers, which `LabeledSet(path=...)` keeps. The "
+        "file is only read.",
+        allow_abbrev=False,
+    )
+    actions = made.add_subparsers(dest="action", required=True, metavar="check|export")
+    check = actions.add_parser("check", allow_abbrev=False, help="say whether the file is whole")
+    export = actions.add_parser("export", allow_abbrev=False, help="write all answers")
+    for each in (check, export):
+        each.add_argument("file", type=Path, metavar="FILE", help="the file of answers")
+    add = export.add_argument
+    add("--out", type=Path, metavar="FILE", help="where to write (standard output)")
+    add("--format", choices=[*FORMATS], help="csv, or json (as --out ends; csv)")
+    return made
+
+
+def _export(found: Found, name: str | None, out: Path | None) -> None:
+    if name is None:
+        name = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
+    content = FORMATS[name](found)
+    if out is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
+    _require_free(out)
+    write_whole(out, content)
+
+
+def _require_free(out: Path) -> None:
+    """Refuse a folder, and a file that may be the only copy of somebody's answers."""
+    if out.is_dir():
+        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
+    if out.is_file():
+        with out.open("rb") as file:
+            if file.read(6) == b"SQLite":
+                raise ArgumentError(f"{out} may be a ledger itself; it is not written over.")

@@ -1,0 +1,35 @@
+"""`openal report`: the results of a simulation as one page."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from openal.commands._parser import Parser
+from openal.errors import ArgumentError
+from openal.report.build import write_report
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; an ArgumentError that names the file if the results cannot be read."""
+    given = parser().parse_args(arguments)
+    if given.out.is_dir():
+        raise ArgumentError(f"{given.out} is a folder; a file to write was expected.")
+    files = write_report(given.results, given.out)
+    sys.stdout.write(f"Page:    {given.out}\nFigures: {files}\n")
+    return 0
+
+
+def parser() -> Parser:
+    """The arguments of `openal report`."""
+    made = Parser(
+        "openal report",
+        description="The results of `openal simulate` as one page that needs no network, with a "
+        "PNG and a CSV of each figure beside it.",
+        allow_abbrev=False,
+    )
+    out = Path("report.html")
+    made.add_argument("results", type=Path, metavar="RESULTS", help="folder of openal simulate")
+    made.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"the page ({out})")
+    return made

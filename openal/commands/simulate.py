@@ -1,0 +1,205 @@
+"""`openal simulate`: strategies compared on labeled data, as tables, figures and JSON."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+from openal._files import write_whole
+from openal.commands._parser import Parser
+from openal.simulate._arguments import DEFAULTS, plain_experiment
+from openal.simulate._experiment import Experiment
+from openal.simulate._first_answers import FIRST_ANSWERS
+from openal.simulate._recipe_experiment import recipe_experiment
+from openal.simulate._record import hardware, versions, write_data
+from openal.simulate._results_folder import RESULTS, write_json
+from openal.simulate.classes import shown
+from openal.simulate.datasets.images import DATASETS
+from openal.simulate.grid import GridRuns
+from openal.simulate.plot import png
+from openal.simulate.recipes import RECIPES
+from openal.simulate.split import OpenSetSplit
+from openal.simulate.summary import grid_results, results, table
+from openal.strategies import available
+
+__all__ = ["main", "parser"]
+
+
+def parser() -> Parser:
+    """The arguments of `openal simulate`."""
+    made = Parser(
+        "openal simulate",
+        description="Compare strategies on labeled data: some classes are known, the answers are "
+        "simulated. Without arguments: on scikit-learn's handwritten digits.",
+        epilog=f"Strategies: {', '.join(available())}. Killed and started again with the same "
+        "arguments, the command goes on where it stopped; started several times at once, it "
+        "shares the runs among its processes.",
+        allow_abbrev=False,
+    )
+    _add_recipe(made.add_argument_group("an experiment of the papers"))
+    _add_data(made.add_argument_group("data"))
+    _add_problem(made.add_argument_group("problem"))
+    _add_oracle(made.add_argument_group("oracle"))
+    _add_loop(made.add_argument_group("loop"))
+    return made
+
+
+def _add_recipe(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--recipe", choices=[*RECIPES], help="the experiment of a paper, on images")
+    add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}, or a FOLDER (cifar10)")
+    add("--data", type=Path, metavar="PATH", help="where data sets are, or are put (data)")
+    add("--scale", type=float, metavar="SHARE", help="of images, answers, rounds, epochs (1)")
+    add("--clipn", type=Path, metavar="FILE", help="the weights of CLIPN, for CLIPNAL")
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--images", type=Path, metavar="FOLDER", help="images, in a folder per class")
+    add(
+        "--encoder",
+        metavar="NAME",
+        help="pixels, or a network of torchvision (resnet18); in a recipe also MODEL/TAG of "
+        "open_clip, or none",
+    )
+    add("--embeddings", type=Path, metavar="FILE", help="vectors [n, D], .npy")
+    add("--labels", type=Path, metavar="FILE", help="their classes: .npy, or a text of n lines")
+
+
+def _add_problem(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--known", nargs="+", metavar="CLASS", help="known classes by name: cat,dog")
+    add("--mismatch", nargs="+", metavar="SHARE", help="share of known classes, by seed (0.4)")
+    add("--ood-ratio", nargs="+", metavar="SHARE", help="share of unknown items (all there are)")
+    add("--protocol", choices=FIRST_ANSWERS, help="which items are answered first (known)")
+    add("--first", type=int, metavar="N", help="how many first (10 per known class)")
+    add("--test-share", type=float, metavar="SHARE", help="known items held out (0.25)")
+
+
+def _add_oracle(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--noise", type=float, default=0.0, metavar="SHARE", help="share of wrong answers (0)")
+    add(
+        "--skip",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of answers 'cannot tell' (0)",
+    )
+
+
+def _add_loop(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--strategies", nargs="+", metavar="NAME", help=", ".join(DEFAULTS["strategies"]))
+    add("--rounds", type=int, metavar="N", help="queries (10)")
+    add("--budget", type=int, metavar="N", help="answers per query (20)")
+    add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")
+    add("--task", choices=("logistic", "mlp"), help="classifier (logistic)")
+    add("--out", type=Path, metavar="FOLDER", help=f"for results ({DEFAULTS['out']})")
+
+
+CURVES = "simulation.png"
+NAMED = 8
+"""How many known classes are named."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; an OpenALError before anything is computed or written if it cannot be."""
+    experiment = _experiment(parser().parse_args(arguments))
+    experiment.check()
+    data, runs = experiment.run()
+    heads = [_head(experiment, number) for number in range(len(experiment.problems))]
+    _write(experiment, runs, heads, ["openal", "simulate", *_elsewhere(arguments)])
+    write_data(
+        experiment.folder,
+        experiment.source,
+        data,
+        [run for each in runs.values() for by_seed in each.values() for run in by_seed.values()],
+    )
+    tables = [f"{head}\n\n{table(each)}" for head, each in zip(heads, runs.values(), strict=True)]
+    about = "\n".join(filter(None, [experiment.about, *experiment.notes]))
+    sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
+    return 0
+
+
+def _experiment(given: argparse.Namespace) -> Experiment:
+    if given.recipe is not None:
+        given.out = given.out or Path(f"openal-{given.recipe}")
+        return recipe_experiment(given)
+    for name, value in DEFAULTS.items():
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    given.out = Path(given.out)
+    return plain_experiment(given)
+
+
+def _write(
+    experiment: Experiment, runs: GridRuns, heads: Sequence[str], command: Sequence[str]
+) -> None:
+    if not experiment.grid:
+        (only,) = runs.values()
+        settings = {**experiment.settings, **experiment.problems[0].settings()}
+        found = results(only, settings)
+    else:
+        found = grid_results(runs, experiment.problems, experiment.settings)
+    about = {"about": experiment.about, "notes": list(experiment.notes)}
+    made = {"command": list(command), "versions": versions(), "hardware": hardware()}
+    write_json(experiment.folder / RESULTS, {**found, **about, **made})
+    for path, each, head in zip(_curves(experiment), runs.values(), heads, strict=True):
+        write_whole(path, png(each, head))
+
+
+def _elsewhere(arguments: Sequence[str]) -> list[str]:
+    """The arguments but the folder of the results, which has them inside."""
+    words = [word for word in arguments if not word.startswith("--out=")]
+    if "--out" in words:
+        at = words.index("--out")
+        del words[at : at + 2]
+    return words
+
+
+def _curves(experiment: Experiment) -> list[Path]:
+    """The figure of each problem."""
+    if not experiment.grid:
+        return [experiment.folder / CURVES]
+    whole = experiment.folder / CURVES
+    return [whole.with_stem(f"{whole.stem}-{each.tag}") for each in experiment.problems]
+
+
+def _head(experiment: Experiment, number: int) -> str:
+    """What the pool was, and how it was asked."""
+    conditions, seeds = experiment.problems[number], experiment.seeds
+    splits = [experiment.splits[number, seed] for seed in seeds]
+    sizes = sorted({len(split.pool) for split in splits})
+    share = fmean(1 - split.ood_ratio for split in splits)
+    spread = f"mean ± sd of {len(splits)} seeds" if len(splits) > 1 else "one seed"
+    title = shown(experiment.source.title)
+    ratios = f"Ratios: {conditions.title}.\n" if experiment.grid else ""
+    return (
+        f"{ratios}Pool: {title}, {_range(sizes)} items, {share:.0%} of them of known classes.\n"
+        f"Known: {_known(experiment, number, splits)}.\n"
+        f"Asked: {conditions.first} first answers, then {conditions.rounds} rounds of "
+        f"{conditions.budget}; {spread}."
+    )
+
+
+def _known(experiment: Experiment, number: int, splits: Sequence[OpenSetSplit]) -> str:
+    names = splits[0].classes
+    count = f"{len(names)} of {len(experiment.source.names)} classes"
+    if experiment.problems[number].known is None and len(splits) > 1:
+        return f"{count}, others at each seed"
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{count}, {', '.join(map(shown, names[:NAMED]))}{more}"
+
+
+def _range(sizes: list[int]) -> str:
+    return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+
+
+def _foot(experiment: Experiment) -> str:
+    """Where to look further."""
+    curves = _curves(experiment)[0]
+    if experiment.grid:
+        curves = curves.with_name(f"{Path(CURVES).stem}-*.png")
+    return f"Results: {experiment.folder / RESULTS}\nCurves:  {curves}"

@@ -1,0 +1,190 @@
+"""What learners minimize: tempered cross-entropies, evidence, ranking and entropic losses."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
+
+from openal._checks import as_finite, as_number
+from openal.errors import ArrayError
+
+__all__ = [
+    "class_weights",
+    "cluster_loss",
+    "energy_margin_loss",
+    "evidential_loss",
+    "known_head_loss",
+    "ranking_loss",
+    "unknown_head_loss",
+    "weighted_cross_entropy",
+]
+
+LIMIT = 10.0
+"""Logits beyond this bring no more evidence."""
+
+
+def evidential_loss(logits: Tensor, labels: Tensor, *, anneal: float = 1.0) -> Tensor:
+    """The mean of -log E[p_label], and what evidence for other classes costs.
+
+    From logits [m, C] and labels [m] in 0..C-1 to []. With alpha = exp(logits within -10..10) + 1
+    and S its sum, log S - log alpha_label, plus `anneal` / C times the Kullback-Leibler divergence
+    of the Dirichlet distribution without the label's evidence from the uniform one.
+
+    Reference: Sensoy, Kaplan and Kandemir, "Evidential Deep Learning to Quantify Classification
+    Uncertainty", NeurIPS 2018, section 3 (type II maximum likelihood), as used by E2OAL.
+
+    >>> evidential_loss(torch.full((1, 4), -100.0), torch.tensor([2]))
+    tensor(1.3863)
+    """
+    alpha = logits.clamp(-LIMIT, LIMIT).exp() + 1
+    own = one_hot(labels, logits.shape[1]).bool()
+    fit = alpha.sum(dim=1).log() - alpha[own].log()
+    excess = torch.where(own, 1.0, alpha)
+    return (fit + anneal / logits.shape[1] * _from_uniform(excess)).mean()
+
+
+def _from_uniform(alpha: Tensor) -> Tensor:
+    """KL(Dirichlet(alpha) || Dirichlet(1)) [m] of alpha [m, C]."""
+    total = alpha.sum(dim=1)
+    width = torch.tensor(float(alpha.shape[1]), dtype=alpha.dtype, device=alpha.device)
+    normalizers = total.lgamma() - width.lgamma() - alpha.lgamma().sum(dim=1)
+    tilt = (alpha - 1) * (alpha.digamma() - total.digamma()[:, None])
+    return normalizers + tilt.sum(dim=1)
+
+
+def ranking_loss(
+    predicted: Tensor, losses: Tensor, *, margin: float = 1.0, reduce: bool = True
+) -> Tensor:
+    """How far predicted losses are from ranking each pair as the true losses do.
+
+    From predicted and true losses, both (B,), to their mean, or (B // 2,) with `reduce=False`:
+    for the pairs (0, 1), (2, 3), ... the hinge max(0, margin - s (predicted_a - predicted_b)),
+    s = 1 where loss a is larger than loss b, else -1. The last of an odd number has no pair;
+    without pairs the mean is 0. Differentiable in `predicted`; the true losses are constants.
+
+    Yoo and Kweon, Learning Loss for Active Learning, CVPR 2019, eq. 2. Their code pairs i with
+    B - 1 - i, which is the same for shuffled batches, and refuses odd ones.
+
+    >>> predicted = torch.tensor([0.1, 0.9, 0.4, 0.2, 7.0])
+    >>> ranking_loss(predicted, torch.tensor([1.0, 2.0, 3.0, 0.5, 9.0]), reduce=False)
+    tensor([0.2000, 0.8000])
+    """
+    margin = as_number(margin, "margin", above=0)
+    predicted, losses = _require_same(predicted, losses)
+    paired = len(predicted) // 2 * 2
+    first, second = predicted[:paired].reshape(-1, 2).unbind(dim=1)
+    larger = losses[:paired:2] > losses[1:paired:2]
+    hinge = (margin - torch.where(larger, first - second, second - first)).clamp(min=0)
+    return hinge.sum() / max(1, len(hinge)) if reduce else hinge
+
+
+def _require_same(predicted: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
+    checked, losses = as_finite(predicted, "predicted", ndim=1), as_finite(losses, "losses", ndim=1)
+    # What was checked is detached; the gradient must find its way back.
+    predicted = predicted.to(checked.dtype) if isinstance(predicted, Tensor) else checked
+    if losses.shape != predicted.shape:
+        raise ArrayError(f"losses must be as many as predicted, {len(predicted)}: {len(losses)}.")
+    return predicted, losses
+
+
+def known_head_loss(head_logits: Tensor, labels: Tensor) -> Tensor:
+    """The own head says yes, and the least sure other head says no: for known samples.
+
+    From head_logits [n, 2, K] (no, yes) and labels [n] to []: half of the mean of -log yes of the
+    own class, plus half of the mean over samples of the largest -log no of another class. With
+    one class there is no other; without samples it is 0.
+
+    Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
+    """
+    no, yes = head_logits.log_softmax(dim=1).neg().unbind(dim=1)
+    own = labels[:, None]
+    hardest = no.scatter(1, own, 0).amax(dim=1)  # each -log no is at least 0
+    return (_mean(yes.gather(1, own)) + _mean(hardest)) / 2
+
+
+def unknown_head_loss(head_logits: Tensor) -> Tensor:
+    """Every head is undecided: for unknown samples, least where all say one half.
+
+    From head_logits [n, 2, K] to []: half of the mean over samples and heads of -log no - log yes.
+    Without samples it is 0.
+
+    Reference: Safaei et al., AAAI 2024.
+    """
+    return -_mean(head_logits.log_softmax(dim=1).sum(dim=1)) / 2
+
+
+def cluster_loss(features: Tensor, owners: Tensor, centers: Tensor) -> Tensor:
+    """Unknown samples are near the center of their own cluster and far from the others.
+
+    From features [n, d], the clusters owners [n] and centers [C, d] to []: 0.1 times the mean
+    Euclidean distance to the own center, plus the mean of log(1 + sum over the others of
+    exp(d_own - d_other)). Without samples it is 0.
+
+    Reference: Safaei et al., AAAI 2024: the tuplet loss of the distance-based entropy.
+    """
+    # A matrix product has no gradient where a point is its own center; this has 0.
+    exact = "donot_use_mm_for_euclid_dist"
+    distances = torch.cdist(features, centers, compute_mode=exact)
+    own = distances.gather(1, owners[:, None])
+    return 0.1 * _mean(own) + _mean((own - distances).logsumexp(dim=1))
+
+
+def _mean(values: Tensor) -> Tensor:
+    """The mean of all, 0 of none."""
+    return values.sum() / max(1, values.numel())
+
+
+def class_weights(labels: Tensor, num_classes: int, *, max_ratio: float | None = None) -> Tensor:
+    """The weight of each class [C], so that rare classes count as much as frequent ones.
+
+    w_c = N / n_c for N labels [N] of which n_c are c; 0 for a class without labels. `max_ratio`
+    caps the largest weight at that many times the smallest.
+
+    Reference: Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL).
+
+    >>> class_weights(torch.tensor([0, 0, 0, 2]), 3)
+    tensor([1.3333, 0.0000, 4.0000])
+    >>> class_weights(torch.tensor([0, 0, 0, 2]), 3, max_ratio=2)
+    tensor([1.3333, 0.0000, 2.6667])
+    """
+    counts = torch.bincount(labels, minlength=num_classes)
+    weights = torch.where(counts > 0, len(labels) / counts.clamp(min=1).float(), 0.0)
+    if max_ratio is None or len(labels) == 0:
+        return weights
+    return weights.clamp(max=max_ratio * float(weights[counts > 0].min()))
+
+
+def weighted_cross_entropy(
+    logits: Tensor, labels: Tensor, *, temperature: float = 1.0, weights: Tensor | None = None
+) -> Tensor:
+    """The mean over samples of -log softmax(logits / T)[label], each weighted by its class.
+
+    The mean is sum(w l) / sum(w): the weights set proportions and do not change the step size.
+    `logits` [N, C], `labels` [N] in 0..C-1, `weights` [C].
+
+    Reference: Ning et al., "Active Learning for Open-set Annotation", CVPR 2022.
+    """
+    weights = None if weights is None else weights.to(logits)
+    return cross_entropy(logits / temperature, labels, weight=weights)
+
+
+def energy_margin_loss(logits: Tensor, labels: Tensor, margin: tuple[float, float]) -> Tensor:
+    """How far the energies of known samples are above, and of unknown ones below, their bounds.
+
+    mean relu(E - known)^2 over the known plus mean relu(unknown - E)^2 over the unknown, where
+    (known, unknown) = `margin`, E = -log(sum_c exp(z_c)) over all outputs but the last, and the
+    last output C is the label of unknown. `logits` [N, C + 1], `labels` [N]; a kind without
+    samples adds 0.
+
+    References: Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS 2020, eq. 8;
+    Zong and Huang (EAOA), CVPR 2025.
+
+    >>> logits = torch.tensor([[30.0, 0.0, 0.0], [9.0, 0.0, 0.0]])
+    >>> energy_margin_loss(logits, torch.tensor([0, 2]), (-25.0, -7.0))
+    tensor(4.0005)
+    """
+    energy = -logits[:, :-1].logsumexp(dim=1)
+    is_unknown = labels == logits.shape[1] - 1
+    excess = torch.where(is_unknown, margin[1] - energy, energy - margin[0]).relu().square()
+    sums = torch.stack([excess[~is_unknown].sum(), excess[is_unknown].sum()])
+    counts = torch.stack([(~is_unknown).sum(), is_unknown.sum()])
+    return (sums / counts.clamp(min=1)).sum()

@@ -1,0 +1,191 @@
+"""Image-text models of open_clip: loaded once per process, and their image towers."""
+
+import difflib
+import importlib
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from openal._seeds import isolated_rng
+from openal.errors import ArgumentError, CheckpointError, MissingPackageError
+from openal.learners._weight_files import Stamp, require_no_pickle
+
+__all__ = [
+    "PRECISIONS",
+    "ImageText",
+    "ImageTower",
+    "ImagesOnly",
+    "check_model",
+    "load_image_text",
+    "preparation",
+    "require_image",
+    "tokenizer_of",
+]
+
+PRECISIONS = (None, "fp32", "bf16")
+FAST_BF16 = (8, 0)
+"""The compute capability from which on a GPU has bfloat16 of its own."""
+
+
+@dataclass(frozen=True)
+class ImagesOnly:
+    """A model's own preparation of PIL images; anything else is refused."""
+
+    transform: Callable[[Any], Tensor]
+
+    def __call__(self, x: Any) -> Tensor:
+        """The prepared image [3, H, W]."""
+        require_image(x)
+        return self.transform(x)
+
+
+def require_image(x: Any) -> None:
+    """Refuse an input that is no PIL image."""
+    from PIL import Image
+
+    if not isinstance(x, Image.Image):
+        raise ArgumentError(
+            f"items must hold PIL images, got {type(x).__name__}; for tensors that went through "
+            f"the model's own preprocessing give preprocess=False."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTower:
+    """Embeddings [B, D] of prepared images, of unit length in float32."""
+
+    network: Any  # has encode_image
+    precision: str | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The embeddings of a batch, on its device."""
+        if x.ndim == 4:  # the layout in which convolutions are fastest; the weights have it too
+            x = x.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad(), _autocast(x.device, self.precision):
+            z: Tensor = self.network.encode_image(x)
+        return normalize(z.float(), dim=1)
+
+
+def preparation(
+    network: Any, preprocess: bool, precision: str | None, device: torch.device
+) -> dict[str, str]:
+    """What else than its weights decides a network's embeddings, for a fingerprint."""
+    from open_clip import get_model_preprocess_cfg
+
+    settings = json.dumps(get_model_preprocess_cfg(network), sort_keys=True, default=str)
+    return {
+        "preprocess": settings if preprocess else "before openal",
+        "precision": _resolved(device, precision),
+    }
+
+
+def _autocast(device: torch.device, precision: str | None) -> AbstractContextManager[Any]:
+    if _resolved(device, precision) == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _resolved(device: torch.device, precision: str | None) -> str:
+    """bfloat16 where it was asked for, or where it is fast and nothing was asked for."""
+    fast = device.type == "cuda" and torch.cuda.get_device_capability(device) >= FAST_BF16
+    return precision or ("bf16" if fast else "fp32")
+
+
+SCHEMAS = ("hf-hub:", "local-dir:")
+
+
+@dataclass(frozen=True, eq=False)
+class ImageText:
+    """A loaded model: what embeds images and texts, and what prepares an image for it."""
+
+    network: Any  # has encode_image and encode_text
+    preprocess: Callable[[Any], Tensor]  # a PIL image -> [3, H, W]
+
+
+def check_model(model_name: Any, pretrained: Any) -> None:
+    """Refuse names that cannot lead to pretrained weights; nothing is loaded."""
+    if not isinstance(model_name, str) or not model_name:
+        raise ArgumentError(f"model_name must be a name, got {model_name!r}.")
+    if model_name.startswith(SCHEMAS):
+        if pretrained is not None:
+            raise ArgumentError(f"{model_name} brings its weights; leave pretrained out.")
+    elif not isinstance(pretrained, str | Path) or not str(pretrained):
+        raise ArgumentError(
+            f"pretrained must be a tag of open_clip or the path of a checkpoint, got "
+            f"{pretrained!r}; random weights embed nothing."
+        )
+
+
+@lru_cache(maxsize=2)
+def load_image_text(
+    model_name: str, pretrained: str | None, stamp: Stamp, device: torch.device
+) -> ImageText:
+    """The model on the device; `stamp` changes with the file, so that a new file is read."""
+    import open_clip
+
+    if not model_name.startswith(SCHEMAS):
+        _require_known(open_clip, model_name, pretrained)
+    for path in stamp.paths:
+        require_no_pickle(path)
+    if device.type == "cuda":
+        torch.cuda.init()  # only then is there a random state of the GPU to put back
+    try:
+        with isolated_rng(0), torch.device("cpu"):  # weights are drawn before they are loaded
+            network, preprocess = open_clip.create_model_from_pretrained(
+                model_name, pretrained, weights_only=True
+            )
+    except Exception as error:
+        source = model_name if pretrained is None else f"{model_name} / {pretrained}"
+        raise CheckpointError(f"{source} cannot be loaded: {_first_line(error)}") from error
+    return ImageText(ready(network, device), preprocess)
+
+
+def ready(network: nn.Module, device: torch.device) -> nn.Module:
+    """The module on the device in evaluation mode, its weights fixed."""
+    network = network.to(device).to(memory_format=torch.channels_last)
+    return network.eval().requires_grad_(False)
+
+
+def _require_known(open_clip: Any, model_name: str, pretrained: str | None) -> None:
+    models = open_clip.list_models()
+    name = model_name.replace("/", "-")
+    if name not in models:
+        close = difflib.get_close_matches(name, models, n=3)
+        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see list_models()."
+        raise ArgumentError(f"open_clip has no model {model_name!r}; {hint}")
+    tags = open_clip.list_pretrained_tags_by_model(name)
+    known = any(str(pretrained).lower().replace("-", "_") == tag.lower() for tag in tags)
+    if not known and not Path(str(pretrained)).is_file():
+        found = f"its tags are {', '.join(map(repr, tags))}" if tags else "it has no tags"
+        raise ArgumentError(
+            f"pretrained={pretrained!r} is neither a file nor a tag of {model_name!r}; {found}."
+        )
+
+
+@lru_cache(maxsize=4)
+def tokenizer_of(model_name: str) -> Any:
+    """What makes tokens of texts, for the text tower of a model of open_clip."""
+    open_clip = importlib.import_module("open_clip")
+    try:
+        return open_clip.get_tokenizer(model_name)
+    except ImportError as error:
+        raise MissingPackageError(
+            f"the tokenizer of {model_name} needs another package ({error}); "
+            f"pip install transformers sentencepiece"
+        ) from error
+    except Exception as error:
+        raise CheckpointError(
+            f"the tokenizer of {model_name} cannot be loaded: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:300] or type(error).__name__

@@ -1,0 +1,231 @@
+"""A ledger read whole, from its first page to its last event; nothing is changed or left beside it.
+
+After a kill in the middle of a write, a rollback journal stands beside the file. SQLite would take
+the half-written pages back when it is opened for writing; here that happens to a copy.
+
+For a process of its own: the file is also read outside SQLite, which, where threads of the same
+process are writing to it, would give up their locks.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from openal.errors import ArgumentError, LedgerError
+from openal.ledger._answers import SKIPPED, UNKNOWN, Answers
+from openal.ledger._journal import (
+    WAIT,
+    Event,
+    as_text,
+    events,
+    path_of_a_file,
+    require_ours,
+    require_sound,
+    require_tables,
+    start,
+)
+
+__all__ = ["Found", "code", "looked_at", "missing_bytes", "read_whole"]
+
+T = TypeVar("T")
+
+MAGIC = b"SQLite format 3\0"
+HEADER = 100  # bytes
+WAL = 2  # at bytes 18 and 19 of a file in WAL mode
+TRIES = 100
+
+
+def looked_at(path: Path, look: Callable[[sqlite3.Connection], T]) -> T:
+    """What `look` finds in the ledger; a LedgerError that says why it cannot be read."""
+    try:
+        _require_file(path)
+        for _ in range(TRIES):
+            try:
+                return _look(path, look)
+            except sqlite3.OperationalError as error:
+                if code(error) != sqlite3.SQLITE_READONLY_ROLLBACK:
+                    raise
+            with TemporaryDirectory() as folder:
+                if _copied(path, Path(folder) / "ledger"):
+                    return _look(Path(folder) / "ledger", look, mode="rw")
+        raise LedgerError(f"{path} changes all the time; try again.")
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, of SQLite's own message
+        raise LedgerError(f"{path} cannot be read: {missing_bytes(path) or error}.") from error
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be read: {error}.") from error
+
+
+def missing_bytes(path: Path) -> str | None:
+    """Where the file ends, if that is before its last page; None if it is as long as it says."""
+    header, size = _header(path), os.stat(path).st_size
+    if not header.startswith(MAGIC) or len(header) < HEADER:
+        return None
+    page = int.from_bytes(header[16:18], "big")
+    length = int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page)
+    return f"it is cut, after {size} of its {length} bytes" if size < length else None
+
+
+def code(error: sqlite3.Error) -> int:
+    """SQLite's extended code; 0 for an error of Python's module around it."""
+    return getattr(error, "sqlite_errorcode", 0)
+
+
+def _look(path: Path, look: Callable[[sqlite3.Connection], T], mode: str = "ro") -> T:
+    uri = f"{path.as_uri()}?mode={mode}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.text_factory = as_text
+        connection.execute("BEGIN")  # all that is looked at is of one moment
+        return look(connection)
+
+
+def _copied(path: Path, copy: Path) -> bool:
+    """Copy the file and its journal; False if someone else has taken the write back meanwhile.
+
+    The journal first: while it is there unchanged, nobody has written after it.
+    """
+    journal, beside = (Path(f"{each}-journal") for each in (path, copy))
+    try:
+        before = _identity(journal)
+        shutil.copyfile(journal, beside)
+        shutil.copyfile(path, copy)
+        return _identity(journal) == before
+    except FileNotFoundError:
+        return False
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    found = os.stat(path)
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _require_file(path: Path) -> None:
+    if "\0" not in str(path) and not path.exists():
+        raise LedgerError(f"{path} is not there.")
+    path_of_a_file(path)
+    header = _header(path)
+    if header.startswith(MAGIC) and WAL in header[18:20]:  # to read it, SQLite would write
+        raise LedgerError(
+            f"{path} is in SQLite's WAL mode, which openal does not use: its last answers may be "
+            f"in another file, {path.name}-wal. PRAGMA journal_mode = DELETE brings them back."
+        )
+
+
+def _header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEADER)
+
+
+ROWS = {
+    "ledger": "SELECT rowid, * FROM ledger ORDER BY rowid",
+    "event": "SELECT rowid, * FROM event ORDER BY rowid",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A whole ledger: its answers, and when each of them was given."""
+
+    answers: Answers
+    times: dict[int, str | None]  # index -> UTC, of the event that gave it the label it has
+
+    def counted(self) -> str:
+        """One line for people."""
+        labels = list(self.answers.labels.values())
+        unknown, skipped = labels.count(UNKNOWN), labels.count(SKIPPED)
+        return (
+            f"{len(labels)} answers ({len(labels) - unknown - skipped} known, {unknown} unknown, "
+            f"{skipped} skipped) in {len(self.answers.rounds)} rounds, "
+            f"{len(self.answers.pending)} pending; "
+            f"{self.answers.size} items, {len(self.answers.classes)} classes"
+        )
+
+
+def read_whole(path: Path) -> Found:
+    """The ledger at `path` if all of it is in order, else a LedgerError that names what is not.
+
+    SQLite's pages and rows, the tables, the checksum of every event, and whether each answer could
+    be given when it was: nothing is skipped, repaired or guessed, and nothing is changed.
+    """
+    path = path.absolute()
+    return looked_at(path, partial(_read, path))
+
+
+def _read(path: Path, connection: sqlite3.Connection) -> Found:
+    require_ours(connection, path)
+    _require_pages(connection, path)
+    require_tables(connection, path)
+    size, text = _first_row(connection, path)
+    found = Found(_answers(path, size, text), {})
+    for _, event in events(connection, path, start(size, text)):
+        _receive(found, event, path)
+    return found
+
+
+def _require_pages(connection: sqlite3.Connection, path: Path) -> None:
+    (file,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
+    cut = missing_bytes(Path(file))
+    if cut:
+        raise LedgerError(f"{path} is damaged: {cut}. Restore a copy.")
+    require_sound(path, _said_of_pages(connection))
+
+
+def _said_of_pages(connection: sqlite3.Connection) -> str:
+    """What SQLite says of its pages; where it only says that some are malformed, also where."""
+    try:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        if code(error) & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        return f"{error}, in {_unreadable(connection)}"
+
+
+def _unreadable(connection: sqlite3.Connection) -> str:
+    """The first row that cannot be read."""
+    for table, query in ROWS.items():
+        last = 0
+        try:
+            for last, *_ in connection.execute(query):  # noqa: B007
+                pass
+        except sqlite3.DatabaseError:
+            return f"table {table!r} after row {last}"
+    return "a page of no row"
+
+
+def _first_row(connection: sqlite3.Connection, path: Path) -> tuple[int, str]:
+    match connection.execute("SELECT size, classes FROM ledger").fetchall():
+        case [(int(size), str(classes))]:
+            return size, classes
+        case rows:
+            raise LedgerError(
+                f"{path} is damaged: table 'ledger' has {len(rows)} rows; one was expected, a "
+                "size and a list of classes."
+            )
+
+
+def _answers(path: Path, size: int, text: str) -> Answers:
+    try:
+        classes = json.loads(text)
+        if type(classes) is not list or json.dumps(classes) != text:
+            raise ValueError(f"classes {text:.60} is not a list of names")
+        return Answers(size, classes)
+    except (ValueError, RecursionError) as error:  # an ArgumentError is a ValueError
+        raise LedgerError(f"{path} is damaged: table 'ledger': {error}") from error
+
+
+def _receive(found: Found, event: Event, path: Path) -> None:
+    try:
+        found.answers.check(event)
+    except ArgumentError as error:
+        raise LedgerError(f"{path} contradicts itself: {error}") from error
+    found.answers.apply(event)
+    if event.kind in ("answer", "relabel"):
+        found.times.update(dict.fromkeys(event.indices, event.time))

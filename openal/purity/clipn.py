@@ -1,0 +1,123 @@
+"""What a text encoder that can say no makes of an image, tuned on the answers."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from openal._checks import as_number
+from openal.errors import ArgumentError
+from openal.functional import (
+    class_prototypes,
+    prototype_cosines,
+    tune_scale,
+    yes_no_probabilities,
+)
+from openal.view import View, reads
+
+__all__ = ["CLIPNPurity"]
+
+
+@dataclass(frozen=True)
+class CLIPNPurity:
+    """The evidence for a known class as a share of all evidence: above 0.5 is predicted known.
+
+    Reads the cosines of every image with a "yes" and a "no" text of each class, and, for visual
+    weighting, its embedding (`embeddings=None`: no visual weighting). The scale of the cosines is
+    tuned on the answers for balanced accuracy; before there is both a known and an unknown answer
+    (`tune=False`: always) it is `scale`. The query's diagnostics say which, and how well it tells.
+
+    `leave_one_out` keeps an answered image out of its own class's prototype while tuning. `rule`
+    and `tie_break` are those of `yes_no_probabilities` and `tune_scale`.
+
+    Reference: CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-8.
+    """
+
+    tune: bool = True
+    scale: float = 9.0
+    rule: Literal["atd", "ctw"] = "atd"
+    tie_break: Literal["first", "center"] = "first"
+    leave_one_out: bool = False
+    yes: str = reads("yes_cosines")
+    no: str = reads("no_cosines")
+    embeddings: str | None = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        as_number(self.scale, "scale", above=0)
+        if self.rule not in ("atd", "ctw"):
+            raise ArgumentError(f"rule must be 'atd' or 'ctw', got {self.rule!r}.")
+        if self.tie_break not in ("first", "center"):
+            raise ArgumentError(f"tie_break must be 'first' or 'center', got {self.tie_break!r}.")
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n], float64 in [0, 1]."""
+        prototypes = self._prototypes(view)
+        purity = partial(
+            _purity, prototypes=prototypes, scale=self._scale(view, prototypes), rule=self.rule
+        )
+        if prototypes is None or self.embeddings is None:
+            return view.map(purity, self.yes, self.no)
+        return view.map(purity, self.yes, self.no, self.embeddings)
+
+    def _prototypes(self, view: View) -> Tensor | None:
+        if self.embeddings is None or len(view.known) == 0 or self.rule == "ctw":
+            return None
+        z = view.known[self.embeddings]
+        return class_prototypes(z, view.labels.to(z.device), view.num_classes)
+
+    def _scale(self, view: View, prototypes: Tensor | None) -> float:
+        if not self.tune or len(view.known) == 0 or len(view.invalid) == 0:
+            why = "both kinds of answers are needed" if self.tune else "tune=False"
+            view.notes.update(scale=self.scale, scale_untuned=why)
+            return self.scale
+        names = self.yes, self.no
+        yes, no = (torch.cat([view.known[name], view.invalid[name]]) for name in names)
+        is_known = torch.arange(len(yes), device=yes.device) < len(view.known)
+        visual = self._visual(view, prototypes)
+        visual = None if visual is None else visual.to(yes.device)
+        tuned = tune_scale(yes, no, is_known, visual, rule=self.rule, tie_break=self.tie_break)
+        view.notes.update(scale=tuned.scale, balanced_accuracy=tuned.balanced_accuracy)
+        return tuned.scale
+
+    def _visual(self, view: View, prototypes: Tensor | None) -> Tensor | None:
+        """The visual evidence [m + v, K] of the answered items, known ones first."""
+        if prototypes is None or self.embeddings is None:
+            return None
+        of_known = prototype_cosines(view.known[self.embeddings], prototypes)
+        if self.leave_one_out:
+            of_known = _without_itself(of_known, view.labels.to(of_known.device))
+        return torch.cat([of_known, prototype_cosines(view.invalid[self.embeddings], prototypes)])
+
+
+def _without_itself(cosines: Tensor, labels: Tensor) -> Tensor:
+    """The mean cosines [m, K] of answered images when none counts for its own class.
+
+    A class without other images gets the largest of the classes that have some.
+    """
+    counts = torch.bincount(labels, minlength=cosines.shape[1])
+    count = counts[labels]
+    own = cosines.gather(1, labels[:, None]).squeeze(1)
+    without = (count * own - 1) / (count - 1)  # 0 / 0 or -inf where it is alone
+    left = cosines.where(counts > 0, -torch.inf)
+    left = left.scatter(1, labels[:, None], without.where(count > 1, -torch.inf)[:, None])
+    best = left.amax(dim=1, keepdim=True)
+    return torch.where(left.isfinite(), left, best.where(best.isfinite(), 0))
+
+
+def _purity(
+    yes: Tensor,
+    no: Tensor,
+    embeddings: Tensor | None = None,
+    *,
+    prototypes: Tensor | None,
+    scale: float,
+    rule: Literal["atd", "ctw"],
+) -> Tensor:
+    visual = None
+    if embeddings is not None and prototypes is not None:
+        visual = prototype_cosines(embeddings, prototypes).to(yes.device)
+    known, unknown = yes_no_probabilities(yes, no, scale, visual, rule=rule)
+    known, unknown = known.double(), unknown.double()
+    return known / (known + unknown).clamp(min=torch.finfo(known.dtype).tiny)

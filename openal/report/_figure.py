@@ -1,0 +1,62 @@
+"""What every figure of the page can do, and each as a picture and a table in a folder beside it."""
+
+import warnings
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+from openal._files import write_whole
+from openal.report._svg import Style, sheet
+
+__all__ = ["Figure", "Styles", "png", "write_figure"]
+
+Styles = Mapping[str, Style]
+"""The look of each strategy, in the order of all."""
+
+
+class Figure(Protocol):
+    """Something to look at: on the page, as a picture, and as a table of its numbers."""
+
+    @property
+    def key(self) -> str:
+        """The name of its files."""
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+
+    @property
+    def note(self) -> str:
+        """How to read it."""
+
+    def html(self) -> str:
+        """Its markup on the page."""
+
+    def paint(self, drawing: Any) -> None:
+        """The same on a figure of matplotlib."""
+
+    def rows(self) -> list[list[object]]:
+        """Its numbers, under a row of headings."""
+
+
+def write_figure(folder: Path, name: str, figure: Figure) -> None:
+    """The files `name.png` and `name.csv`."""
+    write_whole(folder / f"{name}.png", png(figure))
+    write_whole(folder / f"{name}.csv", sheet(figure.rows()))
+
+
+def png(figure: Figure) -> bytes:
+    """The figure on white; no window opens, no global state changes."""
+    from matplotlib.figure import Figure as Drawing
+
+    drawing: Any = Drawing(figsize=(7, 4.2), layout="constrained")
+    figure.paint(drawing)
+    drawing.suptitle(figure.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    for axes in drawing.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    file = BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # names in a script without a font
+        drawing.savefig(file, format="png", dpi=130)
+    return file.getvalue()

@@ -1,0 +1,154 @@
+"""Where the numbers come from: commands, settings, versions and hardware."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from openal.report._results import Condition, Results
+from openal.report._svg import element, text
+from openal.simulate._recipe_experiment import STAND_IN
+from openal.simulate._record import hardware, versions
+
+__all__ = ["commands", "origin"]
+
+DIGITS = "handwritten digits"
+RATIOS = ("mismatch", "ood_ratio")
+VARYING = frozenset({*RATIOS, "known", "first"})
+VARYING_IN_RECIPE = frozenset({"ood_ratio", "known"})
+PLAIN = ("protocol", "test_share", "rounds", "budget", "noise", "skip")
+OF_RECIPE = ("recipe", "dataset", "scale", "first", "rounds", "budget", "noise", "skip")
+DIGEST = re.compile(" [0-9a-f]{16}$")
+"""What follows the name of a file of embeddings, and CLIPN."""
+
+
+def commands(conditions: Sequence[Condition]) -> list[str]:
+    """Conditions that differ in their ratios alone come from one command.
+
+    In a recipe the first answers may be a share of the known items: with their number, it has a
+    command for each mismatch.
+    """
+    groups: dict[str, list[Condition]] = {}
+    for each in conditions:
+        varying = VARYING_IN_RECIPE if each.settings.get("recipe") else VARYING
+        shared = {key: value for key, value in each.settings.items() if key not in varying}
+        everything = each.settings.get("ood_ratio") is None
+        groups.setdefault(json.dumps([shared, everything], sort_keys=True), []).append(each)
+    return [shlex.join(_arguments(group)) for group in groups.values()]
+
+
+def _arguments(group: Sequence[Condition]) -> Iterator[str]:
+    settings = group[0].settings
+    recipe = settings.get("recipe")
+    yield from ("openal", "simulate")
+    yield from _options(settings, OF_RECIPE if recipe else PLAIN)
+    yield from _embeddings(settings) if recipe else _plain(group)
+    for key in RATIOS:
+        values = _distinct(group, key)
+        if values and (recipe or not (key == "mismatch" and settings.get("known"))):
+            yield from (_flag(key), *map(str, values))
+    seeds = sorted({seed for each in group for runs in each.runs.values() for seed in runs})
+    yield from ("--seeds", ",".join(map(str, seeds)) + "," * (len(seeds) == 1))
+    names = [name for each in group for name in each.runs]
+    yield from ("--strategies", *dict.fromkeys(name.removesuffix(STAND_IN) for name in names))
+
+
+def _embeddings(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What the embeddings of a recipe come from."""
+    name = str(settings.get("embeddings") or "none")
+    file = DIGEST.sub("", name)
+    if file == name:
+        yield from ("--encoder", name)
+    else:
+        yield from ("--clipn", "WEIGHTS") if file == "CLIPN" else ("--embeddings", file)
+
+
+def _plain(group: Sequence[Condition]) -> Iterator[str]:
+    """Data, classes, first answers and classifier, which a recipe names itself."""
+    settings = group[0].settings
+    if settings.get("encoder"):
+        yield from ("--images", group[0].data, "--encoder", str(settings["encoder"]))
+    elif group[0].data != DIGITS:
+        yield from ("--embeddings", group[0].data, "--labels", "LABELS")
+    if isinstance(settings.get("known"), list):
+        yield from ("--known", *map(str, settings["known"]))
+    first = _distinct(group, "first")
+    if len(first) == 1:
+        yield from ("--first", str(first[0]))
+    yield from ("--task", "logistic" if "hidden=None" in str(settings.get("task")) else "mlp")
+
+
+def _options(settings: Any, keys: Sequence[str]) -> Iterator[str]:
+    for key in keys:
+        if settings.get(key) is not None:
+            yield from (_flag(key), str(settings[key]))
+
+
+def _distinct(group: Sequence[Condition], key: str) -> list[Any]:
+    return list(dict.fromkeys(v for each in group if (v := each.settings.get(key)) is not None))
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+GUESSED = (
+    "The results do not say how they were started. This follows from their settings; of data from "
+    "files only the name is known."
+)
+
+
+def origin(results: Results) -> str:
+    """The last section of the page."""
+    told = [results.origin.get("about"), *(results.origin.get("notes") or [])]
+    return "".join(
+        [
+            *(element("p", text(str(each))) for each in told if each),
+            element("h3", "Command"),
+            *_commands(results),
+            element("h3", "Versions and hardware"),
+            _machine(results.origin),
+            element("h3", "Settings"),
+            *(_settings(condition) for condition in results.conditions),
+        ]
+    )
+
+
+def _commands(results: Results) -> list[str]:
+    given = results.origin.get("command")
+    if given:
+        return [_code(given if isinstance(given, str) else shlex.join(map(str, given)))]
+    return [element("p", GUESSED, class_="note"), *map(_code, commands(results.conditions))]
+
+
+def _machine(given: Mapping[str, Any]) -> str:
+    """What the results say of their machine, and the machine of this page."""
+    told = [
+        ("Runs: versions", given.get("versions", "unsaid")),
+        ("Runs: hardware", given.get("hardware", "unsaid")),
+        ("This page: versions", versions()),
+        ("This page: hardware", hardware()),
+    ]
+    return _definitions([(what, _words(each)) for what, each in told])
+
+
+def _settings(condition: Condition) -> str:
+    rows = [(str(key), _words(value)) for key, value in condition.settings.items()]
+    title = element("summary", text(condition.label))
+    return element("details", title, _definitions(rows))
+
+
+def _definitions(rows: list[tuple[str, str]]) -> str:
+    pairs = [element("dt", text(key)) + element("dd", text(value)) for key, value in rows]
+    return element("dl", *pairs)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
+    return str(value)
+
+
+def _code(words: str) -> str:
+    return element("pre", element("code", text(words)), tabindex="0")

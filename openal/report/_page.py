@@ -1,0 +1,172 @@
+"""One page that needs no other file and no network; without scripts all of it is shown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote
+
+from openal.report._figure import Figure, Styles
+from openal.report._headline import headline, overview
+from openal.report._items import DATA
+from openal.report._origin import origin
+from openal.report._results import BASELINE, Condition, Results
+from openal.report._svg import element, swatch, text
+from openal.report._tables import aubc_table, difference_table, measure_table
+
+__all__ = ["Section", "choice", "page", "section"]
+
+DIFFERENCES = (
+    "Mean difference at the same seed, with a 95% t interval over seeds where there are several; "
+    "those that leave zero out are bold. They are not corrected for being many."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A condition with its figures, and where their files are."""
+
+    condition: Condition
+    number: int
+    figures: Sequence[Figure]
+    chosen: Sequence[Figure]
+
+    def file(self, figure: Figure) -> str:
+        """The name of a figure's files, without suffix."""
+        return f"condition{self.number}-{figure.key}"
+
+
+def choice(sections: Sequence[Section]) -> str:
+    """Links to the conditions, which the script turns into a menu."""
+    if len(sections) < 2:
+        return ""
+    links = [
+        element("li", element("a", text(each.condition.label), href=f"#condition{each.number}"))
+        for each in sections
+    ]
+    heading = element("h2", "Conditions")
+    return element("nav", heading, element("ul", *links), id="conditions", aria_label="Conditions")
+
+
+def section(given: Section, styles: Styles, files: str) -> str:
+    """Tables and figures of a condition; `files` is the folder of the figures' files."""
+    condition = given.condition
+    chosen = [_figure(given, each, files, "wide") for each in given.chosen]
+    return element(
+        "section",
+        element("h2", text(condition.label)),
+        element("p", _asked(condition), class_="sub"),
+        measure_table(condition, styles),
+        element("div", *(_figure(given, each, files) for each in given.figures), class_="plots"),
+        element("h3", f"Differences to {BASELINE}"),
+        element("p", DIFFERENCES, class_="note"),
+        difference_table(condition, styles),
+        element("div", *chosen, class_="chosen"),
+        *_left_out(condition),
+        id=f"condition{given.number}",
+        class_="condition",
+    )
+
+
+def _left_out(condition: Condition) -> list[str]:
+    """What the page cannot show, in a sentence."""
+    items = condition.items
+    if items is None:
+        words = f"Maps and images are left out: there is no {DATA} with the results."
+    elif items.xy is None or not len(items.thumbnails):
+        words = f"{'Maps' if items.xy is None else 'Images'} are left out: {DATA} holds none."
+    else:
+        return []
+    return [element("p", words, class_="note")]
+
+
+def _figure(section: Section, figure: Figure, files: str, look: str = "plot") -> str:
+    place = quote(f"{files}/{section.file(figure)}")
+    links = " ".join(element("a", kind.upper(), href=f"{place}.{kind}") for kind in ("png", "csv"))
+    return element(
+        "figure",
+        element("h3", text(figure.title)),
+        element("p", text(figure.note), class_="note"),
+        figure.html(),
+        element("figcaption", links, class_="files"),
+        class_=look,
+    )
+
+
+def _asked(condition: Condition) -> str:
+    run = next(iter(next(iter(condition.runs.values())).values()))
+    first = condition.settings.get("first")
+    start = "" if first is None else f"{text(str(first))} first answers, then "
+    rounds = f"{len(run.asked)} {'round' if len(run.asked) == 1 else 'rounds'}"
+    return f"{start}{rounds} of {max(map(len, run.asked))}."
+
+
+HERE = Path(__file__).parent
+META = (
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+)
+TRAPEZOID = (
+    "Percent, mean ± sd over seeds; the best mean of a column is bold. The mean height of accuracy "
+    "against round: a constant curve keeps its height (trapezoid)."
+)
+OPENAL = (
+    "The same, divided by the number of points as the public OpenAL framework and CLIPNAL's tables "
+    "do (openal): N − 1 of N parts of it."
+)
+SCRIPT, LOOKS = "page.js", "page.css"
+
+
+def page(
+    results: Results, sections: Sequence[Section], styles: Styles, files: str, pictures: str
+) -> str:
+    """The page; `files` is the folder of the figures' files, `pictures` more styles."""
+    title = f"{', '.join(_titles(results))}: strategies compared"
+    looks = (HERE / LOOKS).read_text(encoding="utf-8") + pictures
+    head = element("head", *META, element("title", text(title)), element("style", looks))
+    names = element("h1", text(title)) + element("p", overview(results), class_="sub")
+    main = element(
+        "main",
+        element("header", names),
+        headline(results),
+        _legend(results, styles),
+        *_aubc(results, styles, files),
+        choice(sections),
+        *(section(each, styles, files) for each in sections),
+        element("section", element("h2", "Where the numbers come from"), origin(results)),
+    )
+    script = element("script", (HERE / SCRIPT).read_text(encoding="utf-8"))
+    return f'<!doctype html>\n<html lang="en">{head}{element("body", main, script)}</html>\n'
+
+
+def _legend(results: Results, styles: Styles) -> str:
+    """Every strategy with its line; its arguments where one asks for them."""
+    entries = [
+        element("li", swatch(style), element("span", text(name))) for name, style in styles.items()
+    ]
+    arguments = [
+        element("li", element("code", text(each)))
+        for name in styles
+        for each in results.strategies[name]
+    ]
+    more = element("details", element("summary", "Arguments"), element("ul", *arguments))
+    return element("section", element("ul", *entries, class_="legend"), more, class_="strategies")
+
+
+def _aubc(results: Results, styles: Styles, files: str) -> Iterator[str]:
+    """A table of each convention, for each data set."""
+    yield "<section>" + element("h2", "Area under the budget curve")
+    for data, group in groupby(results.conditions, lambda each: each.data):
+        conditions = [*group]
+        if len(_titles(results)) > 1:
+            yield element("h3", text(data))
+        one = element("p", TRAPEZOID, class_="note") + aubc_table(conditions, styles, "trapezoid")
+        two = element("p", OPENAL, class_="note") + aubc_table(conditions, styles, "openal")
+        yield element("div", element("div", one), element("div", two), class_="conventions")
+    yield element("p", element("a", "CSV", href=f"{quote(files)}/aubc.csv"), class_="files")
+    yield "</section>"
+
+
+def _titles(results: Results) -> list[str]:
+    return list(dict.fromkeys(condition.data for condition in results.conditions))

@@ -1,0 +1,203 @@
+"""SVG and HTML from text that anyone may have written: axes, colors, markers, escaping."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from math import ceil, floor, log10
+
+from openal.simulate.classes import shown
+from openal.simulate.plot import COLORS, MARKERS
+
+__all__ = [
+    "KNOWN",
+    "UNKNOWN",
+    "Scale",
+    "Style",
+    "cut",
+    "element",
+    "fitted",
+    "plain",
+    "sheet",
+    "short",
+    "swatch",
+    "text",
+]
+
+MARGIN = 0.05
+TICKS = 7
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear or logarithmic axis from low to high, in pixels from start to end."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        """The pixel of a value."""
+        low, high, value = (self._place(each) for each in (self.low, self.high, value))
+        return self.start + (value - low) / (high - low) * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """A few round values within the axis."""
+        if not self.log:
+            step = _step(self.high - self.low)
+            return [k * step for k in range(ceil(self.low / step), floor(self.high / step) + 1)]
+        powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
+        marks = [d * 10.0**k for k in powers for d in (1, 2, 5)]
+        within = [each for each in marks if self.low <= each <= self.high]
+        return (
+            [each for each in within if log10(each).is_integer()] if len(within) > TICKS else within
+        )
+
+    def _place(self, value: float) -> float:
+        return log10(max(value, self.low)) if self.log else value
+
+
+def fitted(values: Sequence[float], start: float, end: float, *, log: bool = False) -> Scale:
+    """An axis that just holds the values; a single value stands in its middle."""
+    low, high = min(values), max(values)
+    if log:
+        return Scale(low / 1.3, high * 1.3, start, end, log=True)
+    margin = MARGIN * (high - low) or max(abs(high), 1) * MARGIN
+    return Scale(low - margin, high + margin, start, end)
+
+
+def _step(span: float) -> float:
+    """The least of 1, 2, 5, 10, ... that makes at most TICKS intervals."""
+    unit = 10.0 ** floor(log10(span / TICKS))
+    return next(unit * d for d in (1, 2, 5, 10, 20) if unit * d >= span / TICKS)
+
+
+FORMULA = tuple("=+-@\t\r")
+"""Spreadsheets compute what begins so."""
+
+
+def text(words: str) -> str:
+    """Words as HTML shows them, whatever is in them."""
+    return escape(shown(words))
+
+
+def element(tag: str, *inside: str, **attributes: str | float) -> str:
+    """An element around markup; `class_` is class, `stroke_width` is stroke-width.
+
+    >>> element("a", text("<b>"), href="x.csv", class_="file")
+    '<a href="x.csv" class="file">&lt;b&gt;</a>'
+    """
+    given = "".join(f' {_name(name)}="{_value(each)}"' for name, each in attributes.items())
+    return f"<{tag}{given}>{''.join(inside)}</{tag}>"
+
+
+def short(number: float) -> str:
+    """A coordinate: a tenth of a pixel is enough.
+
+    >>> short(3.0), short(2.26), short(-0.01)
+    ('3', '2.3', '0')
+    """
+    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
+
+
+def sheet(rows: Iterable[Sequence[object]]) -> bytes:
+    """The rows as CSV; text that a spreadsheet would compute begins with an apostrophe.
+
+    >>> sheet([["name", "value"], ["=1+1", -1.5]])
+    b"name,value\\n'=1+1,-1.5\\n"
+    """
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerows([_safe(value) for value in row] for row in rows)
+    return file.getvalue().encode()
+
+
+def _safe(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    words = shown(value)
+    return f"'{words}" if value.startswith(FORMULA) else words
+
+
+def _name(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+def _value(value: str | float) -> str:
+    return escape(value) if isinstance(value, str) else short(value)
+
+
+KNOWN, UNKNOWN = "#0072B2", "#D55E00"
+DASHES = ("-", "--", ":", "-.")
+# The markers of matplotlib, around the point that was moved to.
+SHAPES = {
+    "o": "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0",
+    "s": "m-2.7-2.7h5.4v5.4h-5.4z",
+    "^": "m0-3.6l3.4 6h-6.8z",
+    "D": "m0-3.8l3.8 3.8l-3.8 3.8l-3.8-3.8z",
+    "v": "m0 3.6l3.4-6h-6.8z",
+    "P": "m-1.2-3.5h2.4v2.3h2.3v2.4h-2.3v2.3h-2.4v-2.3h-2.3v-2.4h2.3z",
+    "X": "m-3.2-1.6l1.6-1.6l1.6 1.6l1.6-1.6l1.6 1.6l-1.6 1.6l1.6 1.6l-1.6 1.6l-1.6-1.6"
+    "l-1.6 1.6l-1.6-1.6l1.6-1.6z",
+    "*": "m0-4.4l1.2 3.2l3.2 1.2l-3.2 1.2l-1.2 3.2l-1.2-3.2l-3.2-1.2l3.2-1.2z",
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """The look of the strategy at a place in the order of all."""
+
+    place: int
+
+    @property
+    def color(self) -> str:
+        """Its color on white."""
+        return COLORS[self.place % len(COLORS)]
+
+    @property
+    def marker(self) -> str:
+        """Its marker in matplotlib's letters."""
+        return MARKERS[self.place % len(MARKERS)]
+
+    @property
+    def dashes(self) -> str:
+        """Its line in matplotlib's letters."""
+        return DASHES[self.place // len(COLORS) % len(DASHES)]
+
+    @property
+    def classes(self) -> str:
+        """Its classes in the style sheet."""
+        row = self.place // len(COLORS) % len(DASHES)
+        return f"c{self.place % len(COLORS)} d{row}"
+
+    @property
+    def shape(self) -> str:
+        """Its marker as the end of an SVG path."""
+        return SHAPES[self.marker]
+
+
+def swatch(style: Style) -> str:
+    """A piece of its line with a marker, for a legend."""
+    line = element("path", class_="line", d="M1 7H25")
+    marker = element("path", class_="marker", d=f"M13 7{style.shape}")
+    return element(
+        "svg",
+        line,
+        marker,
+        class_=f"swatch {style.classes}",
+        viewBox="0 0 26 14",
+        aria_hidden="true",
+    )
+
+
+def cut(name: str, length: int = 13) -> str:
+    """A name that fits beside a line."""
+    return name if len(name) <= length else f"{name[: length - 1]}…"
+
+
+def plain(name: str) -> str:
+    """A name as matplotlib shows it: what begins with _ would be left out of legends."""
+    return f" {shown(name)}" if name.startswith("_") else shown(name)

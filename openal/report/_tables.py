@@ -1,0 +1,196 @@
+"""The tables of a condition: all measures, paired differences, areas as in CLIPNAL's paper."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
+from typing import Literal
+
+from openal.report._figure import Styles
+from openal.report._results import BASELINE, Condition
+from openal.report._statistics import Difference, Spread, difference, percent, signed, spread
+from openal.report._svg import element, text
+from openal.simulate.loop import Run
+from openal.simulate.metrics import aubc
+
+__all__ = [
+    "Column",
+    "Convention",
+    "aubc_rows",
+    "aubc_spreads",
+    "aubc_table",
+    "difference_table",
+    "measure_table",
+    "table",
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A measure of a run, how it is written, and whether more of it is better."""
+
+    title: str
+    value: Callable[[Run], float]
+    show: Callable[[float], str] = percent
+    sign: int = 1
+
+
+def _whole(count: float) -> str:
+    return f"{count:.0f}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f}"
+
+
+COLUMNS = (
+    Column("AUBC %", lambda run: aubc(run.accuracy)),
+    Column("Accuracy %", lambda run: run.accuracy[-1]),
+    Column("Precision %", lambda run: fmean(run.precision)),
+    Column("Recall %", lambda run: run.recall[-1]),
+    Column("Wasted", lambda run: run.wasted[-1], _whole, sign=-1),
+    Column("s/round", lambda run: fmean(run.seconds), _time, sign=-1),
+)
+
+
+def measure_table(condition: Condition, styles: Styles) -> str:
+    """A row per strategy, mean ± sd over seeds; the best mean of a column is bold."""
+    spreads = {
+        name: [
+            spread([column.value(run) for run in condition.runs[name].values()])
+            for column in COLUMNS
+        ]
+        for name in styles
+        if name in condition.runs
+    }
+    best = [
+        max(column.sign * row[at].mean for row in spreads.values())
+        for at, column in enumerate(COLUMNS)
+    ]
+    rows = {
+        name: [_cell(row[at], column, best[at]) for at, column in enumerate(COLUMNS)]
+        for name, row in spreads.items()
+    }
+    return table([column.title for column in COLUMNS], rows)
+
+
+def difference_table(condition: Condition, styles: Styles) -> str:
+    """A row per strategy, mean difference and interval; those that leave zero out are bold."""
+    baseline = condition.runs.get(BASELINE)
+    if baseline is None:
+        return element("p", f"There is no {BASELINE} to compare with.")
+    rows = {
+        name: [
+            _paired(difference(condition.runs[name], baseline, column.value), column)
+            for column in COLUMNS[:-1]
+        ]
+        for name in styles
+        if name in condition.runs and name != BASELINE
+    }
+    if not rows:
+        return element("p", f"There is nothing but {BASELINE}.")
+    return table([f"{column.title}".removesuffix(" %") for column in COLUMNS[:-1]], rows)
+
+
+def table(titles: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
+    """Names to the left, markup of cells to the right of them; wide ones scroll by themselves."""
+    head = element("th", "Strategy", scope="col", class_="name")
+    head += "".join(element("th", text(title), scope="col") for title in titles)
+    body = [
+        element("tr", element("th", text(name), scope="row"), *cells)
+        for name, cells in rows.items()
+    ]
+    inside = element("thead", element("tr", head)) + element("tbody", *body)
+    return element("div", element("table", inside), class_="scroll", tabindex="0")
+
+
+def _cell(value: Spread, column: Column, best: float) -> str:
+    shown = value.shown(column.show).replace(" ± ", ' <span class="sd">± ', 1)
+    shown += "</span>" * (value.deviation is not None)
+    return element("td", element("b", shown) if column.sign * value.mean == best else shown)
+
+
+def _paired(found: Difference | None, column: Column) -> str:
+    if found is None:
+        return element("td", "no seed in common")
+    mean = signed(column.show(found.mean))
+    mean = element("b", mean) if found.clear else mean
+    if found.interval is None:
+        return element("td", mean)
+    low, high = (signed(column.show(end)) for end in found.interval)
+    return element("td", mean, element("span", f" [{low}, {high}]", class_="sd"))
+
+
+WIDE = 8  # more columns stand closer
+Convention = Literal["trapezoid", "openal"]
+
+
+def aubc_spreads(
+    conditions: Sequence[Condition], convention: Convention = "trapezoid"
+) -> list[Mapping[str, Spread]]:
+    """For each condition the AUBC of its strategies over seeds."""
+    return [
+        {
+            name: spread([aubc(run.accuracy, convention) for run in by_seed.values()])
+            for name, by_seed in condition.runs.items()
+        }
+        for condition in conditions
+    ]
+
+
+def aubc_table(conditions: Sequence[Condition], styles: Styles, convention: Convention) -> str:
+    """The table of one data set; the best mean of each column is bold."""
+    columns = aubc_spreads(conditions, convention)
+    best = [max(each.mean for each in column.values()) for column in columns]
+    rows = [
+        element(
+            "tr",
+            element("th", text(name), scope="row"),
+            *(_area(column.get(name), top) for column, top in zip(columns, best, strict=True)),
+        )
+        for name in styles
+        if any(name in column for column in columns)
+    ]
+    look = "dense" if len(conditions) > WIDE else "wide"
+    head = element("thead", *_head(conditions))
+    return element(
+        "div",
+        element("table", head, element("tbody", *rows), class_=look),
+        class_="scroll",
+        tabindex="0",
+    )
+
+
+def aubc_rows(conditions: Sequence[Condition], styles: Styles) -> list[list[object]]:
+    """Both conventions as rows of a CSV file."""
+    heads = ["data", "mismatch", "ood_ratio", "strategy", "convention", "mean", "sd", "seeds"]
+    made: list[list[object]] = [[*heads]]
+    for convention in ("trapezoid", "openal"):
+        for condition, column in zip(conditions, aubc_spreads(conditions, convention), strict=True):
+            where = [condition.data, condition.mismatch, condition.ood_ratio]
+            for name in (each for each in styles if each in column):
+                value = column[name]
+                deviation = "" if value.deviation is None else value.deviation
+                made.append([*where, name, convention, value.mean, deviation, value.n])
+    return made
+
+
+def _head(conditions: Sequence[Condition]) -> list[str]:
+    """Mismatch ratios over OOD ratios."""
+    groups = [(name, len([*each])) for name, each in groupby(conditions, lambda c: c.mismatch)]
+    upper = [
+        element("th", text(name), colspan=str(count), scope="colgroup") for name, count in groups
+    ]
+    lower = [element("th", f"OOD {text(each.ood_ratio)}", scope="col") for each in conditions]
+    name = element("th", "Strategy", rowspan="2", scope="col", class_="name")
+    return [element("tr", name, *upper), element("tr", *lower)]
+
+
+def _area(value: Spread | None, best: float) -> str:
+    if value is None:
+        return element("td", "–")
+    mean = percent(value.mean)
+    mean = element("b", mean) if value.mean == best else mean
+    if value.deviation is None:
+        return element("td", mean)
+    return element("td", mean, element("span", f" ± {percent(value.deviation)}", class_="sd"))

@@ -1,0 +1,62 @@
+"""From a folder of results to a page and its files."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from openal._files import write_whole
+from openal.report._choices import choices, sheets
+from openal.report._figure import Styles, write_figure
+from openal.report._figures import figures
+from openal.report._gallery import Sheet
+from openal.report._page import Section, page
+from openal.report._results import Results, read_results
+from openal.report._svg import Style, sheet
+from openal.report._tables import aubc_rows
+
+__all__ = ["Report", "report", "write_report"]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Results with the figures of each condition."""
+
+    results: Results
+    styles: Styles
+    sections: tuple[Section, ...]
+    images: Iterable[Sheet]
+
+    def html(self, files: str) -> str:
+        """The page, which points at the figures' files in the folder `files`."""
+        pictures = "".join(each.css() for each in self.images)
+        return page(self.results, self.sections, self.styles, files, pictures)
+
+    def write(self, files: Path) -> None:
+        """The figures' files."""
+        for section in tqdm(self.sections, unit="condition", disable=None, leave=False):
+            for figure in (*section.figures, *section.chosen):
+                write_figure(files, section.file(figure), figure)
+        write_whole(files / "aubc.csv", sheet(aubc_rows(self.results.conditions, self.styles)))
+
+
+def report(folder: Path) -> Report:
+    """The report on a folder of results; an ArgumentError that names the first damaged file."""
+    results = read_results(folder)
+    styles = {name: Style(place) for place, name in enumerate(results.strategies)}
+    images = sheets(results.conditions)
+    sections = tuple(
+        Section(each, number, [*figures(each, styles)], [*choices(each, number, styles, images)])
+        for number, each in enumerate(results.conditions, 1)
+    )
+    return Report(results, styles, sections, images.values())
+
+
+def write_report(folder: Path, out: Path) -> Path:
+    """Write the page of a folder of results to `out`; the folder of its figures' files."""
+    made = report(folder)
+    files = out.with_name(f"{out.stem}_files")
+    made.write(files)
+    write_whole(out, made.html(files.name).encode())
+    return files

@@ -1,0 +1,81 @@
+"""Groups of candidates: by predicted class, by nearest known item, by first neighbors."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from openal._answered_neighbors import known_neighbors
+from openal._checks import as_count
+from openal.functional.finch import finch
+from openal.view import View, reads
+
+__all__ = ["Clusters", "NearestClass", "PredictedClass"]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Groups: the clusters of the candidates' features by `finch`.
+
+    The finest partition, or with `limit` the finest that has no more clusters than that: the
+    coarsest is one cluster of all, so there always is one. Clusters are numbered by their lowest
+    index, and do not depend on the order of the candidates.
+
+    Needs the features of all candidates at once, N x d numbers; N x N are never held.
+
+    Reference: Sarfraz et al., "Efficient Parameter-Free Clustering Using First Neighbor
+    Relations" (FINCH), CVPR 2019; for the limit, Safaei et al., "Entropic Open-Set Active
+    Learning" (EOAL), AAAI 2024, whose code fails where each partition it has is too fine.
+    """
+
+    limit: int | None = None
+    features: str = reads("detector_features")
+
+    def __post_init__(self) -> None:
+        if self.limit is not None:
+            as_count(self.limit, "limit", minimum=1)
+
+    def at_most(self, limit: int) -> "Clusters":
+        """The same groups, but no more than `limit`, nor than the limit so far."""
+        return replace(self, limit=limit if self.limit is None else min(limit, self.limit))
+
+    def __call__(self, view: View) -> Tensor:
+        """The clusters, int64 [n]."""
+        order = torch.from_numpy(view.pool.indices.argsort())
+        features = view.pool[self.features]
+        partitions = finch(features[order.to(features.device)])
+        sizes = partitions.amax(dim=0) + 1 if len(partitions) else partitions.new_ones(1)
+        few = sizes <= (self.limit or len(partitions))
+        chosen = partitions[:, int(few.byte().argmax())]
+        return torch.empty_like(chosen).scatter_(0, order.to(chosen.device), chosen)
+
+
+@dataclass(frozen=True)
+class NearestClass:
+    """Groups: the class of the nearest item of a known class (cosine); before any, class 0.
+
+    Items answered UNKNOWN have no class. Of equally near items the lowest index counts.
+    """
+
+    embeddings: str = reads("embeddings")
+
+    def __call__(self, view: View) -> Tensor:
+        """The classes, int64 [n]."""
+        if len(view.known) == 0:
+            return torch.zeros(len(view.pool), dtype=torch.int64, device="cpu")
+        return known_neighbors(view, 1, self.embeddings)[0][:, 0]
+
+
+@dataclass(frozen=True)
+class PredictedClass:
+    """Groups: the class with the largest logit; equal logits count for the lowest class."""
+
+    logits: str = reads("logits")
+
+    def __call__(self, view: View) -> Tensor:
+        """The predicted classes, int64 [n]."""
+        return view.map(_largest, self.logits)
+
+
+def _largest(logits: Tensor) -> Tensor:
+    return logits.argmax(dim=1)

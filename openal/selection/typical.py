@@ -1,0 +1,61 @@
+"""The most typical candidate of every cluster that nobody answered about yet."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from openal._checks import as_count
+from openal._seeds import drawn_seed
+from openal.functional.k_means import k_means
+from openal.functional.typicality import typicality
+from openal.query import Step
+from openal.selection.top_per_group import in_passes
+from openal.selection.vectors import directions_of
+from openal.view import View, reads
+
+__all__ = ["TypicalPerCluster"]
+
+FEW_CLUSTERS = 50
+"""Up to so many clusters k-means sees all items in every step, as in the paper."""
+
+
+@dataclass(frozen=True)
+class TypicalPerCluster:
+    """Clusters all items, and keeps the most typical candidate of each cluster in turn.
+
+    Candidates and answered items, UNKNOWN ones too, are clustered by the directions of their
+    embeddings into as many clusters as there are answers and budget together, at most
+    `max_clusters`. The clusters with the fewest answers go first, the larger first among these,
+    and every pass takes one candidate of each; clusters of fewer than `min_size` items give theirs
+    when all others have none left. Neighbors are those of the cluster, answered or not.
+    """
+
+    k: int = 20
+    max_clusters: int = 500
+    min_size: int = 5
+    embeddings: str = reads("embeddings")
+
+    def __post_init__(self) -> None:
+        as_count(self.k, "k", minimum=1)
+        as_count(self.max_clusters, "max_clusters", minimum=1)
+        as_count(self.min_size, "min_size")
+
+    def __call__(self, view: View, budget: int) -> Step:
+        """The most typical candidates of the clusters, in turn."""
+        n, budget = len(view.pool), min(budget, len(view.pool))
+        items = [rows[self.embeddings] for rows in (view.pool, view.known, view.invalid)]
+        vectors = directions_of(torch.cat(items))
+        labels = self._clusters(view, vectors, len(vectors) - n + budget)
+        typical = typicality(vectors, labels, self.k)[:n]
+        sizes, answers = labels.bincount(), labels[n:].bincount(minlength=int(labels.max()) + 1)
+        ranks = answers * (len(labels) + 1) - sizes  # by answers, then by size
+        rows = in_passes(labels[:n], typical, ranks)
+        small = sizes[labels[rows]] < self.min_size
+        rows = rows[small.byte().argsort(stable=True)][:budget]
+        return Step(self, view.pool.indices, rows.cpu().numpy())
+
+    def _clusters(self, view: View, vectors: Tensor, count: int) -> Tensor:
+        count = min(count, self.max_clusters)
+        seed = drawn_seed(view.generator())
+        return k_means(vectors, count, seed=seed, mini_batch=count > FEW_CLUSTERS or None).labels

@@ -1,0 +1,170 @@
+"""What the words of `openal simulate` stand for, and the experiment they make without a recipe."""
+
+import argparse
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+from openal._checks import as_number
+from openal._version import __version__
+from openal.errors import ArgumentError
+from openal.learners import EmbeddingClassifier
+from openal.query import QueryStrategy
+from openal.simulate._experiment import Experiment
+from openal.simulate.classes import closest, known_classes
+from openal.simulate.conditions import Conditions
+from openal.simulate.datasets._sources import Source, digits, files, image_folder
+from openal.simulate.grid import problems_of
+from openal.strategies import available
+
+__all__ = [
+    "DEFAULTS",
+    "known_names",
+    "missing_signals",
+    "plain_experiment",
+    "ratios_of",
+    "seeds_of",
+    "strategies_of",
+]
+
+
+def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
+    """The named strategies, each with its default arguments."""
+    classes = available()
+    strategies: dict[str, QueryStrategy] = {}
+    names = _split(words)
+    if not names:
+        raise ArgumentError("--strategies must name at least one strategy.")
+    for name in names:
+        if name not in classes:
+            raise ArgumentError(f"unknown strategy {name!r}{closest(name, [*classes])}")
+        try:
+            strategies[name] = classes[name]()
+        except TypeError as error:
+            raise ArgumentError(f"{name} cannot be built without arguments: {error}.") from error
+    return strategies
+
+
+def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
+    """The signals that a strategy reads and nobody offers, given "items" or embeddings."""
+    learners = getattr(strategy, "learners", ())
+    found = set(offered)
+    for _ in learners:  # one may read what another offers
+        found |= {each for one in learners if {*one.reads} <= found for each in one.offers}
+    return sorted({*getattr(strategy, "reads", ())} - found)
+
+
+def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
+    """One number: so many seeds from 0. Several, or one with a comma: these seeds."""
+    seeds = _split(words)
+    if not seeds or not all(seed.isdecimal() for seed in seeds):
+        raise ArgumentError(f"--seeds must be a number, or seeds such as 3,7, got {words}.")
+    numbers = [int(seed) for seed in seeds]
+    if len(numbers) == 1 and "," not in words[0]:
+        numbers = list(range(numbers[0]))
+    if len(set(numbers)) < max(1, len(numbers)):
+        raise ArgumentError(f"--seeds must be at least one, and distinct, got {words}.")
+    return tuple(numbers)
+
+
+def ratios_of(words: Sequence[str], name: str, *, below: float = inf) -> tuple[float, ...]:
+    """One share of at most 1 or several, such as 0.2,0.4; all of them `below` another one."""
+    found = _split(words)
+    try:
+        ratios = tuple(float(word) for word in found)
+    except ValueError as error:
+        raise ArgumentError(f"{name} must be shares such as 0.2,0.4, got {words}.") from error
+    if len(set(ratios)) < max(1, len(ratios)):
+        raise ArgumentError(f"{name} must be at least one share, and distinct, got {words}.")
+    return tuple(as_number(each, name, minimum=0, maximum=1, below=below) for each in ratios)
+
+
+def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Class names, which may hold commas themselves, and lists of them."""
+    lists = ([word] if word in names else word.split(",") for word in words)
+    return tuple(name for each in lists for name in each if name)
+
+
+def _split(words: Sequence[str]) -> list[str]:
+    """Words and lists with commas as one list, each word once."""
+    return list(dict.fromkeys(filter(None, ",".join(words).split(","))))
+
+
+DEFAULTS: dict[str, Any] = {
+    "protocol": "known",
+    "test_share": 0.25,
+    "strategies": ("Random", "Uncertainty", "NEAT", "LfOSA", "JSOSAL"),
+    "rounds": 10,
+    "budget": 20,
+    "seeds": ("5",),
+    "task": "logistic",
+    "out": "openal-simulation",
+}
+FIRST_PER_CLASS = 10
+HIDDEN = 128
+ENCODER = "resnet18"
+OFFERED = frozenset({"embeddings", "features", "logits"})
+OF_RECIPES = ("dataset", "data", "scale", "clipn")
+
+
+def plain_experiment(given: argparse.Namespace) -> Experiment:
+    """The experiment on digits, on two files or on a folder of images; nothing is encoded yet."""
+    for name in OF_RECIPES:
+        if getattr(given, name) is not None:
+            raise ArgumentError(f"--{name} is for --recipe.")
+    strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
+    for name, strategy in strategies.items():
+        missing = missing_signals(strategy, OFFERED)
+        if missing:
+            raise ArgumentError(f"{name} reads {missing}, which nothing here offers.")
+    source = _source(given)
+    problems = _problems(given, source)
+    settings = {"openal": __version__, "data": source.title, "fingerprint": source.fingerprint}
+    if given.images:
+        settings["encoder"] = given.encoder or ENCODER
+    return Experiment(
+        source, strategies, problems, seeds, settings, given.out, grid=len(problems) > 1
+    )
+
+
+def _source(given: argparse.Namespace) -> Source:
+    if given.encoder and not given.images:
+        raise ArgumentError("--encoder is for --images and --recipe.")
+    if given.images and (given.embeddings or given.labels):
+        raise ArgumentError("--images names the data already; leave --embeddings, --labels out.")
+    if bool(given.embeddings) != bool(given.labels):
+        raise ArgumentError("--embeddings and --labels belong together.")
+    if given.images:
+        return image_folder(given.images, given.encoder or ENCODER)
+    return files(given.embeddings, given.labels) if given.embeddings else digits()
+
+
+def _problems(given: argparse.Namespace, source: Source) -> Sequence[Conditions]:
+    """Problem and loop as the arguments describe them, at every pair of ratios."""
+    if given.known and given.mismatch is not None:
+        raise ArgumentError("--known names the known classes already; leave --mismatch out.")
+    known = known_names(given.known, source.names) if given.known else None
+    shares = (0.4,) if given.mismatch is None else ratios_of(given.mismatch, "--mismatch")
+    ratios = (None,) if given.ood_ratio is None else ratios_of(given.ood_ratio, "--ood-ratio")
+    if known and len(ratios) > 1:
+        shares = (len(known) / len(source.names),)
+    conditions = Conditions(
+        first=given.first or 0,
+        known=known,
+        protocol=given.protocol,
+        test_share=given.test_share,
+        rounds=given.rounds,
+        budget=given.budget,
+        noise=given.noise,
+        skip=given.skip,
+        task=EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None),
+    )
+    made = problems_of(conditions, shares, ratios)
+    return made if given.first is not None else [_with_first(each, source) for each in made]
+
+
+def _with_first(conditions: Conditions, source: Source) -> Conditions:
+    """As many first answers per known class as there are by default."""
+    known = conditions.known or known_classes(len(source.names), conditions.mismatch, 0)
+    return replace(conditions, first=FIRST_PER_CLASS * len(known))

@@ -1,0 +1,171 @@
+"""Finished runs on disk, shared by processes: lock files that nobody waits for."""
+
+import glob
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from openal._files import PART, plain_json, write_whole
+from openal.errors import ArgumentError
+from openal.simulate.loop import Run, run_of
+
+__all__ = ["RESULTS", "Cells", "check_grid", "claimed", "write_json"]
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Whether the lock file is ours until the end of the block; a killed process holds none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "r+b") as file:
+        yield _locked(file)  # closing the file unlocks it
+
+
+def _locked(file: IO[bytes]) -> bool:
+    with suppress(BlockingIOError, PermissionError):  # somebody else's; on Windows the second
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        return True
+    return False
+
+
+RESULTS = "simulation.json"
+ELSEWHERE = "choose another folder."
+NUMBERS = re.compile(r'\[\n[^\[\]{}"]*\]')  # a JSON string holds no line break, so only lists match
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The finished runs of a folder, all of the same settings (values that JSON can hold).
+
+    In a grid there is one of these for each of its problems, with a `tag` that names the files.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    tag: str = ""
+
+    def check(self) -> None:
+        """Refuse a folder with results of other settings."""
+        check_grid([self], frozenset())
+
+    def owns(self, path: Path) -> bool:
+        """Whether a file of the folder is, by its name, a run under this tag."""
+        return path.stem.rpartition("-seed")[0].endswith(f"-{self.tag}")
+
+    def require_same(self, path: Path, found: Any, varying: Set[str] = frozenset()) -> None:
+        """Refuse a file whose settings, `found`, are others in more than what is `varying`."""
+        if not isinstance(found, dict):
+            raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
+        for key in sorted({*found, *self.settings} - varying):
+            old, new = found.get(key), self.settings.get(key)
+            if old != new:
+                raise ArgumentError(
+                    f"{self.folder} holds results of other settings: {key} was {old}, now it is "
+                    f"{new}; {ELSEWHERE}"
+                )
+
+    def has(self, name: str, seed: int) -> bool:
+        """Whether the run of a strategy at a seed is there."""
+        return self._path(name, seed).exists()
+
+    @contextmanager
+    def claimed(self, name: str, seed: int) -> Iterator[bool]:
+        """Whether this process may compute a run now: no other one is at it.
+
+        The lock file goes once the run is there. Whoever opened it before, or makes it anew, finds
+        the run when the lock is theirs; what a killed process was writing goes with the next.
+        """
+        path = self._path(name, seed)
+        lock = path.with_name(f".{path.name}.lock")
+        with claimed(lock) as mine:
+            if mine:
+                for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
+                    part.unlink(missing_ok=True)
+            yield mine
+        if mine and path.exists():
+            with suppress(OSError):  # on Windows another process may have it open
+                lock.unlink()
+
+    def load(self, name: str, seed: int, strategy: str) -> Run | None:
+        """The finished run of a strategy, whose repr is `strategy`, at a seed; or None."""
+        path = self._path(name, seed)
+        if not path.exists():
+            return None
+        cell = _read(path)
+        self.require_same(path, cell.get("settings"))
+        if cell.get("strategy") != strategy:
+            raise ArgumentError(f"{path} is of {cell.get('strategy')}, not {strategy}; {ELSEWHERE}")
+        try:
+            return run_of({**cell["run"], "seconds": cell["seconds"]})
+        except (KeyError, ValueError, TypeError) as error:
+            raise ArgumentError(
+                f"{path} is damaged ({error}); delete it to compute it again."
+            ) from error
+
+    def save(
+        self, name: str, seed: int, strategy: str, run: Run, known: Sequence[int] = ()
+    ) -> None:
+        """Keep a finished run, and which class ids were `known`.
+
+        Seconds stand apart, since they alone differ from time to time.
+        """
+        columns = asdict(run)
+        seconds = columns.pop("seconds")
+        cell = {"settings": self.settings, "strategy": strategy, "name": name, "seed": seed}
+        write_json(
+            self._path(name, seed),
+            {**cell, "known": list(known), "run": columns, "seconds": seconds},
+        )
+
+    def _path(self, name: str, seed: int) -> Path:
+        words = [quote(name, safe=""), *filter(None, [self.tag]), f"seed{seed}.json"]
+        return self.folder / "runs" / "-".join(words)
+
+
+def check_grid(every: Sequence[Cells], varying: Set[str]) -> None:
+    """Refuse the folder of a grid's cells if it holds results of other settings.
+
+    A problem's own runs have exactly its settings; those of other problems may differ in what is
+    `varying`: the first answers, say, are not as many at each share of known classes.
+    """
+    folder = every[0].folder
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"{folder} is a file; a folder was expected.")
+    for path in [*folder.glob("runs/*.json"), *folder.glob(RESULTS)]:
+        own = next((each for each in every if each.owns(path)), None)
+        found = _read(path).get("settings")
+        (own or every[0]).require_same(path, found, frozenset() if own else varying)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all."""
+    text = json.dumps(value, indent=1, allow_nan=False)
+    write_whole(path, (NUMBERS.sub(_one_line, text) + "\n").encode())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        cell = plain_json(path)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArgumentError(f"{path} cannot be read: {error}; {ELSEWHERE}") from error
+    if not isinstance(cell, dict):
+        raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
+    return cell
+
+
+def _one_line(numbers: re.Match[str]) -> str:
+    return " ".join(numbers[0].split()).replace("[ ", "[").replace(" ]", "]")

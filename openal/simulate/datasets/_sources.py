@@ -1,0 +1,102 @@
+"""Where labeled data come from: scikit-learn's digits, a folder of images, or two files."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openal._files import content_of
+from openal.errors import ArgumentError
+from openal.simulate.data import LabeledData
+from openal.simulate.datasets._array_files import as_singles, read_array, read_labels
+from openal.simulate.datasets._encoders import Images, check_encoder, encoded
+from openal.simulate.datasets._folders import class_folders, image_files, thumbnails_of
+
+__all__ = ["Source", "Thumbnails", "digits", "files", "image_folder"]
+
+Thumbnails = Callable[[np.ndarray], np.ndarray]
+"""Indices [m] -> small images uint8 [m, 32, 32, 3]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Class ids [n] with names, and embeddings that are computed once all else is in order.
+
+    Where task networks read images there are `items`, and mostly a `test` set of its own.
+    """
+
+    title: str
+    labels: np.ndarray
+    names: tuple[str, ...]
+    fingerprint: str  # of everything that the embeddings are computed from
+    embeddings: Callable[[], np.ndarray] | None
+    thumbnails: Thumbnails | None = None
+    items: Any = None
+    test: LabeledData | None = None
+
+    def load(self) -> LabeledData:
+        """The data with their embeddings, where they have any."""
+        signals = {} if self.embeddings is None else {"embeddings": self.embeddings()}
+        return LabeledData(self.labels, self.items, names=self.names, **signals)
+
+
+def digits() -> Source:
+    """1,797 real images of handwritten digits, 8 x 8 pixels, that come with scikit-learn."""
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    names = tuple("0123456789")
+    source = _vectors("handwritten digits", pixels / np.float32(16), labels.astype(np.int64), names)
+    return replace(source, thumbnails=partial(_enlarged, pixels.reshape(-1, 8, 8)))
+
+
+def files(embeddings: Path, labels: Path) -> Source:
+    """Embeddings [n, D] in a .npy file, and their labels in another (`read_labels`)."""
+    vectors = read_array(embeddings)
+    if vectors.dtype.kind not in "fiu":
+        raise ArgumentError(f"{embeddings} must hold real numbers, got {vectors.dtype}.")
+    vectors = as_singles(vectors, embeddings)
+    classes, names = read_labels(labels)
+    if len(vectors) != len(classes):
+        raise ArgumentError(
+            f"{embeddings} has {len(vectors)} rows; {labels} has {len(classes)} labels."
+        )
+    return _vectors(embeddings.name, vectors, classes, names)
+
+
+def image_folder(folder: Path, encoder: str) -> Source:
+    """Images in a folder per class, such as `folder/cat/1.png`; the folders name the classes."""
+    check_encoder(encoder)
+    images = {each.name: image_files(each) for each in class_folders(folder)}
+    paths = [path for found in images.values() for path in found]
+    labels = np.repeat(np.arange(len(images)), [len(found) for found in images.values()])
+    digest = hashlib.sha256(encoder.encode())
+    for path in paths:
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + content_of(path))
+    embeddings = partial(encoded, partial(Images, paths), encoder)
+    small = partial(thumbnails_of, Images(paths, _as_it_is))
+    title = folder.resolve().name
+    return Source(title, labels, tuple(images), digest.hexdigest(), embeddings, small)
+
+
+def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> Source:
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    digest = hashlib.sha256(ascii(names).encode())
+    digest.update(labels.tobytes() + vectors.tobytes())
+    return Source(title, labels, names, digest.hexdigest(), lambda: vectors)
+
+
+def _enlarged(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Gray images [n, 8, 8] of 0..16 at 32 x 32 pixels, in color."""
+    gray = np.rint(images[indices] * (255 / 16)).astype(np.uint8)
+    large = gray.repeat(4, axis=1).repeat(4, axis=2)
+    return np.repeat(large[..., None], 3, axis=3)
+
+
+def _as_it_is(image: Any) -> Any:
+    return image

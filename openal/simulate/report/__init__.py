@@ -1,5 +1,0 @@
-"""The results of a simulation as one page, and its figures as files."""
-
-from openal.simulate.report.build import Report, report, write_report
-
-__all__ = ["Report", "report", "write_report"]

@@ -1,0 +1,145 @@
+"""Shards of embeddings, computed batch after batch; unreadable items are set apart."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from openal._items import item_input
+from openal.errors import ModelError
+from openal.store._manifest import Manifest
+
+__all__ = ["Batch", "Encoding", "Rows", "read", "reason"]
+
+ADDRESS = re.compile("0x[0-9a-fA-F]+")
+Attempt = tuple[int, Tensor | str]
+Batch = tuple[list[int], Tensor | None, dict[int, str]]
+"""The indices of the rows of a tensor, and why others are not among them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attempts(Dataset[Attempt]):
+    """The input of each item, or why it cannot be read."""
+
+    items: Any
+
+    def __getitem__(self, index: int) -> Attempt:
+        try:
+            return index, torch.as_tensor(item_input(self.items[index]), device="cpu")
+        except MemoryError:
+            raise
+        except Exception as error:  # a broken file may raise nearly anything
+            return index, reason(error)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in the same words every time."""
+    return ADDRESS.sub("0x", f"{type(error).__name__}: {error}")[:300]
+
+
+def collated(attempts: list[Attempt]) -> Batch:
+    """The inputs of a batch; one whose shape is not that of the others counts as unreadable."""
+    failed = {index: x for index, x in attempts if isinstance(x, str)}
+    inputs = {index: x for index, x in attempts if isinstance(x, Tensor)}
+    if not inputs:
+        return [], None, failed
+    shape = Counter(tuple(x.shape) for x in inputs.values()).most_common(1)[0][0]
+    for index, x in inputs.items():
+        if tuple(x.shape) != shape:
+            failed[index] = f"its shape is {tuple(x.shape)}; others have {shape}"
+    good = [index for index in inputs if index not in failed]
+    return good, torch.stack([inputs[index] for index in good]), failed
+
+
+def read(items: Any, batches: Sequence[Any], *, workers: int, pin: bool) -> Iterator[Batch]:
+    """The batches, each a range of indices, in their order; `workers` processes read ahead."""
+    loader = DataLoader(
+        Attempts(items),
+        batch_sampler=batches,
+        collate_fn=collated,
+        num_workers=workers,
+        pin_memory=pin,
+        prefetch_factor=4 if workers else None,
+        generator=torch.Generator(),  # a loader draws from the global generator otherwise
+    )
+    with torch.device("cpu"):  # where it draws a seed, and its workers make items
+        found = iter(loader)
+    yield from found
+
+
+DTYPES = {"float16": torch.float16, "float32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The embeddings [n, D] of a shard, zeros where an item could not be read; or None."""
+
+    shard: int
+    values: np.ndarray | None
+    unreadable: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How items become embeddings."""
+
+    items: Any
+    encode: Callable[[Tensor], Tensor]
+    device: torch.device
+    workers: int
+
+    def shards(self, manifest: Manifest, missing: list[int], bar: "tqdm[Any]") -> Iterator[Rows]:
+        """The rows of the missing shards, in their order."""
+        cuts = {at: _cut(manifest.indices(at), manifest.batch_size) for at in missing}
+        batches = [batch for at in missing for batch in cuts[at]]
+        pin = self.device.type == "cuda"
+        read_ahead = read(self.items, batches, workers=self.workers, pin=pin)
+        for at in missing:
+            good: list[int] = []
+            parts: list[Tensor] = []
+            unreadable: dict[int, str] = {}
+            for _ in cuts[at]:
+                indices, x, failed = next(read_ahead)
+                unreadable |= failed
+                good += indices
+                parts += [] if x is None else [self._encoded(x, DTYPES[manifest.dtype])]
+                bar.update(len(indices) + len(failed))
+            yield _rows(at, manifest, good, parts, unreadable)
+
+    def _encoded(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """The embeddings of a batch; they stay on the device, which need not wait for us."""
+        z = self.encode(x.to(self.device, non_blocking=True))
+        if not isinstance(z, Tensor) or z.ndim != 2 or len(z) != len(x) or not z.shape[1]:
+            found = tuple(z.shape) if isinstance(z, Tensor) else type(z).__name__
+            raise ModelError(f"encode must give a tensor [{len(x)}, D] for {len(x)} items: {found}")
+        return z.detach().to(dtype, copy=True)
+
+
+def _cut(indices: range, size: int) -> list[range]:
+    return [indices[at : at + size] for at in range(0, len(indices), size)]
+
+
+def _rows(
+    at: int, manifest: Manifest, good: list[int], parts: list[Tensor], unreadable: dict[int, str]
+) -> Rows:
+    if not parts:
+        return Rows(at, None, unreadable)
+    if len({z.shape[1] for z in parts}) > 1:
+        raise ModelError("encode must give as many columns for each batch.")
+    z = torch.cat(parts).cpu().numpy()
+    finite = np.isfinite(z).all(axis=1)
+    if len(z) > 1 and not finite.any():
+        raise ModelError(f"encode gives NaN, or infinity as {z.dtype}, for item {good[0]} and on.")
+    unreadable |= {good[row]: f"not finite as {z.dtype}" for row in np.flatnonzero(~finite)}
+    if not finite.any():
+        return Rows(at, None, unreadable)
+    values = np.zeros((len(manifest.indices(at)), z.shape[1]), z.dtype)
+    values[np.array(good)[finite] - manifest.indices(at).start] = z[finite]
+    return Rows(at, values, dict(sorted(unreadable.items())))

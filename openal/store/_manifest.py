@@ -1,0 +1,203 @@
+"""What a store is and how far it has come: one JSON file, replaced whole after each shard."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from openal.errors import StoreError
+from openal.store._files import DTYPES, MANIFEST, plain_size, shard_name, shard_size, write_whole
+from openal.store._identity import Identity, probed
+
+__all__ = ["FORMAT", "Manifest", "Shard", "manifest_of", "read_manifest", "write_manifest"]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A finished shard; without a checksum there is no file: none of its items could be read."""
+
+    sha256: str | None
+    unreadable: Mapping[int, str]
+    """Why an item has no embedding, by index."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The settings of a store, and its shards; None stands for one that is not finished."""
+
+    items: Identity
+    fingerprint: Mapping[str, str]
+    dtype: str
+    shard_rows: int
+    batch_size: int
+    columns: int | None  # not known before the first embedding
+    shards: tuple[Shard | None, ...]
+
+    def indices(self, at: int) -> range:
+        """The items of a shard."""
+        first = at * self.shard_rows
+        return range(first, min(first + self.shard_rows, self.items.count))
+
+    @property
+    def rows_done(self) -> int:
+        """The rows of all finished shards."""
+        return self.items.count - sum(len(self.indices(at)) for at in self.missing())
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Why an item has no embedding, by index."""
+        shards = (shard.unreadable for shard in self.shards if shard is not None)
+        return {index: why for unreadable in shards for index, why in unreadable.items()}
+
+    def missing(self, part: tuple[int, int] = (0, 1)) -> list[int]:
+        """The shards of a part that are not finished."""
+        first, parts = part
+        return [at for at in range(first, len(self.shards), parts) if self.shards[at] is None]
+
+    def require(self, columns: int | None) -> None:
+        """Refuse embeddings of another length."""
+        if columns is not None and self.columns not in (None, columns):
+            raise StoreError(
+                f"encode gives {columns} columns and gave {self.columns} before; a store holds "
+                f"the embeddings of one encoder."
+            )
+
+    def with_shard(self, at: int, shard: Shard | None, columns: int | None = None) -> "Manifest":
+        """The manifest with one shard finished, or lost."""
+        shards = (*self.shards[:at], shard, *self.shards[at + 1 :])
+        return replace(self, shards=shards, columns=columns or self.columns)
+
+    def without_lost(self, folder: Path) -> "Manifest":
+        """The manifest without the shards whose file is not there in its full size."""
+        found = self
+        for at, shard in enumerate(self.shards):
+            if shard is not None and shard.sha256 is not None:
+                size = shard_size(self.dtype, len(self.indices(at)), self.columns or 0)
+                if plain_size(folder / shard_name(at)) != size:
+                    found = found.with_shard(at, None)
+        return found
+
+
+FORMAT = "openal embeddings 1"
+MOST = 2**40
+CHECKSUM = re.compile("[0-9a-f]{64}")
+
+
+def manifest_of(value: Any) -> Manifest:
+    """The manifest that was read from JSON."""
+    found = _Fields(value, "it")
+    found.take("format", lambda it: it == FORMAT, f"{FORMAT!r}")
+    manifest = Manifest(
+        items=_identity(found.take("items", _is(dict), "an object")),
+        fingerprint=found.take("fingerprint", _texts, "an object of strings"),
+        dtype=found.take("dtype", lambda it: isinstance(it, str) and it in DTYPES, [*DTYPES]),
+        shard_rows=found.take("shard_rows", _count, "a count"),
+        batch_size=found.take("batch_size", _count, "a count"),
+        columns=found.take("columns", lambda it: it is None or _count(it), "a count or null"),
+        shards=(),
+    )
+    shards = found.take("shards", _is(list), "a list")
+    rows_done = found.take("rows_done", _is(int), "a count")
+    return _with_shards(manifest, shards, rows_done)
+
+
+def _with_shards(manifest: Manifest, shards: list[Any], rows_done: int) -> Manifest:
+    if len(shards) != math.ceil(manifest.items.count / manifest.shard_rows):
+        raise ValueError(f"shards has the wrong length, {len(shards)}")
+    read = tuple(_shard(each, manifest.indices(at)) for at, each in enumerate(shards))
+    if manifest.columns is None and any(shard and shard.sha256 for shard in read):
+        raise ValueError("columns is null, and there are shards")
+    complete = Manifest(**{**vars(manifest), "shards": read})
+    if complete.rows_done != rows_done:
+        raise ValueError(f"rows_done is {rows_done}; its shards have {complete.rows_done}")
+    return complete
+
+
+def _identity(value: Any) -> Identity:
+    found = _Fields(value, "items")
+    count = found.take("count", _count, "a count")
+    names = found.take("names", lambda it: it is None or _checksum(it), "a SHA-256 or null")
+    probe = found.take("probe", _is(list), "a list")
+    if not all(mean is None or (type(mean) is float and math.isfinite(mean)) for mean in probe):
+        raise ValueError("probe must hold numbers")
+    if len(probe) != len(probed(count)):
+        raise ValueError(f"probe must hold {len(probed(count))} numbers")
+    return Identity(count, names, tuple(probe))
+
+
+def _shard(value: Any, indices: range) -> Shard | None:
+    if value is None:
+        return None
+    found = _Fields(value, "a shard")
+    sha256 = found.take("sha256", lambda it: it is None or _checksum(it), "a SHA-256 or null")
+    reasons = found.take("unreadable", _texts, "an object of strings")
+    if not all(re.fullmatch("[0-9]{1,15}", key) and int(key) in indices for key in reasons):
+        raise ValueError(f"a shard of the items {indices} has others that could not be read")
+    unreadable = {int(key): reason for key, reason in reasons.items()}
+    if (sha256 is None) != (len(unreadable) == len(indices)):
+        raise ValueError("a shard must have a checksum if any of its items could be read")
+    return Shard(sha256, unreadable)
+
+
+class _Fields:
+    """What an object holds, field by field."""
+
+    def __init__(self, value: Any, name: str) -> None:
+        if not isinstance(value, dict):
+            raise ValueError(f"{name} must be an object")
+        self.value, self.name = value, name
+
+    def take(self, key: str, good: Callable[[Any], bool], expected: Any) -> Any:
+        if key not in self.value or not good(self.value[key]):
+            raise ValueError(f"{key} of {self.name} must be {expected}")
+        return self.value[key]
+
+
+def _is(kind: type) -> Callable[[Any], bool]:
+    return lambda value: type(value) is kind
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 < value <= MOST
+
+
+def _checksum(value: Any) -> bool:
+    return isinstance(value, str) and CHECKSUM.fullmatch(value) is not None
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+LARGEST = 2**28  # bytes; ten million items take one million, and what could not be read
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest of a store, under its lock."""
+    value = {"format": FORMAT, "rows_done": manifest.rows_done, **asdict(manifest)}
+    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
+    write_whole(folder / MANIFEST, text.encode() + b"\n")
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a store; None where there is none."""
+    path = folder / MANIFEST
+    if not path.exists() and not path.is_symlink():
+        return None
+    size = plain_size(path)
+    if size is None or size > LARGEST:
+        raise StoreError(f"{path} is no plain file of at most {LARGEST} bytes.")
+    try:
+        return manifest_of(json.loads(path.read_bytes(), parse_constant=_no_number))
+    except (ValueError, RecursionError) as error:
+        raise StoreError(
+            f"{path} is not the manifest of a store: {error!s:.200}; delete the folder to begin "
+            f"anew."
+        ) from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,111 @@
+"""A simulation that was killed goes on, and ends with the numbers it would have had."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openal.cli import main
+from openal.errors import ArgumentError
+from openal.simulate import LabeledData
+from openal.simulate._results_folder import RESULTS, Cells, write_json
+from openal.simulate.grid import Conditions, compare
+from openal.simulate.loop import Run
+from openal.strategies import NEAT, Random
+
+CONDITIONS = Conditions(first=12, rounds=2, budget=5)
+ARGUMENTS = ["simulate", "--seeds", "2", "--rounds", "4", "--strategies", "Random", "LfOSA"]
+RUN = Run(((3, 1),), (0.5, 0.75), (0.5,), (0.1,), (0.2,), (1,), (0.01,))
+
+
+def command(folder: Path) -> list[str]:
+    code = "import sys; from openal.cli import main; sys.exit(main())"
+    return [sys.executable, "-c", code, *ARGUMENTS, "--out", str(folder)]
+
+
+def test_a_finished_run_is_read_back(tmp_path: Path) -> None:
+    cells = Cells(tmp_path, {"budget": 20})
+    cells.save("a/b", 3, "Random()", RUN)
+    assert cells.load("a/b", 3, "Random()") == RUN
+    assert cells.load("a/b", 4, "Random()") is None
+
+
+def test_finished_runs_are_not_computed_again(tmp_path: Path, blobs: LabeledData) -> None:
+    cells = Cells(tmp_path, CONDITIONS.settings())
+    runs = compare({"NEAT": NEAT()}, blobs, CONDITIONS, [0, 1], cells=cells)
+    files = sorted((tmp_path / "runs").iterdir())
+    files[0].unlink()
+    written = files[1].stat().st_mtime_ns
+    again = compare({"NEAT": NEAT(), "Random": Random()}, blobs, CONDITIONS, [0, 1], cells=cells)
+    assert again["NEAT"][0].asked == runs["NEAT"][0].asked
+    assert again["NEAT"][1] == runs["NEAT"][1]
+    assert files[1].stat().st_mtime_ns == written
+
+
+def test_other_settings_are_refused(tmp_path: Path) -> None:
+    Cells(tmp_path, {"budget": 20}).save("Random", 0, "Random()", RUN)
+    other = Cells(tmp_path, {"budget": 30})
+    for refused in (other.check, lambda: other.load("Random", 0, "Random()")):
+        with pytest.raises(ArgumentError, match="budget was 20, now it is 30"):
+            refused()
+
+
+def test_a_strategy_with_other_arguments_is_refused(tmp_path: Path) -> None:
+    cells = Cells(tmp_path, {})
+    cells.save("NEAT", 0, "NEAT(k=10)", RUN)
+    with pytest.raises(ArgumentError, match="NEAT"):
+        cells.load("NEAT", 0, "NEAT(k=5)")
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{}", '{"settings": 3}', "[" * 100000])
+def test_a_file_of_somebody_else_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / RESULTS).write_text(content)
+    with pytest.raises(ArgumentError, match=RESULTS):
+        Cells(tmp_path, {}).check()
+
+
+@pytest.mark.parametrize("damage", ["run", "seconds"])
+def test_a_damaged_run_is_refused(tmp_path: Path, damage: str) -> None:
+    cells = Cells(tmp_path, {})
+    cells.save("Random", 0, "Random()", RUN)
+    path = next((tmp_path / "runs").iterdir())
+    cell = json.loads(path.read_text())
+    del cell[damage]
+    path.write_text(json.dumps(cell))
+    with pytest.raises(ArgumentError, match="damaged"):
+        cells.load("Random", 0, "Random()")
+
+
+@pytest.mark.parametrize("value", [{"a": [1, 2], "b": ["[", "]\n1"], "c": [[], [0.5]], "d": {}}])
+def test_json_is_what_was_written(tmp_path: Path, value: Any) -> None:
+    write_json(tmp_path / "a" / "b.json", value)
+    assert json.loads((tmp_path / "a" / "b.json").read_text()) == value
+    assert os.listdir(tmp_path / "a") == ["b.json"]
+
+
+def test_killed_in_the_middle_it_ends_with_the_same_numbers(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    process = subprocess.Popen(command(broken), stdout=subprocess.DEVNULL)
+    while not list(broken.glob("runs/LfOSA*")):  # killed while the second seed runs
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (broken / RESULTS).exists()
+    for folder in (whole, broken):
+        assert main([*ARGUMENTS, "--out", str(folder)]) == 0
+    assert (broken / RESULTS).read_bytes() == (whole / RESULTS).read_bytes()
+
+
+def test_the_results_say_how_they_were_made(tmp_path: Path) -> None:
+    assert main([*ARGUMENTS, "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / RESULTS).read_bytes())
+    assert found["command"] == ["openal", *ARGUMENTS]
+    assert {"openal", "torch", "numpy"} <= found["versions"].keys()
+    assert "cores" in found["hardware"]

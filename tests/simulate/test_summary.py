@@ -1,0 +1,92 @@
+"""Means, spreads, the table and the figure."""
+
+from dataclasses import replace
+
+import pytest
+
+from openal.simulate.loop import Run
+from openal.simulate.plot import figure, png
+from openal.simulate.summary import MEASURES, best_of, figures, results, table
+
+RUN = Run(
+    asked=((3, 1), (2, 0)),
+    accuracy=(0.5, 0.75, 1.0),
+    precision=(0.5, 1.0),
+    recall=(0.1, 0.3),
+    recall_with_init=(0.2, 0.4),
+    wasted=(1, 1),
+    seconds=(0.25, 0.75),
+)
+BETTER = replace(RUN, precision=(1.0, 1.0), wasted=(0, 0))
+RUNS = {"A": dict.fromkeys(range(3), RUN), "B": dict.fromkeys(range(3), BETTER)}
+
+
+def test_a_run_in_numbers() -> None:
+    assert figures(RUN) == pytest.approx(
+        {
+            "precision": 0.75,
+            "recall": 0.3,
+            "recall_with_init": 0.4,
+            "accuracy": 1.0,
+            "aubc": 0.75,
+            "aubc_openal": 0.5,
+            "wasted": 1,
+        }
+    )
+
+
+def test_means_and_spreads_over_seeds() -> None:
+    summary = results({"A": {0: RUN, 1: BETTER}}, {"budget": 2})["summary"]["A"]
+    assert summary["precision"] == pytest.approx({"mean": 0.875, "sd": 0.125 * 2**0.5})
+
+
+def test_results_hold_no_seconds() -> None:
+    assert "seconds" not in results(RUNS, {})["runs"]["A"]["0"]
+
+
+def test_the_best_is_best_at_every_seed() -> None:
+    best = {measure.name: best_of(RUNS, measure) for measure in MEASURES}
+    assert (best["precision"], best["wasted"], best["recall"]) == ("B", "B", None)
+    mixed = {"A": {**RUNS["A"], 1: BETTER}, "B": {**RUNS["B"], 1: RUN}}
+    assert best_of(mixed, MEASURES[0]) is None
+
+
+def test_few_seeds_or_no_rival_make_no_best() -> None:
+    assert best_of({"A": {0: RUN, 1: RUN}, "B": {0: BETTER, 1: BETTER}}, MEASURES[0]) is None
+    assert best_of({"A": RUNS["A"]}, MEASURES[0]) is None
+
+
+def test_the_table() -> None:
+    assert table(RUNS).splitlines() == [
+        "strategy     precision        recall        accuracy            AUBC  wasted  s/round",
+        "-------------------------------------------------------------------------------------",
+        "A         0.75 ± 0.00   0.30 ± 0.00   1.000 ± 0.000   0.750 ± 0.000   1 ± 0      0.50",
+        "B         1.00 ± 0.00*  0.30 ± 0.00   1.000 ± 0.000   0.750 ± 0.000   0 ± 0*     0.50",
+        "* best at every seed",
+    ]
+
+
+def test_the_table_of_one_seed_has_no_spread() -> None:
+    assert "±" not in table({"A": {0: RUN}})
+
+
+def test_the_figure_shows_four_curves_of_each_strategy() -> None:
+    drawing = figure(RUNS, "title")
+    assert [len(axes.lines) for axes in drawing.axes] == [2, 2, 2, 2]
+    assert [text.get_text() for text in drawing.legends[0].texts] == ["A", "B"]
+    assert drawing.axes[0].lines[0].get_xdata().tolist() == [0, 1, 2]
+    assert drawing.axes[1].lines[0].get_xdata().tolist() == [1, 2]
+
+
+def test_the_same_runs_give_the_same_file() -> None:
+    assert png(RUNS).startswith(b"\x89PNG")
+    assert png(RUNS) == png(RUNS)
+
+
+def test_a_title_is_no_formula_and_needs_no_font() -> None:
+    assert png(RUNS, "a $cat_{ 猫 \\frac$")
+
+
+def test_the_figure_of_one_seed_and_many_strategies() -> None:
+    drawing = figure({str(k): {0: RUN} for k in range(11)})
+    assert len(drawing.axes[0].lines) == 11
