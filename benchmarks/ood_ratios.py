@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.real_pools import NEEDS_TEXTS, four_data_sets
 from openal.simulate import LabeledData
+from openal.simulate._summary import table
 from openal.simulate.grid import Conditions, compare
-from openal.simulate.summary import table
 from openal.strategies import available
 
 RATIOS = (0.2, 0.6)

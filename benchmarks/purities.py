@@ -28,8 +28,8 @@ from openal.purity import (
 )
 from openal.selection import Product, Top
 from openal.simulate import LabeledData
+from openal.simulate._summary import table
 from openal.simulate.grid import Conditions, Runs, compare
-from openal.simulate.summary import table
 from openal.strategies import CLIPNAL, JSOSAL, NEAT, LfOSA, Random, Uncertainty
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.shared import load
 from openal.simulate import LabeledData
+from openal.simulate._summary import table
 from openal.simulate.grid import Conditions, compare
-from openal.simulate.summary import table
 from openal.strategies import available
 
 

@@ -1,4 +1,4 @@
-"""The answered neighbours of every candidate; from round to round only new answers are searched."""
+"""The answered neighbors of every candidate; from round to round only new answers are searched."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,7 @@ def answered_neighbors(
 
     The pool remembers what was found, 16 n k bytes, as long as its embeddings stay the same: the
     next query searches only the answers that came since, and the result is that of a full search
-    bit for bit. Labels are looked up anew. A candidate is searched again where a neighbour of it
+    bit for bit. Labels are looked up anew. A candidate is searched again where a neighbor of it
     was retracted, and all are where the view maps with another engine. With `probes` a search among
     50 000 new answers or more is that of `approximate_knn`.
     """

@@ -1,4 +1,4 @@
-"""The answered neighbours of every candidate, and that only new answers are searched."""
+"""The answered neighbors of every candidate, and that only new answers are searched."""
 
 import gc
 import pickle
@@ -40,7 +40,7 @@ def test_labels_and_cosines_nearest_first() -> None:
     assert np.allclose(cosines.numpy(), expected, atol=1e-6)
 
 
-def test_unknowns_are_neighbours_and_skipped_are_not() -> None:
+def test_unknowns_are_neighbors_and_skipped_are_not() -> None:
     labels, _ = answered_neighbors(viewed(ANSWERS), 3, "embeddings")
     assert labels.tolist() == [[1, 0, UNKNOWN], [0, 1, UNKNOWN], [1, 0, UNKNOWN]]
     assert labels.dtype == torch.int64
@@ -78,7 +78,7 @@ def test_many_classes_keep_their_labels() -> None:
     assert labels[:2, 0].tolist() == [49_999, 1234]
 
 
-def test_only_items_of_a_class_are_known_neighbours() -> None:
+def test_only_items_of_a_class_are_known_neighbors() -> None:
     labels, cosines = known_neighbors(viewed(ANSWERS), 3, "embeddings")
     assert labels.tolist() == [[1, 0], [0, 1], [1, 0]]
     assert cosines.shape == (3, 2)
@@ -208,7 +208,7 @@ def test_rows_that_were_not_searched_are_searched_among_all(
     assert sorted(searched) == [(20, 1), (20, 10), (29, 11)]
 
 
-def test_a_retracted_answer_costs_the_rows_whose_neighbour_it_was(
+def test_a_retracted_answer_costs_the_rows_whose_neighbor_it_was(
     searched: list[tuple[int, int]],
 ) -> None:
     pool, labeled = Pool(embeddings=points("plain")), LabeledSet(60, 3)

@@ -44,10 +44,21 @@ LAYERS = (
     {"__main__", "cli", "commands"},
     {"openal"},  # the front door, openal/__init__.py
 )
+"""`python -m docs.architecture` prints them, with the tree, as docs/architecture.md."""
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 # Layers whose rooms may import each other.
 SOCIABLE = {LEVEL["pool"], LEVEL["simulate"], LEVEL["cli"]}
 ALLOWED = {("learners", "store")}
+
+# A module has a plain name where its room's `__all__` holds something that the module defines, or
+# where it is one of these doors, which are opened by their full name; any other begins with `_`.
+DOORS = {"__main__", "cli", "errors", "labeled", "model", "parts", "pool", "query", "view"}
+DOORS |= {"simulate.metrics"}  # functions, beside the trackers of the same names
+DOOR_ROOMS = {"commands"}  # the command line finds each by its name
+
+# Whose names users import: a name is in one of them only. The front door repeats some of others.
+ROOMS = ["", "functional", "informativeness", "integrations", "learners", "ledger", "purity"]
+ROOMS += ["report", "selection", "simulate", "stopping", "store", "strategies", "testing"]
 
 HEAVY = {"matplotlib", "open_clip", "pandas", "sklearn", "torchvision"}
 
@@ -181,6 +192,85 @@ def test_importing_openal_is_light() -> None:
     )
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
+
+
+def defined(path: Path) -> set[str]:
+    """The names that a file gives to functions, classes and values of its own."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def exported(path: Path) -> set[str]:
+    """The names in `__all__` of the room of the file, read from its text."""
+    for node in ast.parse((path.parent / "__init__.py").read_text(encoding="utf-8")).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name) and target.id == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def unmarked(package: Path) -> list[str]:
+    """The modules of `package` that are neither exported, nor a door, nor begin with `_`."""
+    found = []
+    for name, path in modules(package).items():
+        below = name.removeprefix("openal.")
+        marked = path.name.startswith("_") or below in DOORS or room(name) in DOOR_ROOMS
+        if not marked and not defined(path) & exported(path):
+            found.append(name)
+    return found
+
+
+def test_every_module_is_exported_by_its_room_or_begins_with_an_underscore() -> None:
+    assert unmarked(PACKAGE) == []
+
+
+def test_a_module_that_only_uses_what_its_room_exports_is_unmarked(tmp_path: Path) -> None:
+    files = {
+        "purity/__init__.py": "from openal.purity.a import A\n__all__: list[str] = ['A', 'B']",
+        "purity/a.py": "class A: ...",
+        "purity/b.py": "B: int = 3",
+        "purity/c.py": "from openal.purity.a import A",
+        "purity/_d.py": "",
+        "commands/e.py": "",
+        "parts.py": "",
+        "helpers.py": "class H: ...",
+    }
+    assert unmarked(made_up(tmp_path, files)) == ["openal.helpers", "openal.purity.c"]
+
+
+def names_in_two_rooms(rooms: dict[str, ModuleType]) -> dict[str, list[str]]:
+    """Each public name that means two things, and the rooms that it is in."""
+    found: dict[str, dict[str, object]] = {}
+    for title, module in rooms.items():
+        for name in module.__all__:
+            found.setdefault(name, {})[title] = getattr(module, name)
+    both = {name: where for name, where in found.items() if len({*map(id, where.values())}) > 1}
+    return {name: sorted(where) for name, where in both.items()}
+
+
+def test_no_public_name_is_in_two_rooms() -> None:
+    rooms = {name: importlib.import_module(f"openal.{name}".rstrip(".")) for name in ROOMS}
+    assert names_in_two_rooms(rooms) == {}
+
+
+def test_a_name_in_two_rooms_is_found() -> None:
+    front, score, strategy = (ModuleType(name) for name in "abc")
+    vars(front).update(A=1, __all__=["A"])
+    vars(score).update(A=1, B=2, __all__=["A", "B"])
+    vars(strategy).update(B=3, __all__=["B"])
+    rooms = {"": front, "purity": score, "strategies": strategy}
+    assert names_in_two_rooms(rooms) == {"B": ["purity", "strategies"]}
+
+
+def test_every_room_of_users_is_looked_into() -> None:
+    packages = {name.removeprefix("openal").lstrip(".") for name in PACKAGES}
+    assert packages - {"commands", "simulate.datasets"} == {*ROOMS}
 
 
 def visible(name: str, value: object) -> bool:

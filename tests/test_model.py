@@ -124,7 +124,7 @@ def test_a_model_that_changes_its_input_changes_no_item() -> None:
 
 
 class Fussy(nn.Module):
-    """Batch normalisation, dropout, a frozen part in evaluation mode; counts its rows."""
+    """Batch normalization, dropout, a frozen part in evaluation mode; counts its rows."""
 
     def __init__(self) -> None:
         super().__init__()

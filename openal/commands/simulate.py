@@ -11,16 +11,16 @@ from openal.commands._parser import Parser
 from openal.simulate._arguments import DEFAULTS, plain_experiment
 from openal.simulate._experiment import Experiment
 from openal.simulate._first_answers import FIRST_ANSWERS
+from openal.simulate._plot import png
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
+from openal.simulate._summary import grid_results, results, table
 from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
 from openal.simulate.grid import GridRuns
-from openal.simulate.plot import png
 from openal.simulate.recipes import RECIPES
 from openal.simulate.split import OpenSetSplit
-from openal.simulate.summary import grid_results, results, table
 from openal.strategies import available
 
 __all__ = ["main", "parser"]

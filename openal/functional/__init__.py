@@ -12,15 +12,18 @@ from openal.functional.gradient_kmeans import gradient_kmeans_pp
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
 from openal.functional.kmeans_pp import kmeans_pp
+from openal.functional.known_share import known_share
 from openal.functional.losses import ranking_loss
 from openal.functional.mahalanobis import mahalanobis
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
 from openal.functional.mixture import mixture_posterior
 from openal.functional.neighbors import inconsistency, knn, neighbor_votes, reverse_neighbor_counts
 from openal.functional.openmax import openmax
+from openal.functional.pareto import pareto_front, pareto_layers, pareto_subset
 from openal.functional.prob_cover import prob_cover, pure_radius
 from openal.functional.prototypes import class_prototypes, prototype_cosines
 from openal.functional.scale_tuning import tune_scale
+from openal.functional.scaling import unit_range
 from openal.functional.typicality import typicality
 from openal.functional.uncertainty import (
     bald,
@@ -57,6 +60,7 @@ __all__ = [
     "k_means",
     "kmeans_pp",
     "knn",
+    "known_share",
     "least_confidence",
     "linear_head",
     "mahalanobis",
@@ -65,6 +69,9 @@ __all__ = [
     "mixture_posterior",
     "neighbor_votes",
     "openmax",
+    "pareto_front",
+    "pareto_layers",
+    "pareto_subset",
     "prob_cover",
     "prototype_cosines",
     "pure_radius",
@@ -73,6 +80,7 @@ __all__ = [
     "standardized",
     "tune_scale",
     "typicality",
+    "unit_range",
     "variation_ratio",
     "yes_no_probabilities",
     "youden_threshold",

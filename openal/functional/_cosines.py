@@ -1,4 +1,4 @@
-"""Exact cosine neighbours of one block: a fast matrix product proposes, float64 decides."""
+"""Exact cosine neighbors of one block: a fast matrix product proposes, float64 decides."""
 
 import math
 from typing import NamedTuple

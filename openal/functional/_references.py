@@ -1,4 +1,4 @@
-"""References made ready once for the neighbours of many blocks of queries."""
+"""References made ready once for the neighbors of many blocks of queries."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class References:
 
     @classmethod
     def of(cls, references: Tensor, k: int, dtype: torch.dtype | None = None) -> "References":
-        """Ready for at most k neighbours of queries that are computed in `dtype`, float32 or 64."""
+        """Ready for at most k neighbors of queries that are computed in `dtype`, float32 or 64."""
         k, references = as_count(k, "k", minimum=1), as_tensor(references, "references")
         if references.ndim != 2:
             raise ArrayError(f"references must be (M, D), got {tuple(references.shape)}.")
@@ -64,7 +64,7 @@ class References:
         floor: Tensor | None = None,
         size: int | None = None,
     ) -> None:
-        """Writes the neighbours into `found`, those of `size` queries at a time."""
+        """Writes the neighbors into `found`, those of `size` queries at a time."""
         check_shapes(queries, self.known.rows)
         size = self._block_size() if size is None else as_count(size, "block_size", minimum=1)
 

@@ -1,4 +1,4 @@
-"""Near neighbours among very many references: an index of Faiss proposes, float64 decides."""
+"""Near neighbors among very many references: an index of Faiss proposes, float64 decides."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

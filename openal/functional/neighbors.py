@@ -50,7 +50,7 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
 
 
 def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:
-    """How many of the neighbours belong to each class; one that belongs to none has no vote.
+    """How many of the neighbors belong to each class; one that belongs to none has no vote.
 
     From labels (N, k), integers, to counts (N, K), float32. A negative label (UNKNOWN, SKIPPED)
     votes for no class. Mao, Xu and Guo, Inconsistency-Based Data-Centric Active Open-Set
@@ -142,7 +142,7 @@ def _first_of_equals(rows: Tensor) -> Tensor:
 
 @one_thread()
 def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
-    """How far a prediction is from the labels of the nearest neighbours: larger is further.
+    """How far a prediction is from the labels of the nearest neighbors: larger is further.
 
     From logits and votes, both (N, K), to (N,), in nats: the cross-entropy of the votes' softmax
     under the prediction P, -P . log softmax(V) = logsumexp(V) - P . V. It is at least 0; k votes

@@ -49,7 +49,7 @@ def tune_scale(
     `no` and `visual` are as in `yes_no_probabilities`, `is_known` a bool [N]; both kinds must be
     there. Computed in double precision; memory does not grow with N or G.
 
-    Reference: CLIPNAL, eq. 8; the authors' code maximises the balanced accuracy, as here.
+    Reference: CLIPNAL, eq. 8; the authors' code maximizes the balanced accuracy, as here.
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
     is_known = as_tensor(is_known, "is_known").to(yes.device)

@@ -3,15 +3,20 @@
 import torch
 from torch import Tensor
 
+from openal._checks import as_finite
+
 __all__ = ["HAIR", "unit_range", "with_ties_broken"]
 
 
 def unit_range(values: Tensor) -> Tensor:
-    """The values [n], n > 0, from 0 for the least to 1 for the largest; 0 where all are equal.
+    """The values (N,) from 0 for the least to 1 for the largest; 0 where all are equal.
 
     >>> unit_range(torch.tensor([3.0, 5.0, 4.0]))
     tensor([0.0000, 1.0000, 0.5000])
     """
+    values = as_finite(values, "values", ndim=1)
+    if len(values) == 0:
+        return values
     values = values - values.min()
     return values / values.max().clamp(min=torch.finfo(values.dtype).tiny)
 

@@ -1,4 +1,4 @@
-"""Does the classifier disagree with the answered neighbours?"""
+"""Does the classifier disagree with the answered neighbors?"""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -19,8 +19,8 @@ __all__ = ["Inconsistency"]
 class Inconsistency(Part):
     """How far the predicted class is from the votes of the k nearest answered items.
 
-    Largest, about k, where all neighbours agree on a class that the model does not predict.
-    Neighbours answered UNKNOWN vote for none; without neighbours the value is log K for all.
+    Largest, about k, where all neighbors agree on a class that the model does not predict.
+    Neighbors answered UNKNOWN vote for none; without neighbors the value is log K for all.
     `probes` is that of `KnownNeighbors`.
 
     Reference: Mao, Xu and Guo, AAAI 2024 (NEAT), eq. 5.

@@ -36,7 +36,7 @@ class EmbeddingDropout:
     where the embeddings are.
 
     Reference: Gal and Ghahramani, "Dropout as a Bayesian Approximation", ICML 2016. They drop
-    before every layer; here the embeddings stay whole, which the encoder has not learnt to miss.
+    before every layer; here the embeddings stay whole, which the encoder has not learned to miss.
     """
 
     samples: int = 10

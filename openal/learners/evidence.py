@@ -12,9 +12,9 @@ from torch.nn.functional import cross_entropy
 from openal._checks import as_count
 from openal._items import AnsweredSubset
 from openal.functional._rows import unit_rows
+from openal.functional._unknown_kinds import count_unknown_kinds
 from openal.functional.k_means import k_means
 from openal.functional.losses import evidential_loss
-from openal.functional.unknown_kinds import count_unknown_kinds
 from openal.labeled import LabeledSet
 from openal.learners._heads import FittedHeads, Head
 from openal.learners._layers import LayerSettings

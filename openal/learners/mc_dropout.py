@@ -95,7 +95,7 @@ class MCDropout:
     `model` is what `query(..., model=...)` accepts, and has dropout: a network, or a method of
     one. Give it as `Pool(items, mc_logits=MCDropout(network))`, which asks each item once, or as
     `query(..., model=MCDropout(network))`, which asks again in every query, as is right for a
-    network that has learnt since.
+    network that has learned since.
 
     Sample t drops the same units for every item, and so is a network, drawn by `seed` and t
     alone: an item's logits depend neither on the batch it stands in, nor on the items before it,

@@ -26,7 +26,7 @@ class ActivationMixture(Part):
     unknowns score 0. Many posteriors are exactly 0 or 1: among equals, the larger activation
     relative to its group comes first, and predicted unknowns follow by their known activation.
 
-    `bayesian` fits a variational mixture, with standardised activations, a shared variance and a
+    `bayesian` fits a variational mixture, with standardized activations, a shared variance and a
     Dirichlet prior that keeps both components; `tied` shares the variance of the plain mixture,
     which makes the posterior monotone in the activation. `unknown_column=False` is for logits
     without an unknown class. A group of fewer than two values, or without spread, scores 0.5.

@@ -21,7 +21,7 @@ class KnownNeighbors(Part):
 
     `rule` says when a candidate counts as known, that is, scores above 0.5: "count" keeps the
     share as it is; "majority" raises every share above one half to 1; "all" halves every share
-    below 1. Ties go to the candidate that is nearer to its neighbours on average, so that before
+    below 1. Ties go to the candidate that is nearer to its neighbors on average, so that before
     the first UNKNOWN the ranking is by similarity to the known. Before any answer all are equal
     and the order is random.
 

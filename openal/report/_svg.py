@@ -7,8 +7,8 @@ from html import escape
 from io import StringIO
 from math import ceil, floor, log10
 
+from openal.simulate._plot import COLORS, MARKERS
 from openal.simulate.classes import shown
-from openal.simulate.plot import COLORS, MARKERS
 
 __all__ = [
     "KNOWN",

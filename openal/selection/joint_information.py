@@ -19,7 +19,7 @@ class JointInformation(Part):
 
     Reads `mc_logits` of all candidates at once; narrow them before. `configurations` is how many
     values of the chosen labels are weighed: all there are, or so many drawn. With T samples there
-    are log T nats to learn; once they are learnt the rest is filled by BALD, and counted.
+    are log T nats to learn; once they are learned the rest is filled by BALD, and counted.
     """
 
     narrows_to_budget: ClassVar[bool] = True

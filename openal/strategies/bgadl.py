@@ -26,7 +26,7 @@ class BGADL(Paper):
     embeddings of 20 Caltech-101 classes, each with a standard error of 0.1 to 0.2.
 
     Expect less of it than of Random where the pool holds unknown classes: it is a closed-set
-    method, and samples disagree most about what the network has learnt nothing of.
+    method, and samples disagree most about what the network has learned nothing of.
 
     Differences from the paper: its generator, an autoencoder and an auxiliary-classifier GAN on
     images, is not rebuilt; here a variational autoencoder with an auxiliary classifier, and no

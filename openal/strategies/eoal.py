@@ -29,7 +29,7 @@ class EOAL(Paper):
     `n_unknown_clusters=None`: as many clusters of the unknown as classes. EOAL asks for what is
     known for sure, which is pure, and teaches the classifier less than uncertain items would.
 
-    Differences from the authors' code: FINCH has exact neighbours, and any number of points; the
+    Differences from the authors' code: FINCH has exact neighbors, and any number of points; the
     unknown are clustered every 5 epochs and once after training, instead of every epoch
     (`recluster_every=1`); with one cluster the distance entropy is 0, not a division by 0; a
     known-class tie goes to known. A re-implementation by others leaves out the factor 1 / log 2,

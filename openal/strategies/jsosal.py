@@ -35,7 +35,7 @@ class JSOSAL(Paper):
     Differences: no code was published. What the paper leaves open, and what is done here: the
     loss is a weighted mean, so that the weights do not change the step size; `max_weight_ratio`
     may cap the weight of a class with a few answers; the entropy is the classifier's; the factor
-    is 2; the mixture shares one variance on standardised activations under a Dirichlet prior that
+    is 2; the mixture shares one variance on standardized activations under a Dirichlet prior that
     keeps both components, because scikit-learn's defaults collapse on small classes.
 
     Cost: trains a detector on all answers, on embeddings or on images; its pass over every

@@ -6,7 +6,7 @@ All read `mc_logits` [N, T, K]. For your own network with dropout modules:
 logits, not samples of them. Where nobody offers them a network with dropout is trained on the
 known answers: `EmbeddingDropout` on the pool's `embeddings`, else `DropoutClassifier` on its items.
 
-Where the pool holds unknown classes, expect less of these than of Random: a network has learnt
+Where the pool holds unknown classes, expect less of these than of Random: a network has learned
 nothing of them, so its samples disagree there most, and most of the budget is spent on them.
 """
 
@@ -26,7 +26,7 @@ class BALD(Paper):
     """What the label would tell about which sample is right: H(mean_t p_t) - mean_t H(p_t).
 
     `samples` is T and `p` the share that is dropped, for the default learners. In an open set it
-    does worse than Random: the samples disagree most about what the network has learnt nothing of.
+    does worse than Random: the samples disagree most about what the network has learned nothing of.
 
     Differences from authors' codes: those of BADGE and OpenAL put the whole network in training
     mode, batch normalization too; here only dropout is on. There is no epsilon in the logarithms.

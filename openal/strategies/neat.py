@@ -1,4 +1,4 @@
-"""NEAT: known by its neighbours, informative where the classifier disagrees with them."""
+"""NEAT: known by its neighbors, informative where the classifier disagrees with them."""
 
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
@@ -15,28 +15,28 @@ __all__ = ["NEAT", "NEATPassive"]
 
 @dataclass(frozen=True)
 class NEAT(Paper):
-    """Candidates with mostly known neighbours; of these, where the classifier contradicts them.
+    """Candidates with mostly known neighbors; of these, where the classifier contradicts them.
 
     Trains nothing. Reads frozen `embeddings` and the classifier's `logits`.
 
     `rule="majority"` keeps candidates with more known than unknown among the k nearest answered
     items, of these the `factor` times budget with the most, and ranks by inconsistency (eq. 5).
     That is the authors' code, which made the published figures. `rule="all"` is the paper's
-    text: all k neighbours are known, and all such candidates are ranked. `rule="count"` cuts by
-    the number of known neighbours alone. `probes` is that of `KnownNeighbors`, for very many
-    answers; by default neighbours are exact. `then` is a stage or a strategy in place of the
+    text: all k neighbors are known, and all such candidates are ranked. `rule="count"` cuts by
+    the number of known neighbors alone. `probes` is that of `KnownNeighbors`, for very many
+    answers; by default neighbors are exact. `then` is a stage or a strategy in place of the
     inconsistency.
 
-    Accuracy may end below Random's: the candidates with the most known neighbours are those that
+    Accuracy may end below Random's: the candidates with the most known neighbors are those that
     resemble the answers most.
 
-    Differences from the authors' code: ties in the number of known neighbours go to the nearer
+    Differences from the authors' code: ties in the number of known neighbors go to the nearer
     candidate instead of the loader's order, so the first round, before any UNKNOWN, prefers what
     resembles the known; where too few candidates pass, the next best fill up, and the budget is
     spent; embeddings are of unaugmented images, in single precision; answered unknowns leave the
-    pool and stay neighbours; k is at most the number of answers.
+    pool and stay neighbors; k is at most the number of answers.
 
-    Cost: nothing is trained; exact neighbours among the answers for every candidate, and the
+    Cost: nothing is trained; exact neighbors among the answers for every candidate, and the
     classifier's pass over the 2 times budget that are left.
 
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
@@ -53,7 +53,7 @@ class NEAT(Paper):
     then: Stage | QueryStrategy | None = None
 
     def plan(self) -> Chain:
-        """Known neighbours, then inconsistency."""
+        """Known neighbors, then inconsistency."""
         known = KnownNeighbors(self.k, embeddings=self.embeddings, probes=self.probes)
         every = replace(known, rule="all")
         narrowings: dict[str, tuple[Stage, ...]] = {
@@ -70,14 +70,14 @@ class NEAT(Paper):
 
 @dataclass(frozen=True)
 class NEATPassive(Paper):
-    """The candidates with the most known neighbours: NEAT's ablation without inconsistency.
+    """The candidates with the most known neighbors: NEAT's ablation without inconsistency.
 
     Accuracy may end below Random's: nothing here asks what an answer would teach.
 
-    Differences: the paper draws at random among those whose neighbours are all known; the authors'
-    code takes the most known neighbours first, as here.
+    Differences: the paper draws at random among those whose neighbors are all known; the authors'
+    code takes the most known neighbors first, as here.
 
-    Cost: nothing is trained; exact neighbours among the answers for every candidate.
+    Cost: nothing is trained; exact neighbors among the answers for every candidate.
 
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
     AAAI 2024.
@@ -88,5 +88,5 @@ class NEATPassive(Paper):
     embeddings: str = "embeddings"
 
     def plan(self) -> Chain:
-        """The most known neighbours."""
+        """The most known neighbors."""
         return Chain(Top(KnownNeighbors(self.k, embeddings=self.embeddings)))

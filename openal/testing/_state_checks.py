@@ -145,7 +145,7 @@ class _Items:
 
 
 class _Network(nn.Module):
-    """A classifier whose two modes differ: dropout and batch normalisation."""
+    """A classifier whose two modes differ: dropout and batch normalization."""
 
     def __init__(self, width: int, num_classes: int) -> None:
         super().__init__()

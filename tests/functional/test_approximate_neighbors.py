@@ -1,4 +1,4 @@
-"""Neighbours from an index: all of them where it looks everywhere, most where it does not."""
+"""Neighbors from an index: all of them where it looks everywhere, most where it does not."""
 
 import builtins
 import pickle

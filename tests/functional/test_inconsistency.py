@@ -48,7 +48,7 @@ def test_equals_the_cross_entropy_with_votes_as_logits() -> None:
     torch.testing.assert_close(inconsistency(logits, votes), expected)
 
 
-def test_unanimous_neighbours_that_disagree_score_highest() -> None:
+def test_unanimous_neighbors_that_disagree_score_highest() -> None:
     votes = torch.tensor([[10.0, 0.0, 0.0]] * 3)
     agree, torn, disagree = inconsistency(
         torch.tensor([[9.0, 0, 0], [0, 0, 0], [0, 9.0, 0]]), votes

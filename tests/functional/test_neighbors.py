@@ -1,4 +1,4 @@
-"""Nearest neighbours beside exact sums, exact fractions and scikit-learn."""
+"""Nearest neighbors beside exact sums, exact fractions and scikit-learn."""
 
 import math
 from collections.abc import Iterator
@@ -152,7 +152,7 @@ def test_more_near_ties_than_a_matrix_product_can_tell_apart(noise: float) -> No
     check(torch.cat([queries, normal(6, 8)]), torch.cat([references, normal(50, 8)]), 12)
 
 
-def test_a_row_of_zeros_is_nobodys_neighbour() -> None:
+def test_a_row_of_zeros_is_nobodys_neighbor() -> None:
     queries, references = normal(4, 6), normal(30, 6)
     queries[1] = references[3] = references[20] = 0
     check(queries, references, 30)

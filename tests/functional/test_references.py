@@ -1,4 +1,4 @@
-"""References made ready once: the neighbours of any block, and only those above a floor."""
+"""References made ready once: the neighbors of any block, and only those above a floor."""
 
 import pickle
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from openal.functional import unknown_kinds
+from openal.functional import _unknown_kinds
 from openal.functional._rows import unit_rows
+from openal.functional._unknown_kinds import class_recovery, count_unknown_kinds
 from openal.functional.k_means import k_means
-from openal.functional.unknown_kinds import class_recovery, count_unknown_kinds
 
 
 def clusters(kinds: int, size: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -49,8 +49,8 @@ def searched(
         tried.append(clusters - 3)
         return recovery[clusters - 4]
 
-    monkeypatch.setattr(unknown_kinds, "k_means", lambda _, count: SimpleNamespace(labels=count))
-    monkeypatch.setattr(unknown_kinds, "class_recovery", recovered)
+    monkeypatch.setattr(_unknown_kinds, "k_means", lambda _, count: SimpleNamespace(labels=count))
+    monkeypatch.setattr(_unknown_kinds, "class_recovery", recovered)
     labels = torch.cat([torch.arange(3), torch.full((len(recovery),), 3)])
     found = count_unknown_kinds(torch.ones(len(labels), 2), labels, 3, most=most)
     assert len(set(tried)) == len(tried)

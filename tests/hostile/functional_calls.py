@@ -35,7 +35,7 @@ def numbers(*shape: int, seed: int = 0) -> Tensor:
 
 LOGITS, SAMPLES, POINTS = numbers(12, 3), numbers(12, 4, 3), numbers(12, 5, seed=1)
 OTHERS, COSINES = numbers(4, 5, seed=2), numbers(12, 3).tanh()
-CLASSES = torch.arange(12) % 3
+CLASSES, PAIRS = torch.arange(12) % 3, numbers(12, 2)
 META = functional.fit_meta_query(numbers(6, 2), torch.arange(6) / 1.0, hidden=2)
 HEAD = numbers(3, 5, seed=3)
 
@@ -75,6 +75,9 @@ CALLS: dict[str, Call] = {
     "k_means": Call({"points": POINTS}, {"count": 3}),
     "kmeans_pp": Call({"points": POINTS}, {"budget": 3}, random=True),
     "knn": Call({"queries": POINTS, "references": OTHERS}, {"k": 2}),
+    "known_share": Call(
+        {"values": LOGITS[:, 0], "answered": LOGITS[:, 1], "is_known": CLASSES > 0}
+    ),
     "least_confidence": Call({"logits": LOGITS}),
     "linear_head": Call({"features": POINTS, "logits": LOGITS}),
     "mahalanobis": Call({"points": POINTS, "sample": OTHERS}),
@@ -83,6 +86,9 @@ CALLS: dict[str, Call] = {
     "mixture_posterior": Call({"values": numbers(12), "groups": CLASSES}, {"num_groups": 3}),
     "neighbor_votes": Call({"neighbor_labels": CLASSES.reshape(6, 2)}, {"num_classes": 3}),
     "openmax": Call({"logits": LOGITS, "known_logits": 3 * LOGITS, "known_labels": CLASSES}),
+    "pareto_front": Call({"values": PAIRS}),
+    "pareto_layers": Call({"values": PAIRS}, {"count": 3}),
+    "pareto_subset": Call({"values": PAIRS}, {"size": 3, "patience": 128}, random=True),
     "prob_cover": Call({"embeddings": POINTS, "answered": OTHERS}, {"budget": 3, "delta": 0.5}),
     "prototype_cosines": Call({"embeddings": POINTS, "prototypes": OTHERS}),
     "pure_radius": Call({"embeddings": POINTS, "labels": CLASSES, "rows": torch.tensor([3, 0])}),
@@ -100,6 +106,7 @@ CALLS: dict[str, Call] = {
         }
     ),
     "typicality": Call({"points": POINTS, "groups": CLASSES}, {"k": 2}),
+    "unit_range": Call({"values": LOGITS[:, 0]}),
     "variation_ratio": Call({"mc_logits": SAMPLES}),
     "yes_no_probabilities": Call(
         {"yes": COSINES, "no": COSINES.flip(1), "visual": COSINES.flip(0)}, {"scale": 20.0}

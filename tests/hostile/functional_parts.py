@@ -7,22 +7,22 @@ from typing import Any
 import torch
 
 from openal.functional._first_neighbors import first_neighbors
+from openal.functional._unknown_kinds import class_recovery, count_unknown_kinds
 from openal.functional._weibull import weibull_tails
 from openal.functional.entropies import progressive_score
 from openal.functional.feature_mix import class_anchors, loss_directions
 from openal.functional.finch import cluster_means
-from openal.functional.known_share import candidate_length, known_share
+from openal.functional.known_share import candidate_length
 from openal.functional.losses import evidential_loss
 from openal.functional.mahalanobis import gaussian, standard
 from openal.functional.openmax import openmax_model
-from openal.functional.pareto import pareto_front, pareto_layers, pareto_subset
-from openal.functional.scaling import unit_range, with_ties_broken
-from openal.functional.unknown_kinds import class_recovery, count_unknown_kinds
+from openal.functional.pareto import pareto_subset
+from openal.functional.scaling import with_ties_broken
 from tests.hostile.functional_calls import CLASSES, HEAD, LOGITS, POINTS, Call, numbers
 
 __all__ = ["CHECKED", "INNER"]
 
-PAIRS, KINDS = numbers(12, 2), torch.tensor([0, 0, 1, 1, 0, 1, 2, 2, 2, 3, 3, 3])
+KINDS = torch.tensor([0, 0, 1, 1, 0, 1, 2, 2, 2, 3, 3, 3])
 
 
 def of_model(model: Callable[..., Any], use: Callable[[Any], Any], **given: Any) -> Any:
@@ -38,18 +38,9 @@ def exceedances(*, values: torch.Tensor, groups: torch.Tensor, **given: Any) -> 
 
 CHECKED: dict[str, Call] = {
     "class_anchors": Call({"features": POINTS, "labels": CLASSES}, function=class_anchors),
-    "known_share": Call(
-        {"values": LOGITS[:, 0], "answered": LOGITS[:, 1], "is_known": CLASSES > 0},
-        function=known_share,
-    ),
     "openmax_model": Call(
         {"known_logits": LOGITS, "known_labels": CLASSES},
         function=partial(of_model, openmax_model, lambda model: (model.means, *model.tails)),
-    ),
-    "pareto_front": Call({"values": PAIRS}, function=pareto_front),
-    "pareto_layers": Call({"values": PAIRS}, {"count": 3}, pareto_layers),
-    "pareto_subset": Call(
-        {"values": PAIRS}, {"size": 3, "patience": 128}, pareto_subset, random=True
     ),
     "progressive_score": Call({"head_logits": numbers(12, 2, 3)}, function=progressive_score),
 }
@@ -84,7 +75,6 @@ INNER: dict[str, Call] = {
         {"rows": POINTS},
         function=partial(of_model, standard, lambda model: model(POINTS)),
     ),
-    "unit_range": Call({"values": LOGITS[:, 0]}, function=unit_range),
     "weibull_tails": Call(
         {"values": LOGITS[:, 0].exp(), "groups": CLASSES},
         {"tail": 4, "shift": 1.0},

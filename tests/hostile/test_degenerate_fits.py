@@ -9,7 +9,7 @@ from torch import Tensor
 
 from openal import functional as f
 from openal.errors import ArgumentError
-from openal.functional.unknown_kinds import count_unknown_kinds
+from openal.functional._unknown_kinds import count_unknown_kinds
 from openal.informativeness import Distinctiveness, Entropy, Inconsistency
 from openal.purity import (
     ActivationMixture,

@@ -1,4 +1,4 @@
-"""Does the classifier disagree with the answered neighbours?"""
+"""Does the classifier disagree with the answered neighbors?"""
 
 from typing import Any
 

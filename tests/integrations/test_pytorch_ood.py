@@ -110,7 +110,7 @@ def test_a_fit_that_fails_says_what_to_do() -> None:
     "detector, options, words",
     [
         ("Certainty", {}, "no 'Certainty'.*EnergyBased"),
-        ("KNN", {"neighbours": 2}, "options do not make 'KNN'.*'neighbours'"),
+        ("KNN", {"neighbors": 2}, "options do not make 'KNN'.*'neighbors'"),
         ("ViM", {}, "options do not make 'ViM'.*'w'"),
         ("MCD", {}, "neither logits nor features"),
     ],

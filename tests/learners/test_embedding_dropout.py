@@ -36,7 +36,7 @@ def sampled(
     return fitted.signals(pool, ALL, ("mc_logits",))["mc_logits"]
 
 
-def test_each_sample_has_learnt_the_classes() -> None:
+def test_each_sample_has_learned_the_classes() -> None:
     known = np.flatnonzero(DIGITS[200:] >= 0) + 200
     predicted = sampled(EmbeddingDropout(samples=5))[known].argmax(dim=2).numpy()
     right = (predicted == DIGITS[known, None]).mean(axis=0)

@@ -39,7 +39,7 @@ def sampled(
     return found
 
 
-def test_each_sample_has_learnt_the_classes() -> None:
+def test_each_sample_has_learned_the_classes() -> None:
     known = np.flatnonzero(DIGITS[150:] >= 0) + 150
     learner = GenerativeDropout(dropout=EmbeddingDropout(samples=5))
     right = (sampled(learner)[known].argmax(dim=2).numpy() == DIGITS[known, None]).mean(axis=0)

@@ -92,8 +92,12 @@ SETS: dict[str, Callable[[Signals, Tensor], Tensor]] = {
     "mixture_posterior, bayesian": lambda s, group: F.mixture_posterior(
         s["predicted_loss"], group, 3, bayesian=True, tied=True, standardize=True
     ),
+    "known_share": lambda s, _: F.known_share(
+        s["predicted_loss"], drawn(6, 9), torch.arange(9) > 4
+    ),
     "standardized": lambda s, _: F.standardized(s["predicted_loss"]),
     "typicality": lambda s, group: F.typicality(s["embeddings"], group, 3),
+    "unit_range": lambda s, _: F.unit_range(s["predicted_loss"]),
 }
 """Each row among the others: in another order the same up to rounding, and equals are equal."""
 
@@ -139,6 +143,7 @@ def test_every_function_of_rows_is_listed() -> None:
 OTHERS: set[Any] = {
     *("MetaQuery", "fit_meta_query", "linear_head", "ranking_loss"),  # of networks
     *("approximate_knn", "flip_sizes", "reverse_neighbor_counts", "tune_scale", "pure_radius"),
+    *("pareto_front", "pareto_layers", "pareto_subset"),
     *("batch_bald", "balanced_k_center", "k_center_greedy", "kmeans_pp", "gradient_kmeans_pp"),
     *("prob_cover", "finch", "finch_clusters", "k_means", "class_prototypes"),
 }

@@ -32,7 +32,7 @@ def part_reads(part: KnownNeighbors) -> tuple[str, ...]:
 MIXED = {3: 0, 4: 1, 5: UNKNOWN, 6: UNKNOWN}
 
 
-def test_the_share_of_known_neighbours() -> None:
+def test_the_share_of_known_neighbors() -> None:
     assert scores(KnownNeighbors(k=2), MIXED).tolist() == pytest.approx([1, 0.5, 0], abs=1e-8)
     assert scores(KnownNeighbors(k=1), MIXED).tolist() == pytest.approx([1, 1, 0], abs=1e-8)
     third = scores(KnownNeighbors(k=3), MIXED).tolist()
@@ -74,7 +74,7 @@ def test_equal_shares_go_to_the_nearer() -> None:
     assert found[0] == found[2]
 
 
-def test_skipped_items_are_no_neighbours() -> None:
+def test_skipped_items_are_no_neighbors() -> None:
     with_skipped = scores(KnownNeighbors(k=2), {**MIXED, 1: SKIPPED})
     assert with_skipped.tolist() == pytest.approx([1, 0], abs=1e-8)
 

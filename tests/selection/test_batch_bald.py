@@ -30,7 +30,7 @@ def test_the_rows_are_those_of_the_function() -> None:
     assert gains.min() > 0
 
 
-def test_what_is_learnt_and_what_is_filled_up_are_told() -> None:
+def test_what_is_learned_and_what_is_filled_up_are_told() -> None:
     mc_logits = np.random.default_rng(0).normal(size=(80, 2, 3)) * 3
     seen = Pool(mc_logits=mc_logits).view(LabeledSet(80, 3), reads=("mc_logits",))
     step = JointInformation()(seen, 99)

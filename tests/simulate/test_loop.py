@@ -48,7 +48,7 @@ def test_a_run_is_judged_by_the_truth(blobs: LabeledData, split: OpenSetSplit) -
     assert (len(run.accuracy), len(run.seconds)) == (4, 3)
 
 
-def test_noise_changes_the_answers_not_the_judgement(
+def test_noise_changes_the_answers_not_the_judgment(
     blobs: LabeledData, split: OpenSetSplit
 ) -> None:
     oracle = Oracle(split.truth, 3, noise=0.5, skip=0.3)

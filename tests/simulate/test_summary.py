@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from openal.simulate._plot import figure, png
+from openal.simulate._summary import MEASURES, best_of, figures, results, table
 from openal.simulate.loop import Run
-from openal.simulate.plot import figure, png
-from openal.simulate.summary import MEASURES, best_of, figures, results, table
 
 RUN = Run(
     asked=((3, 1), (2, 0)),

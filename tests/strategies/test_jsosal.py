@@ -28,7 +28,7 @@ class FromExactSplit(BayesianGaussianMixture):  # type: ignore[misc]
 
 
 def posterior(value: np.ndarray) -> np.ndarray:
-    """Of the higher component, on standardised values; 0.5 where there is nothing to part."""
+    """Of the higher component, on standardized values; 0.5 where there is nothing to part."""
     if len(value) < 2 or value.std() == 0:
         return np.full(len(value), 0.5)
     x = ((value - value.mean()) / value.std())[:, None]

@@ -65,7 +65,7 @@ def test_the_query_is_that_of_the_reference(seed: int, kind: str, budget: int, k
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_passive_takes_the_most_known_neighbours(seed: int) -> None:
+def test_passive_takes_the_most_known_neighbors(seed: int) -> None:
     z, _, labeled = drawn(seed, lattice=True, twice=False)
     query = NEATPassive(k=5).query(Pool(embeddings=z), labeled, 8)
     labels = {int(i): True for i in labeled.known_indices} | {
@@ -105,7 +105,7 @@ def test_what_resembles_the_unknown_fills_up_last_and_is_counted() -> None:
     assert query.purity[query.indices.tolist().index(2)] == pytest.approx(0, abs=1e-6)
 
 
-def test_all_neighbours_known_is_the_papers_rule() -> None:
+def test_all_neighbors_known_is_the_papers_rule() -> None:
     z = np.array([[1.0, 0], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]])
     labeled = LabeledSet(6, 2)
     labeled.add([2, 3, 4, 5], [0, 1, 0, UNKNOWN])
