@@ -251,6 +251,7 @@ def _with_source(
             pool = _with_source(pool, need, f"What offers {name!r}", defaults, pending | {name})
         return pool
     able = [each for each in defaults if name in each.offers]
+    able.sort(key=lambda learner: "items" in learner.reads)  # on arrays where they will do
     for learner in able:
         with suppress(MissingSignalError):
             chosen = pool.with_signals(**{name: learner})

@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -180,6 +180,9 @@ class Chain(_Strategy):
     ('embeddings', 'logits')
     """
 
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Chain is final; a strategy of your own is a Paper with a method plan().")
+
     def __init__(self, *stages: "Stage | _Strategy", learners: tuple[Learner, ...] = ()) -> None:
         if not stages:
             raise ArgumentError("stages must be one or more, got none.")
@@ -188,11 +191,12 @@ class Chain(_Strategy):
         self._stages: tuple[Stage, ...] = tuple(
             stage for part in self._parts for stage in getattr(part, "stages", (part,))
         )
-        self._learners: tuple[Learner, ...] = self._given + tuple(
+        brought = (
             learner
             for part in self._parts
             for learner in (part.learners if hasattr(part, "stages") else learners_of([part]))
         )
+        self._learners = (*self._given, *_not_given(brought, self._given))
         self._reads = reads_of(self._stages)
         _warn_without_choice(self._stages)
 
@@ -241,6 +245,12 @@ class Paper(_Strategy, Part):
     def learners(self) -> tuple[Learner, ...]:
         """Learners for signals that the pool may not offer, the preferred one first."""
         return self.chain._learners
+
+
+def _not_given(brought: Iterable[Learner], given: tuple[Learner, ...]) -> Iterator[Learner]:
+    """The learners that offer more than what those given offer, which go first."""
+    offered = {name for learner in given for name in getattr(learner, "offers", ())}
+    return (each for each in brought if not {*getattr(each, "offers", ())} <= offered or not given)
 
 
 def _warn_without_choice(stages: tuple[Stage, ...]) -> None:

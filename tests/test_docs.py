@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.signal_table import signal_table
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -13,3 +15,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def test_relative_links_resolve(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_table_of_signals_is_the_one_that_widths_are_checked_against() -> None:
+    assert signal_table() in (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ ALLOWED = {("learners", "store")}
 
 # A module has a plain name where its room's `__all__` holds something that the module defines, or
 # where it is one of these doors, which are opened by their full name; any other begins with `_`.
-DOORS = {"__main__", "cli", "errors", "labeled", "model", "parts", "pool", "query", "view"}
+DOORS = {"__main__", "cli", "errors", "labeled", "model", "parts", "pool", "query", "step", "view"}
 DOORS |= {"simulate.metrics"}  # functions, beside the trackers of the same names
 DOOR_ROOMS = {"commands"}  # the command line finds each by its name
 

@@ -73,7 +73,7 @@ class CLIPNAL(Paper):
         embeddings = "embeddings" if self.visual_weighting else None
         purity = CLIPNPurity(tune=self.tune_temperature, scale=self.scale, embeddings=embeddings)
         then = as_stage(self.then, "then")
-        return Chain(Filter(purity, above=0.5), then, learners=self._cosines())
+        return Chain(Filter(purity), then, learners=self._cosines())
 
     def _cosines(self) -> tuple[Learner, ...]:
         """The cosines with the class texts."""

@@ -54,7 +54,7 @@ class EOAL(Paper):
     def plan(self) -> Chain:
         """Predicted known, then the two entropies, in each cluster or overall."""
         score = Sum(ClosedSetCertainty(), DistanceEntropy(self.n_unknown_clusters))
-        known = Filter(PredictedKnown(score), above=0.5)
+        known = Filter(PredictedKnown(score))
         best = TopPerGroup(score, groups=Clusters()) if self.diversity else Top(score)
         return Chain(known, best, learners=self._detectors())
 

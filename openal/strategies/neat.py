@@ -57,8 +57,8 @@ class NEAT(Paper):
         known = KnownNeighbors(self.k, embeddings=self.embeddings, probes=self.probes)
         every = replace(known, rule="all")
         narrowings: dict[str, tuple[Stage, ...]] = {
-            "majority": (Filter(known, above=0.5), Top(known, factor=self.factor)),
-            "all": (Filter(every, above=0.5),),
+            "majority": (Filter(known), Top(known, factor=self.factor)),
+            "all": (Filter(every),),
             "count": (Top(known, factor=self.factor),),
         }
         disagreement = Inconsistency(
