@@ -68,7 +68,7 @@ def table(kinds: dict[str, type[Any]]) -> list[str]:
 
 def row(name: str, kind: type[Any]) -> list[str]:
     """What the table says of a strategy."""
-    chain = " ".join((inspect.getdoc(kind.stages) or "").split()).rstrip(".")
+    chain = " ".join((inspect.getdoc(kind.plan) or "").split()).rstrip(".")
     link = f"[{name}](#{name.lower()})"
     return [link, short(found(kind, "Reference:")), chain, reads(kind()), trains(kind())]
 
@@ -110,9 +110,15 @@ def terse(part: Any) -> str:
     if not is_dataclass(part):
         return repr(part)
     each = [(f, getattr(part, f.name)) for f in fields(part)]
-    given = [(f, value) for f, value in each if value != default(f)]
+    given = [(f, value) for f, value in each if value != default(f) and not follows(part, f)]
     words = [f"{'' if default(f) is MISSING else f.name + '='}{terse(v)}" for f, v in given]
     return f"{type(part).__name__}({', '.join(words)})"
+
+
+def follows(part: Any, field: Field[Any]) -> bool:
+    """Whether a part without this field would be the same: the other fields imply its value."""
+    others = {f.name: getattr(part, f.name) for f in fields(part) if f is not field}
+    return default(field) is not MISSING and type(part)(**others) == part
 
 
 def default(field: Field[Any]) -> Any:

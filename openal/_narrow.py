@@ -18,8 +18,8 @@ __all__ = ["narrowed", "scores_at"]
 def narrowed(view: View, stages: tuple[Stage, ...], budget: int) -> tuple[View, list[Step]]:
     """The view that the stages leave, and their steps; each step has the notes of its own parts.
 
-    Cold start: where a kind of answers is missing, no stage has put the candidates in order, and
-    a part's scores are all equal, the stage sees the candidates in an order drawn by the seed.
+    Cold start: where no item of a known class is answered, no stage has put the candidates in
+    order, and a part's scores are all equal, it sees the candidates in an order drawn by the seed.
     """
     n, steps = len(view.pool), []
     for depth, stage in enumerate(stages if n else ()):

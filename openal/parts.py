@@ -52,7 +52,7 @@ class Part:
 
     @property
     def learners(self) -> tuple[Any, ...]:
-        """Learners for the signals that this part reads and a pool may lack, preferred first."""
+        """Learners for signals that a pool may lack; those on arrays go before those on items."""
         return ()
 
 

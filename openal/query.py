@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -53,13 +53,7 @@ class Query:
     steps: tuple[Step, ...] = field(repr=False)
     n_candidates: int
     n_filled: int
-
-    @property
-    def diagnostics(self) -> Diagnostics:
-        """What each stage notes: its name as `stage`, its `seconds`, what its parts tell."""
-        return Diagnostics(
-            [{"stage": type(step.stage).__name__, **step.notes} for step in self.steps]
-        )
+    diagnostics: Mapping[Any, Any] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -111,7 +105,7 @@ class _Strategy(ABC):
 
     @property
     def learners(self) -> tuple[Learner, ...]:
-        """Learners for signals that the pool may not offer, the preferred one first."""
+        """Learners for signals that the pool may not offer; those on arrays go first."""
         return self.chain._learners
 
     @property
@@ -243,7 +237,7 @@ class Paper(_Strategy, Part):
 
     @property
     def learners(self) -> tuple[Learner, ...]:
-        """Learners for signals that the pool may not offer, the preferred one first."""
+        """Learners for signals that the pool may not offer; those on arrays go first."""
         return self.chain._learners
 
 
@@ -278,4 +272,7 @@ def _asked(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
         steps=tuple(steps),
         n_candidates=n,
         n_filled=max((step.n_filled for step in steps), default=0),
+        diagnostics=Diagnostics(
+            [{"stage": type(step.stage).__name__, **step.notes} for step in steps]
+        ),
     )

@@ -223,12 +223,11 @@ class View:
 
     @property
     def unordered_yet(self) -> bool:
-        """Whether a kind of answers is missing and the candidates stand as in the file.
+        """Whether no item of a known class is answered and the candidates stand as in the file.
 
         Scores that tell nothing then leave the order to chance, which the seed draws.
         """
-        answered = len(self.known) and len(self.invalid)
-        return not answered and bool((np.diff(self.pool.indices) > 0).all())
+        return len(self.known) == 0 and bool((np.diff(self.pool.indices) > 0).all())
 
 
 Score = Callable[[View], Tensor]

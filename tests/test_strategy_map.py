@@ -25,7 +25,7 @@ def test_the_page_is_what_the_strategies_say() -> None:
 def test_a_row_says_what_is_read_and_what_is_trained() -> None:
     name, paper, _, reads, trains = row("LfOSA", LfOSA)
     assert (name, paper) == ("[LfOSA](#lfosa)", "Ning et al., CVPR 2022")
-    assert (reads, trains) == ("`detector_logits`", "`EmbeddingDetector` or `Detector`")
+    assert (reads, trains) == ("`detector_logits`", "`Detector` or `EmbeddingDetector`")
     assert row("Random", Random)[1:] == ["", "A random order", "nothing", "nothing"]
 
 

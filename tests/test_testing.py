@@ -22,7 +22,7 @@ from openal.informativeness import Entropy
 from openal.labeled import SKIPPED, UNKNOWN
 from openal.parts import signal
 from openal.purity import KnownNeighbors
-from openal.query import Chain, Query, Step, best_rows
+from openal.query import Chain, Paper, Query, Step, best_rows
 from openal.selection import Filter, Product, Top
 from openal.testing import World, check_strategy, world
 from openal.testing._repeat_checks import Elsewhere
@@ -444,14 +444,10 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Learning(Chain):
-    @property
-    def stages(self) -> tuple[Any, ...]:
-        return (Top(Entropy()), Top(purity.Certainty()))
-
-    @property
-    def learners(self) -> tuple[Any, ...]:
-        return (Noisy(),)
+class Learning(Paper):
+    def plan(self) -> Chain:
+        stages = Top(Entropy(), factor=2), Top(purity.Certainty())
+        return Chain(*stages, learners=(Noisy(),))
 
 
 @dataclass(frozen=True)

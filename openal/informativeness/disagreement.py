@@ -28,7 +28,7 @@ class MutualInformation(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """A classifier with dropout."""
-        return EmbeddingDropout(), DropoutClassifier()
+        return DropoutClassifier(), EmbeddingDropout()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -46,7 +46,7 @@ class MeanStandardDeviation(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """A classifier with dropout."""
-        return EmbeddingDropout(), DropoutClassifier()
+        return DropoutClassifier(), EmbeddingDropout()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -64,7 +64,7 @@ class Disagreement(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """A classifier with dropout."""
-        return EmbeddingDropout(), DropoutClassifier()
+        return DropoutClassifier(), EmbeddingDropout()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""

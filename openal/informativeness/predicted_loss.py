@@ -29,7 +29,7 @@ class PredictedLoss(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """A classifier that predicts its loss."""
-        return EmbeddingLossPredictor(), LossPredictor()
+        return LossPredictor(), EmbeddingLossPredictor()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""

@@ -48,7 +48,7 @@ class Progressive(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """PAL's yes-or-no heads."""
-        return EmbeddingOneVsAll(), OneVsAll()
+        return OneVsAll(), EmbeddingOneVsAll()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64."""

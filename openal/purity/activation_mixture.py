@@ -105,8 +105,8 @@ def _detectors(activations: str, *, class_weights: bool = False) -> tuple[Any, .
     """A detector of K + 1 classes, or of known against unknown, at LfOSA's temperature."""
     binary = activations == "binary_logits"
     return (
-        EmbeddingDetector(temperature=0.5, class_weights=class_weights, binary=binary),
         Detector(temperature=0.5, class_weights=class_weights, binary=binary),
+        EmbeddingDetector(temperature=0.5, class_weights=class_weights, binary=binary),
     )
 
 

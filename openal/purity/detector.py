@@ -43,7 +43,7 @@ class PredictedKnown(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """EOAL's detector."""
-        return EmbeddingEntropicDetector(), EntropicDetector()
+        return EntropicDetector(), EmbeddingEntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1], float64."""
@@ -77,7 +77,7 @@ class ClosedSetCertainty(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """EOAL's detector."""
-        return EmbeddingEntropicDetector(), EntropicDetector()
+        return EntropicDetector(), EmbeddingEntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1]."""

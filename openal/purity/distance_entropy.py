@@ -45,7 +45,7 @@ class DistanceEntropy(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """EOAL's detector."""
-        return EmbeddingEntropicDetector(), EntropicDetector()
+        return EntropicDetector(), EmbeddingEntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1]."""

@@ -52,8 +52,8 @@ class EpistemicMixture(Part):
         """EAOA's detector, with a margin between the energies of known and unknown."""
         margin = (-25.0, -7.0)
         return (
-            EmbeddingDetector(temperature=1.0, energy_margin=margin, weight_decay=0.003),
             Detector(temperature=1.0, energy_margin=margin),
+            EmbeddingDetector(temperature=1.0, energy_margin=margin, weight_decay=0.003),
         )
 
     def __call__(self, view: View) -> Tensor:

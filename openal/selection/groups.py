@@ -47,7 +47,7 @@ class Clusters(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """EOAL's detector."""
-        return EmbeddingEntropicDetector(), EntropicDetector()
+        return EntropicDetector(), EmbeddingEntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """The clusters, int64 [n]."""

@@ -35,7 +35,7 @@ class JointInformation(Part):
     @property
     def learners(self) -> tuple[Any, ...]:
         """A classifier with dropout."""
-        return EmbeddingDropout(), DropoutClassifier()
+        return DropoutClassifier(), EmbeddingDropout()
 
     def __call__(self, view: View, budget: int) -> Step:
         """The chosen candidates, in the order of the choice."""

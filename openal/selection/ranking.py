@@ -92,12 +92,9 @@ class Filter(Part):
     def __post_init__(self) -> None:
         super().__post_init__()
         as_score(self.score)
-        if self.above is None and getattr(self.score, "known_above", None) is None:
-            raise ArgumentError(
-                f"above must be given: {self.score!r} declares no threshold of its own. Give "
-                f'Filter(..., above=a number), or above="youden" to learn it from the answers.'
-            )
-        if self.above is not None and self.above != "youden":
+        if self.above is None:
+            object.__setattr__(self, "above", _declared_threshold(self.score))
+        if self.above != "youden":
             as_number(self.above, "above")
 
     def __call__(self, view: View, budget: int) -> Step:
@@ -109,14 +106,23 @@ class Filter(Part):
         return Step(self, view.pool.indices, rows, scores, n_filled=count - passed)
 
     def _threshold(self, view: View) -> float:
-        if self.above is None:
-            return float(self.score.known_above)  # type: ignore[attr-defined]
-        if self.above != "youden":
+        if self.above is not None and self.above != "youden":
             return self.above
         if len(view.known) == 0 or len(view.invalid) == 0:
             return -inf
         view.notes["above"] = above = youden_threshold(*_answered_scores(self.score, view))
         return above
+
+
+def _declared_threshold(score: Score) -> float:
+    """The threshold of a score that declares one; else an ArgumentError."""
+    declared: float | None = getattr(score, "known_above", None)
+    if declared is None:
+        raise ArgumentError(
+            f"above must be given: {score!r} declares no threshold of its own. Give "
+            f'Filter(..., above=a number), or above="youden" to learn it from the answers.'
+        )
+    return declared
 
 
 def _answered_scores(score: Score, view: View) -> tuple[Tensor, Tensor]:

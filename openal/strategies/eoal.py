@@ -69,4 +69,4 @@ class EOAL(Paper):
             "n_unknown_clusters": self.n_unknown_clusters,
             "recluster_every": self.recluster_every,
         }
-        return EmbeddingEntropicDetector(**options), EntropicDetector(**options)
+        return EntropicDetector(**options), EmbeddingEntropicDetector(**options)

@@ -74,6 +74,6 @@ class JSOSAL(Paper):
             return (as_learner(self.detector, "detector"),)
         ratio, temperature = self.max_weight_ratio, self.temperature
         return (
-            EmbeddingDetector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
             Detector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
+            EmbeddingDetector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
         )

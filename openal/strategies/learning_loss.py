@@ -42,7 +42,7 @@ class LearningLoss(Paper):
         """The largest predicted loss."""
         margin, weight, share = self.margin, self.weight, self.joint_share
         learners = (
-            EmbeddingLossPredictor(margin=margin, weight=weight, joint_share=share),
             LossPredictor(margin=margin, weight=weight, joint_share=share),
+            EmbeddingLossPredictor(margin=margin, weight=weight, joint_share=share),
         )
         return Chain(Top(PredictedLoss(self.predicted_loss)), learners=learners)

@@ -97,6 +97,6 @@ class LfOSA(Paper):
             )
         binary, invalid = self.detector == "binary", self.use_invalid
         return (
-            EmbeddingDetector(temperature=self.temperature, binary=binary, use_invalid=invalid),
             Detector(temperature=self.temperature, binary=binary, use_invalid=invalid),
+            EmbeddingDetector(temperature=self.temperature, binary=binary, use_invalid=invalid),
         )

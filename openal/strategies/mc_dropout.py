@@ -108,5 +108,5 @@ class VariationRatio(Paper):
 
 
 def dropout_learners(samples: int, p: float) -> tuple[Learner, ...]:
-    """Classifiers with dropout, on embeddings and on images."""
-    return (EmbeddingDropout(samples, p), DropoutClassifier(samples, p))
+    """Classifiers with dropout, on images and on embeddings."""
+    return (DropoutClassifier(samples, p), EmbeddingDropout(samples, p))
