@@ -14,6 +14,7 @@ import textwrap
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
+from openal.errors import ArgumentError
 from openal.strategies import available
 
 HEAD = """\
@@ -118,7 +119,10 @@ def terse(part: Any) -> str:
 def follows(part: Any, field: Field[Any]) -> bool:
     """Whether a part without this field would be the same: the other fields imply its value."""
     others = {f.name: getattr(part, f.name) for f in fields(part) if f is not field}
-    return default(field) is not MISSING and type(part)(**others) == part
+    try:
+        return default(field) is not MISSING and type(part)(**others) == part
+    except ArgumentError:  # it must be given
+        return False
 
 
 def default(field: Field[Any]) -> Any:
