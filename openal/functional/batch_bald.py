@@ -11,10 +11,10 @@ from openal.errors import ArrayError
 
 __all__ = ["batch_bald"]
 
-ELEMENTS = 2**20
+BLOCK_ELEMENTS = 2**20
 """How many numbers of float64 one block of candidates may take."""
 
-LEAST = 1e-6
+LEAST_GAIN = 1e-6
 """Information below this many nats counts as none, and as a tie among candidates."""
 
 TINY = torch.finfo(torch.float64).tiny
@@ -49,24 +49,24 @@ def batch_bald(
     >>> batch_bald(torch.tensor([other, sure, sure]), 2)[0]
     tensor([1, 2])
     """
-    found = as_finite(mc_logits, "mc_logits", ndim=3)
-    if 0 in found.shape[1:]:
-        raise ArrayError(f"mc_logits must have no empty row, got shape {tuple(found.shape)}.")
-    budget = min(as_count(budget, "budget", minimum=1), len(found))
+    logits = as_finite(mc_logits, "mc_logits", ndim=3)
+    if 0 in logits.shape[1:]:
+        raise ArrayError(f"mc_logits must have no empty row, got shape {tuple(logits.shape)}.")
+    budget = min(as_count(budget, "budget", minimum=1), len(logits))
     configurations = as_count(configurations, "configurations", minimum=1)
     with one_thread():
-        p = found.double().softmax(dim=2)
+        p = logits.double().softmax(dim=2)
         alone = _rounded(_gains(p, _Labels.none(p)))
         order = alone.argsort(descending=True, stable=True)
         places, gains = _greedy(p[order], alone[order], budget, configurations, generator)
-    return order[places], gains.to(found.dtype)
+    return order[places], gains.to(logits.dtype)
 
 
 def _greedy(
     p: Tensor, bounds: Tensor, budget: int, configurations: int, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor]:
     """Rows (b,) of probabilities [N, T, K] that stand in the order of BALD, and gains (b,)."""
-    labels, chosen, gains = _Labels.none(p), [0][: len(p)], [float(each) for each in bounds[:1]]
+    labels, chosen, gains = _Labels.none(p), [0][: len(p)], bounds[:1].tolist()
     while len(chosen) < budget:
         labels = labels.with_row(p[chosen[-1]]).reduced(configurations, generator)
         bounds[chosen[-1]] = -1  # never again
@@ -118,7 +118,7 @@ class _Labels:
 
 def _best(p: Tensor, bounds: Tensor, labels: _Labels) -> int:
     """The place of the candidate that gains most; lowers the bounds [N] of those it looks at."""
-    size = max(1, ELEMENTS // (len(labels.weights) * p.shape[2]))
+    size = max(1, BLOCK_ELEMENTS // (len(labels.weights) * p.shape[2]))
     fresh = torch.zeros_like(bounds, dtype=torch.bool)
     while True:
         best = int(bounds.argmax())  # the first of equals
@@ -133,7 +133,7 @@ def _best(p: Tensor, bounds: Tensor, labels: _Labels) -> int:
 
 def _gains(p: Tensor, labels: _Labels) -> Tensor:
     """I(y; w | labels) of each row [n, T, K]: E_c [H(E_w|c p) - E_w|c H(p)]."""
-    size = max(1, ELEMENTS // (len(labels.weights) * p.shape[2]))
+    size = max(1, BLOCK_ELEMENTS // (len(labels.weights) * p.shape[2]))
     expected = labels.weights @ labels.posteriors  # [T]
     gains = [
         _expected_entropy(block, labels) - _entropy(block) @ expected for block in p.split(size)
@@ -155,5 +155,5 @@ def _entropy(p: Tensor) -> Tensor:
 
 
 def _rounded(gains: Tensor) -> Tensor:
-    """To whole multiples of `LEAST`: the last bits of a product of matrices decide nothing."""
-    return (gains / LEAST).round().clamp(min=0) * LEAST
+    """To whole multiples of `LEAST_GAIN`: the last bits of a product of matrices decide nothing."""
+    return (gains / LEAST_GAIN).round().clamp(min=0) * LEAST_GAIN

@@ -27,10 +27,10 @@ def anchor_agreement(queries: Tensor, anchors: Tensor) -> Tensor:
     if len(anchors) == 0 or queries.shape[1:] != anchors.shape[1:]:
         shapes = f"got {tuple(queries.shape)} and {tuple(anchors.shape)}"
         raise ArrayError(f"queries and anchors must be (N, D) and (M, D), M > 0, {shapes}.")
-    found = knn(queries, anchors, min(2, len(anchors)))
-    first, second = found.similarity[:, 0].double(), found.similarity[:, -1].double()
-    alike = _pair_cosines(anchors, found.indices[:, 0], found.indices[:, -1])
-    return ((first - second) + alike + first).to(found.similarity.dtype)
+    nearest = knn(queries, anchors, min(2, len(anchors)))
+    first, second = nearest.similarity[:, 0].double(), nearest.similarity[:, -1].double()
+    alike = _pair_cosines(anchors, nearest.indices[:, 0], nearest.indices[:, -1])
+    return ((first - second) + alike + first).to(nearest.similarity.dtype)
 
 
 def _pair_cosines(rows: Tensor, first: Tensor, second: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from openal.functional.uncertainty import entropy
 
 __all__ = ["binary_entropy_score", "distance_entropy", "progressive_score"]
 
-FAR = 700.0
+LARGEST_GAP = 700.0
 """Beyond this difference of logits a probability is 0 or 1 in double precision."""
 
 
@@ -37,7 +37,7 @@ def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, 
     value = torch.empty(len(head_logits), dtype=float_dtype(head_logits), device=head_logits.device)
     known = torch.empty(len(head_logits), dtype=torch.bool, device=head_logits.device)
     for rows, block in finite_blocks(head_logits, "head_logits", ndim=3):
-        yes = (block[:, 1].double() - block[:, 0].double()).clamp(max=FAR)
+        yes = (block[:, 1].double() - block[:, 0].double()).clamp(max=LARGEST_GAP)
         largest, smallest = yes.amax(dim=1), yes.amin(dim=1)
         w = 1 / (1 + (-largest).exp())
         log_no = -(1 + smallest.exp()).log()

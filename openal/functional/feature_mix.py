@@ -100,7 +100,7 @@ def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor
 
 def _require_shapes(x: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor) -> None:
     if x.shape[1:] != anchors.shape[1:] or weight.shape != (*logits.shape[1:], *x.shape[1:]):
-        shapes = ", ".join(str(tuple(each.shape)) for each in (x, logits, weight, anchors))
+        shapes = ", ".join(str(tuple(array.shape)) for array in (x, logits, weight, anchors))
         raise ArrayError(
             f"features, logits, weight and anchors must be (n, d), (n, K), (K, d) and (A, d), "
             f"got {shapes}."

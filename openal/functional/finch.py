@@ -1,4 +1,4 @@
-"""Clusters of first neighbours: no number of clusters, no distance threshold, nothing to tune."""
+"""Clusters of first neighbors: no number of clusters, no distance threshold, nothing to tune."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,9 @@ __all__ = ["cluster_means", "finch", "finch_clusters"]
 
 @whole_parts()
 def finch(points: Tensor) -> Tensor:
-    """Partitions of the points into clusters of first neighbours, the finest first.
+    """Partitions of the points into clusters of first neighbors, the finest first.
 
-    From (N, D) to int64 (N, P), P >= 1. Each point is linked to its first neighbour, the other
+    From (N, D) to int64 (N, P), P >= 1. Each point is linked to its first neighbor, the other
     point of the largest cosine; what is linked, directly or over others, is a cluster. The means
     of the clusters are clustered in turn, and so on, until one cluster is left: each column holds
     the clusters of the one before, at most half as many. Clusters are numbered by their lowest
@@ -28,7 +28,7 @@ def finch(points: Tensor) -> Tensor:
 
     Points of one direction are always in one cluster. Neighbours are those of `knn`: exact, with
     cosines rounded to about 1e-12. Between others that are equally near, the lowest index is the
-    first neighbour; a row of zeros has cosine 0 with all, so its neighbour is row 0 (or 1). Only
+    first neighbor; a row of zeros has cosine 0 with all, so its neighbor is row 0 (or 1). Only
     such ties depend on the order of the points: without them a permutation of the points permutes
     the clusters. One point, or none, is one partition.
 
@@ -37,7 +37,7 @@ def finch(points: Tensor) -> Tensor:
 
     Reference: Sarfraz, Sharma and Stiefelhagen, "Efficient Parameter-Free Clustering Using First
     Neighbor Relations" (FINCH), CVPR 2019, eq. 1 and algorithm 1. The authors' code takes
-    approximate neighbours of many points, which then differ from run to run, and leaves out the
+    approximate neighbors of many points, which then differ from run to run, and leaves out the
     partition into one cluster.
 
     >>> points = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9]])
@@ -104,10 +104,10 @@ def _components(neighbors: Tensor) -> Tensor:
     n = len(neighbors)
     edges = np.arange(n), neighbors.cpu().numpy()
     graph = coo_array((np.ones(n), edges), shape=(n, n))
-    found = connected_components(graph, directed=False)[1]
-    _, lowest, found = np.unique(found, return_index=True, return_inverse=True)
+    component = connected_components(graph, directed=False)[1]
+    _, lowest, component = np.unique(component, return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(lowest))
-    return torch.from_numpy(place[found]).to(neighbors.device)
+    return torch.from_numpy(place[component]).to(neighbors.device)
 
 
 def _sums(points: Tensor, labels: Tensor) -> Tensor:

@@ -9,16 +9,16 @@ from torch import Tensor
 from openal._checks import as_count, as_finite
 from openal.errors import ArrayError
 
-__all__ = ["Clusters", "k_means"]
+__all__ = ["Clustering", "k_means"]
 
-LARGE = 50_000
+BATCHED_FROM = 50_000
 """From so many distinct points on, batches of them are enough to move the centers."""
 
-BATCH_SIZE = 1024
-STARTS = 3
+BATCH_SIZE = 1024  # scikit-learn's
+STARTS = 3  # k-means++ seedings, of which the best is taken
 
 
-class Clusters(NamedTuple):
+class Clustering(NamedTuple):
     """The cluster of each point and where the clusters are; none is empty."""
 
     labels: Tensor  # int64 [N], 0..C-1
@@ -27,7 +27,7 @@ class Clusters(NamedTuple):
 
 def k_means(
     points: Tensor, count: int, *, seed: int = 0, mini_batch: bool | None = None
-) -> Clusters:
+) -> Clustering:
     """At most `count` clusters of points (N, D), each point in that of the nearest center.
 
     Centers are the means of their points; the steps end as scikit-learn's do, when centers hardly
@@ -54,14 +54,14 @@ def k_means(
         raise ArrayError(f"points must be (N, D) with N and D above 0, got {tuple(points.shape)}.")
     distinct, copy, weight = points.unique(dim=0, return_inverse=True, return_counts=True)
     if len(distinct) <= count:
-        return Clusters(copy, distinct)
-    batches = len(distinct) > LARGE if mini_batch is None else mini_batch
-    labels = _labels(distinct, weight, count, seed, batches).to(points.device)
+        return Clustering(copy, distinct)
+    batched = len(distinct) > BATCHED_FROM if mini_batch is None else mini_batch
+    labels = _labels(distinct, weight, count, seed, batched).to(points.device)
     used, labels = labels.unique(return_inverse=True)
-    return Clusters(labels[copy], _means(distinct, weight, labels, len(used)))
+    return Clustering(labels[copy], _means(distinct, weight, labels, len(used)))
 
 
-def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batches: bool) -> Tensor:
+def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batched: bool) -> Tensor:
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
@@ -70,7 +70,7 @@ def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batches: bool
     start = 3 * max(BATCH_SIZE, count)
     model = (
         MiniBatchKMeans(count, batch_size=BATCH_SIZE, init_size=start, **options)
-        if batches
+        if batched
         else KMeans(count, **options)
     )
     x = points / points.abs().max()  # so that squares of huge or tiny numbers are numbers

@@ -18,8 +18,10 @@ __all__ = [
     "weighted_cross_entropy",
 ]
 
-LIMIT = 10.0
+LARGEST_LOGIT = 10.0
 """Logits beyond this bring no more evidence."""
+
+OWN_CENTER_WEIGHT = 0.1  # of the distance to the own center; EOAL's authors' code
 
 
 def evidential_loss(logits: Tensor, labels: Tensor, *, anneal: float = 1.0) -> Tensor:
@@ -35,7 +37,7 @@ def evidential_loss(logits: Tensor, labels: Tensor, *, anneal: float = 1.0) -> T
     >>> evidential_loss(torch.full((1, 4), -100.0), torch.tensor([2]))
     tensor(1.3863)
     """
-    alpha = logits.clamp(-LIMIT, LIMIT).exp() + 1
+    alpha = logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT).exp() + 1
     own = one_hot(labels, logits.shape[1]).bool()
     fit = alpha.sum(dim=1).log() - alpha[own].log()
     excess = torch.where(own, 1.0, alpha)
@@ -125,7 +127,7 @@ def cluster_loss(features: Tensor, owners: Tensor, centers: Tensor) -> Tensor:
     exact = "donot_use_mm_for_euclid_dist"
     distances = torch.cdist(features, centers, compute_mode=exact)
     own = distances.gather(1, owners[:, None])
-    return 0.1 * _mean(own) + _mean((own - distances).logsumexp(dim=1))
+    return OWN_CENTER_WEIGHT * _mean(own) + _mean((own - distances).logsumexp(dim=1))
 
 
 def _mean(values: Tensor) -> Tensor:

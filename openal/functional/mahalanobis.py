@@ -41,15 +41,15 @@ class Gaussian(NamedTuple):
         """The squared Mahalanobis distances [n] of points [n, D]; float32, see `mahalanobis`."""
         mean, axes = self.mean.to(points.device), self.axes.to(points.device)
         strips = [axes[at : at + STRIP, at:].T.contiguous() for at in range(0, len(axes), STRIP)]
-        found = points.new_empty(len(points), dtype=torch.float32)
+        distances = points.new_empty(len(points), dtype=torch.float32)
 
         def measure(part: tuple[Tensor, Tensor]) -> None:
             squares = _squares_off(part[0].double() - mean, strips)
             part[1].copy_(self.precision * squares.clamp_(min=0))
 
         size = _piece_size(points)
-        for_each(zip(points.split(size), found.split(size), strict=True), measure)
-        return found
+        for_each(zip(points.split(size), distances.split(size), strict=True), measure)
+        return distances
 
 
 @whole_parts()

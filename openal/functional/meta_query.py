@@ -14,8 +14,8 @@ from openal.functional._rows import map_rows, row_sums
 
 __all__ = ["MetaQuery", "fit_meta_query", "standardized"]
 
-CLIP = 3.0  # standard deviations: without it one outlier becomes e^8, and all others look alike
-BATCH = 32
+LARGEST_DEVIATION = 3.0  # without it one outlier becomes e^8, and all others look alike
+BATCH_SIZE = 32
 EPOCHS = 100
 LEAST_STEPS = 100  # per epoch
 LEARNING_RATE = 1e-3
@@ -38,7 +38,7 @@ def standardized(scores: Tensor) -> Tensor:
     centered = scores.double() - scores.double().mean()
     std = centered.square().mean().sqrt() if bool((scores != scores[0]).any()) else 0.0
     z = centered / std if std > 0 else torch.zeros_like(centered)
-    return z.clamp(-CLIP, CLIP).exp().to(scores)
+    return z.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION).exp().to(scores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +101,11 @@ def _steps(
 
     A pair is row i and row i + B / 2; its weight has the sign of the difference of its targets.
     """
-    steps = max(LEAST_STEPS, -(-len(t) // BATCH))
+    steps = max(LEAST_STEPS, -(-len(t) // BATCH_SIZE))
     for epoch in range(EPOCHS):
         rate = LEARNING_RATE * (1.0 if epoch < EPOCHS // 2 else DECAY)
-        rows = _shuffled(len(t), steps * BATCH, generator).reshape(steps, BATCH)
-        sign = np.sign(t[rows[:, : BATCH // 2]] - t[rows[:, BATCH // 2 :]])
+        rows = _shuffled(len(t), steps * BATCH_SIZE, generator).reshape(steps, BATCH_SIZE)
+        sign = np.sign(t[rows[:, : BATCH_SIZE // 2]] - t[rows[:, BATCH_SIZE // 2 :]])
         pull = sign / np.maximum(1, np.abs(sign).sum(axis=1, keepdims=True))
         yield from zip(repeat(rate, steps), x[rows], pull, strict=True)
 

@@ -7,22 +7,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from openal._checks import as_count, as_finite, as_integers, as_number
+from openal._checks import as_count, as_finite, as_number
 from openal._threads import for_each, whole_parts
-from openal.errors import ArrayError
 from openal.functional._gaussian_mixture import (
     Components,
     MaximumLikelihood,
-    Rule,
+    MStep,
     Segments,
     fit,
-    keep,
+    select_groups,
 )
+from openal.functional._labels import as_labels
 from openal.functional._variational_mixture import Dirichlet, StickBreaking, Variational
 
 __all__ = ["mixture_posterior"]
 
 RUN = 2**15  # values, of whole groups, at a time: in the cache, and enough for short loops
+DEVICE_RUN = 2**24  # on an accelerator, which wants long operations
 ROUNDING = 16 * torch.finfo(torch.float64).eps  # a smaller range, relative to the values, is none
 NO_GAP = 1e-10  # standard deviations; the sign of a smaller gap between means is rounding
 FLOORS = (1e-12, 1e12)  # shares of a group's variance; beyond, the posterior no longer moves
@@ -72,7 +73,7 @@ def mixture_posterior(
     """
     num_groups = as_count(num_groups, "num_groups", minimum=1)
     values = as_finite(values, "values", ndim=1).double()
-    groups = _as_groups(groups, num_groups, values)
+    groups = as_labels(groups, "groups", values, count=num_groups)
     floor = as_number(reg_covar, "reg_covar", above=0)
     limits = (as_count(max_iter, "max_iter", minimum=1), as_number(tol, "tol", above=0))
     concentration = as_number(weight_concentration, "weight_concentration", above=0)
@@ -82,7 +83,7 @@ def mixture_posterior(
 
     prior = (StickBreaking if dirichlet_process else Dirichlet)(concentration)
 
-    def rule(scales: Tensor) -> Rule:
+    def m_step(scales: Tensor) -> MStep:
         floors = _floors(scales, floor, standardize)
         if bayesian:
             return Variational(floors, prior, mean_precision, tied)
@@ -92,7 +93,7 @@ def mixture_posterior(
         places, lengths = run
         segments = Segments(lengths)
         points, scales = _standardized(values.index_select(0, places), segments)
-        components = fit(*keep(points, segments, scales > 0), rule(scales), *limits)
+        components = fit(*select_groups(points, segments, scales > 0), m_step(scales), *limits)
         posterior.index_copy_(0, places, _upper(components, points, segments))
 
     posterior = torch.empty_like(values)
@@ -108,22 +109,9 @@ def _floors(scales: Tensor, floor: float, standardize: bool) -> Tensor:
 def _runs(order: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Few groups at a time, so that their values stay in the cache: places, and lengths."""
     lengths = lengths[lengths > 0]
-    run = (lengths.cumsum(0) - 1) // (RUN if order.device.type == "cpu" else 2**24)
+    run = (lengths.cumsum(0) - 1) // (RUN if order.device.type == "cpu" else DEVICE_RUN)
     some = lengths.split(run.unique_consecutive(return_counts=True)[1].tolist())
-    return zip(order.split([int(each.sum()) for each in some]), some, strict=True)
-
-
-def _as_groups(groups: Tensor, num_groups: int, values: Tensor) -> Tensor:
-    array = as_integers(groups, "groups")
-    if len(array) != len(values):
-        raise ArrayError(
-            f"groups must name one group for each of {len(values)} values, got {len(array)}."
-        )
-    outside = ((array < 0) | (array >= num_groups)).nonzero()[0]
-    if len(outside):
-        at = outside[0]
-        raise ArrayError(f"groups[{at}] is {array[at]}; groups run from 0 to {num_groups - 1}.")
-    return torch.from_numpy(array).to(values.device)
+    return zip(order.split([int(sizes.sum()) for sizes in some]), some, strict=True)
 
 
 def _order(values: Tensor, groups: Tensor) -> Tensor:

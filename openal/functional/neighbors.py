@@ -44,13 +44,13 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     dtype = float_dtype(queries)
     known = References.of(references, k, dtype)
     similarity = torch.empty(len(queries), k, dtype=dtype, device=queries.device)
-    found = Neighbors(similarity, torch.empty_like(similarity, dtype=torch.int64))
-    known.write(found, queries, size=block_size)
-    return found
+    neighbors = Neighbors(similarity, torch.empty_like(similarity, dtype=torch.int64))
+    known.write(neighbors, queries, size=block_size)
+    return neighbors
 
 
 def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:
-    """How many of the neighbours belong to each class; one that belongs to none has no vote.
+    """How many of the neighbors belong to each class; one that belongs to none has no vote.
 
     From labels (N, k), integers, to counts (N, K), float32. A negative label (UNKNOWN, SKIPPED)
     votes for no class. Mao, Xu and Guo, Inconsistency-Based Data-Centric Active Open-Set
@@ -115,8 +115,8 @@ def reverse_neighbor_counts(
     k = min(as_count(k, "k", minimum=1), len(references))
     for start in range(0, len(queries), QUERY_ROWS):
         rows = slice(start, start + QUERY_ROWS)
-        found = knn(queries[rows], references, k).indices
-        cells = (found * num_labels + groups[rows, None]).flatten()
+        nearest = knn(queries[rows], references, k).indices
+        cells = (nearest * num_labels + groups[rows, None]).flatten()
         counts.view(-1).index_add_(0, cells, counts.new_ones(()).expand(len(cells)))
     return counts if k == len(references) else counts[_first_of_equals(references)]
 
@@ -142,7 +142,7 @@ def _first_of_equals(rows: Tensor) -> Tensor:
 
 @one_thread()
 def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
-    """How far a prediction is from the labels of the nearest neighbours: larger is further.
+    """How far a prediction is from the labels of the nearest neighbors: larger is further.
 
     From logits and votes, both (N, K), to (N,), in nats: the cross-entropy of the votes' softmax
     under the prediction P, -P . log softmax(V) = logsumexp(V) - P . V. It is at least 0; k votes
@@ -155,8 +155,8 @@ def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
     """
     logits, votes = as_tensor(logits, "logits"), as_tensor(votes, "votes")
     if votes.shape != logits.shape:
-        expected, found = tuple(logits.shape), tuple(votes.shape)
-        raise ArrayError(f"votes must have the shape of logits, {expected}; got {found}.")
+        expected, given = tuple(logits.shape), tuple(votes.shape)
+        raise ArrayError(f"votes must have the shape of logits, {expected}; got {given}.")
     result = torch.empty(logits.shape[:1], dtype=float_dtype(logits), device=logits.device)
     predictions = finite_blocks(logits, "logits", ndim=2)
     answers = finite_blocks(votes, "votes", ndim=2)

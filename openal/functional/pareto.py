@@ -12,7 +12,7 @@ from openal.errors import ArrayError
 
 __all__ = ["pareto_front", "pareto_layers", "pareto_subset"]
 
-FEW = 10_000
+MOST_ENUMERATED = 10_000
 """Up to so many subsets all are compared."""
 
 CHUNK = 128
@@ -80,7 +80,7 @@ def pareto_subset(
     draws = as_count(draws, "draws", minimum=1)
     patience = as_count(patience, "patience", minimum=1)
     with one_thread():
-        if comb(len(values), size) <= FEW:
+        if comb(len(values), size) <= MOST_ENUMERATED:
             every = list(combinations(range(len(values)), size))
             front = torch.tensor(every, dtype=torch.int64, device=values.device)
             front = front.reshape(len(every), size)

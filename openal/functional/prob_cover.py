@@ -12,8 +12,8 @@ from openal._threads import for_each, whole_parts
 from openal.errors import ArrayError
 from openal.functional._balls import (
     SLACK,
-    KeptBalls,
     MeasuredBalls,
+    PackedBalls,
     apart,
     in_blocks,
     measured,
@@ -21,12 +21,13 @@ from openal.functional._balls import (
     row_bytes,
     within,
 )
-from openal.functional._cosines import Directions, directions
+from openal.functional._cosines import NormalizedRows, normalized_rows
 from openal.functional._labels import as_labels
 
 __all__ = ["Covering", "prob_cover", "pure_radius"]
 
-KEPT_BYTES = 2**26  # of balls that are kept: those of 23 000 points
+ROUNDING = 1e-9  # of a number of balls: 0.05 of 20 is 1
+PACKED_BYTES = 2**26  # of balls that are kept, a bit a pair: those of 23 000 points
 
 
 class Covering(NamedTuple):
@@ -78,8 +79,8 @@ def prob_cover(
         else:
             counts -= balls.counts(ball)
         chosen.append((int(best), int(gain)))
-    found = torch.tensor(chosen, dtype=torch.int64, device=bare.device)
-    centers, gains = found.reshape(-1, 2).T
+    pairs = torch.tensor(chosen, dtype=torch.int64, device=bare.device)
+    centers, gains = pairs.reshape(-1, 2).T
     return Covering(centers, gains)
 
 
@@ -105,15 +106,15 @@ def pure_radius(
         raise ArrayError("embeddings must have at least one row, got none.")
     indices = np.arange(len(points)) if rows is None else as_indices(rows, "rows", size=len(points))
     rows = torch.from_numpy(indices).to(points.device)
-    strangers = _to_strangers(measured(points), labels, rows).sort().values
-    impure = int((1 - purity) * len(strangers) + 1e-9)  # so many balls may be
-    if impure >= len(strangers):
+    distances = _to_other_labels(measured(points), labels, rows).sort().values
+    impure = int((1 - purity) * len(distances) + ROUNDING)  # so many balls may be
+    if impure >= len(distances):
         return 2.0
-    # Balls are closed, and half their square is `SLACK` more: short of the stranger by twice that.
-    return min(2.0, sqrt(max(0.0, float(strangers[impure]) ** 2 - 4 * SLACK)))
+    # Balls are closed, and half their square is `SLACK` more: end before the other by twice that.
+    return min(2.0, sqrt(max(0.0, float(distances[impure]) ** 2 - 4 * SLACK)))
 
 
-def _held(points: Directions, answered: Directions, delta: float) -> Tensor:
+def _held(points: NormalizedRows, answered: NormalizedRows, delta: float) -> Tensor:
     """Which points the balls around the answered hold, bool [N]."""
     held = torch.zeros_like(points.lengths, dtype=torch.bool)
     for _, block in in_blocks(answered, len(held)):
@@ -121,33 +122,33 @@ def _held(points: Directions, answered: Directions, delta: float) -> Tensor:
     return held
 
 
-def _like(points: Directions, answered: Tensor) -> Directions:
+def _like(points: NormalizedRows, answered: Tensor) -> NormalizedRows:
     """The directions of the answered, in the space of the points."""
     if answered.shape[1] != points.rows.shape[1]:
         width, shape = points.rows.shape[1], tuple(answered.shape)
         raise ArrayError(f"answered must be (M, {width}) as the embeddings, got {shape}.")
-    return directions(answered.to(points.rows.device), points.units.dtype)
+    return normalized_rows(answered.to(points.rows.device), points.units.dtype)
 
 
-def _balls(points: Directions, delta: float) -> KeptBalls | MeasuredBalls:
+def _balls(points: NormalizedRows, delta: float) -> PackedBalls | MeasuredBalls:
     """Kept where memory allows: that is much faster."""
     n, on_cpu = len(points.lengths), points.lengths.device.type == "cpu"
-    kept = on_cpu and n * row_bytes(n) <= KEPT_BYTES
-    return KeptBalls.of(points, delta) if kept else MeasuredBalls(points, delta)
+    kept = on_cpu and n * row_bytes(n) <= PACKED_BYTES
+    return PackedBalls.of(points, delta) if kept else MeasuredBalls(points, delta)
 
 
-def _to_strangers(points: Directions, labels: Tensor, rows: Tensor) -> Tensor:
+def _to_other_labels(points: NormalizedRows, labels: Tensor, rows: Tensor) -> Tensor:
     """From each of some rows to the nearest direction of another label [r], float64; or inf."""
-    found = torch.empty(len(rows), dtype=torch.float64, device=rows.device)
+    distances = torch.empty(len(rows), dtype=torch.float64, device=rows.device)
 
-    def look(part: tuple[slice, Directions]) -> None:
+    def look(part: tuple[slice, NormalizedRows]) -> None:
         at, block = part
         near = nearness(block, points)
         near[labels[rows[at], None] == labels] = -torch.inf
         best, column = near.max(dim=1)
         own = torch.arange(len(best), device=column.device)
         distance = apart(block, points, own, column)
-        found[at] = distance.masked_fill(best == -torch.inf, torch.inf)
+        distances[at] = distance.masked_fill(best == -torch.inf, torch.inf)
 
     for_each(in_blocks(points.at(rows), len(labels)), look)
-    return found
+    return distances

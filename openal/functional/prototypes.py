@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from openal._checks import as_count, as_finite, as_integers, as_tensor
+from openal._checks import as_count, as_finite, as_tensor
 from openal._threads import one_thread
 from openal.errors import ArrayError
+from openal.functional._labels import as_labels
 from openal.functional._rows import piece_size, row_sums, unit_rows
 
 __all__ = ["class_prototypes", "prototype_cosines"]
@@ -26,23 +27,12 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
     """
     embeddings = as_finite(embeddings, "embeddings", ndim=2)
     num_classes = as_count(num_classes, "num_classes", minimum=1)
-    members = _classes(labels, len(embeddings), num_classes).to(embeddings.device)
+    members = as_labels(labels, "labels", embeddings, count=num_classes)
     sums = members.new_zeros(num_classes, embeddings.shape[1], dtype=torch.float64)
     size = piece_size(embeddings)
     for rows, where in zip(embeddings.split(size), members.split(size), strict=True):
         sums.index_add_(0, where, unit_rows(rows))
     return (sums / members.bincount(minlength=num_classes)[:, None]).to(embeddings.dtype)
-
-
-def _classes(labels: Tensor, size: int, num_classes: int) -> Tensor:
-    classes = as_integers(labels, "labels")
-    if len(classes) != size:
-        raise ArrayError(f"labels must be one for each of {size} embeddings, got {len(classes)}.")
-    outside = ((classes < 0) | (classes >= num_classes)).nonzero()[0]
-    if len(outside):
-        at = outside[0]
-        raise ArrayError(f"labels[{at}] is {classes[at]}; classes run from 0 to {num_classes - 1}.")
-    return torch.from_numpy(classes)
 
 
 def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:
@@ -79,5 +69,5 @@ def _cosines(units: Tensor, prototypes: Tensor, dtype: torch.dtype) -> Tensor:
         return (units @ prototypes.T).to(dtype)
     pieces = units.split(piece_size(units))
     return torch.cat(
-        [torch.stack([row_sums(rows * each) for each in prototypes], dim=1) for rows in pieces]
+        [torch.stack([row_sums(rows * mean) for mean in prototypes], dim=1) for rows in pieces]
     )

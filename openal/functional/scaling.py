@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-__all__ = ["HAIR", "unit_range", "with_ties_broken"]
+__all__ = ["TIE_WEIGHT", "unit_range", "with_ties_broken"]
 
 
 def unit_range(values: Tensor) -> Tensor:
@@ -16,10 +16,10 @@ def unit_range(values: Tensor) -> Tensor:
     return values / values.max().clamp(min=torch.finfo(values.dtype).tiny)
 
 
-HAIR = 1e-9
+TIE_WEIGHT = 1e-9
 """How much a second criterion may move a score: enough to break ties, and no more."""
 
 
 def with_ties_broken(score: Tensor, standing: Tensor) -> Tensor:
     """The score [n], float64 in [0, 1], moved by a hair towards the standing [n] in [0, 1]."""
-    return (1 - HAIR) * score + HAIR * standing
+    return (1 - TIE_WEIGHT) * score + TIE_WEIGHT * standing

@@ -13,7 +13,7 @@ OFFSET = 1e-5
 """Added to a mean distance: copies of each other are very typical, not infinitely so."""
 
 BLOCK_ELEMENTS = 2**22  # of the distances that are held at a time
-SPARE = 6
+SPARE = 6  # proposed beyond k by products, of which exact distances leave k
 
 
 def typicality(points: Tensor, groups: Tensor, k: int = 20) -> Tensor:
@@ -45,7 +45,7 @@ def _mean_distances(points: Tensor, k: int) -> Tensor:
     centered = points - points.mean(dim=0)  # so that the squares below cancel less
     halves = centered.square().sum(dim=1) / 2
     k = min(k, len(points) - 1)
-    found = []
+    means = []
     for start in range(0, len(points), size := max(1, BLOCK_ELEMENTS // len(points))):
         block = slice(start, start + size)
         nearness = torch.addmm(halves, centered[block], centered.T, beta=-1)
@@ -53,8 +53,8 @@ def _mean_distances(points: Tensor, k: int) -> Tensor:
         # The nearest of all is the point itself, or a copy at the same distance, which is 0.
         rows = torch.arange(start, start + len(near), device=points.device)
         distances = _exact(points, rows, near)
-        found.append(distances.sort(dim=1).values[:, 1 : k + 1].mean(dim=1))
-    return torch.cat(found)
+        means.append(distances.sort(dim=1).values[:, 1 : k + 1].mean(dim=1))
+    return torch.cat(means)
 
 
 def _exact(points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from openal.functional._rows import runs
 __all__ = ["Rule", "as_cosines", "in_blocks", "yes_no_probabilities"]
 
 Rule = Literal["atd", "ctw"]
-BLOCK = 2**16  # elements of a row block: in the cache
+BLOCK_ELEMENTS = 2**16  # elements of a row block: in the cache
 
 
 @whole_parts()
@@ -40,7 +40,7 @@ def yes_no_probabilities(
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
     scale = as_number(scale, "scale", above=0)
-    size = max(1, min(8192, BLOCK // yes.shape[1]))
+    size = max(1, min(8192, BLOCK_ELEMENTS // yes.shape[1]))
     dtype = torch.promote_types(yes.dtype, no.dtype)
     if visual is not None and rule == "atd":
         dtype = torch.promote_types(dtype, visual.dtype)
@@ -82,9 +82,9 @@ def as_cosines(
         raise ArgumentError(f"rule must be 'atd' or 'ctw', got {rule!r}.")
     yes, no = as_finite(yes, "yes", ndim=2), as_finite(no, "no", ndim=2)
     visual = None if visual is None else as_finite(visual, "visual", ndim=2)
-    for name, each in {"no": no, "visual": visual}.items():
-        if each is not None and each.shape != yes.shape:
-            raise ArrayError(f"{name} must be {tuple(yes.shape)} as yes, got {tuple(each.shape)}.")
+    for name, other in {"no": no, "visual": visual}.items():
+        if other is not None and other.shape != yes.shape:
+            raise ArrayError(f"{name} must be {tuple(yes.shape)} as yes, got {tuple(other.shape)}.")
     if yes.shape[1] == 0:
         raise ArrayError("yes must have a column for each class, got none.")
     return yes, no, visual

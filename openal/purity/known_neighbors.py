@@ -9,7 +9,7 @@ from torch import Tensor
 from openal._answered_neighbors import answered_neighbors
 from openal._checks import as_count
 from openal.errors import ArgumentError
-from openal.functional.scaling import HAIR, with_ties_broken
+from openal.functional.scaling import TIE_WEIGHT, with_ties_broken
 from openal.view import View, reads
 
 __all__ = ["KnownNeighbors"]
@@ -47,12 +47,12 @@ class KnownNeighbors:
         """Purity [n], float64."""
         labels, similarity = answered_neighbors(view, self.k, self.embeddings, self.probes)
         if labels.shape[1] == 0:
-            return 0.5 - HAIR * view.random()
+            return 0.5 - TIE_WEIGHT * view.random()
         share = (labels >= 0).double().mean(dim=1)
         if self.rule == "majority":
             share = torch.where(share > 0.5, 1.0, share)
         elif self.rule == "all":
             share = torch.where(share == 1, 1.0, share / 2)
-        # At most one half of a hair, so that a share of one half stays at or below one half.
+        # At most one half of the weight, so that a share of one half stays at or below one half.
         nearness = (1 + similarity.double().mean(dim=1)) / 4
         return with_ties_broken(share, nearness)

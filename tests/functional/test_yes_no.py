@@ -11,9 +11,9 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import tune_scale, yes_no_probabilities
-from openal.functional.scale_tuning import BLOCK as TUNING_BLOCK
+from openal.functional.scale_tuning import BLOCK_ELEMENTS as TUNING_BLOCK
 from openal.functional.scale_tuning import DEFAULT_SCALES, _counts, _Evidence
-from openal.functional.yes_no import BLOCK
+from openal.functional.yes_no import BLOCK_ELEMENTS as BLOCK
 
 # What the authors' functions give for these cosines, recorded from a run in single precision.
 ROW, COLUMN = np.mgrid[0:8, 0:3]
