@@ -1,4 +1,4 @@
-"""Which directions lie within a radius of each other: a fast product proposes, float64 decides.
+"""Pairs of directions within a radius: a fast product proposes, float64 decides.
 
 Pairs are kept as one bit each, or measured anew whenever they are asked for.
 """

@@ -1,4 +1,4 @@
-"""Joins the two closest clusters, again and again."""
+"""FINCH's last step: the two clusters with the closest means are joined until few are left."""
 
 import numpy as np
 import torch

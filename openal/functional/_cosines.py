@@ -24,7 +24,12 @@ GROUPS = 12  # times k: into as many groups the products are cut, so that the k 
 
 
 class Neighbors(NamedTuple):
-    """The k nearest references of each query, best first."""
+    """The k nearest references of each query, best first.
+
+    Attributes:
+        similarity: (N, k), float32 or float64, the cosines.
+        indices: (N, k), int64, rows of the references.
+    """
 
     similarity: Tensor  # [N, k] float32 or float64
     indices: Tensor  # [N, k] int64

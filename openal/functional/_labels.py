@@ -1,4 +1,4 @@
-"""Which class, group or cluster is each row of?"""
+"""Labels of rows, checked: one integer for each, in its range."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How extreme is a value beside the largest ones of a sample? A Weibull fit of the upper tail."""
+"""Weibull distributions of the largest values of samples (OpenMax), fitted by likelihood."""
 
 from typing import NamedTuple
 

@@ -27,14 +27,30 @@ SEED = 0  # of Faiss's k-means: the same references have the same cells
 def approximate_knn(queries: Tensor, references: Tensor, k: int, *, probes: int = 16) -> Neighbors:
     """References near each query: of those in the `probes` nearest cells, the k nearest.
 
-    From (N, D) and (M, D) to `similarity` (N, k) and `indices` (N, k), int64, as `knn` gives them,
-    float64: cosines and their order are exact, but a neighbor may be missing whose cell is not
+    Cosines and their order are exact, as of `knn`, but a neighbor may be missing whose cell is not
     looked into, or that float32 cannot tell from more than six others. There are about 4 sqrt(M)
     cells. It pays from some 50 000 references on. The same arguments give the same result.
 
     Needs Faiss (`pip install openal[faiss]`), on a CPU. Memory: two copies of the references.
 
-    Douze et al., "The Faiss library", 2024: an inverted file with flat storage.
+    Args:
+        queries: (N, D).
+        references: (M, D), on the device of the queries.
+        k: how many neighbors, 1..M.
+        probes: how many cells are looked into, at least 1; 16 by default.
+
+    Returns:
+        `Neighbors`: `similarity` (N, k), float64, best first, and `indices` (N, k), int64, into the
+        references.
+
+    Raises:
+        ArrayError: queries and references that are not (N, D) and (M, D) with M, D > 0 on one
+            device, or not finite; the message names the argument and the first bad row.
+        ArgumentError: a `k` or `probes` that is no integer of at least 1, or a `k` above M.
+        MissingPackageError: Faiss is not installed.
+
+    Reference: Douze et al., "The Faiss library", arXiv 2401.08281, 2024: an inverted file with flat
+    storage.
     """
     return IndexedReferences.of(references, k, probes).nearest(as_tensor(queries, "queries"))
 

@@ -1,4 +1,4 @@
-"""What the labels of a whole batch would settle together: BatchBALD, greedily."""
+"""BatchBALD (Kirsch et al., NeurIPS 2019): what the labels of a batch tell together."""
 
 from dataclasses import dataclass
 
@@ -27,21 +27,35 @@ def batch_bald(
     configurations: int = 500,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The rows whose labels together tell most about which of the T samples is right.
+    """The rows whose labels together tell most about which of the T samples is right (BatchBALD).
 
-    From (N, T, K) to rows (b,) int64, best first, and gains (b,), b = min(budget, N), in nats:
-    what each label adds to those before it, I(y_i; w | y_1..y_{i-1}). Their sum is the batch's
-    joint mutual information H(y_1..y_b) - sum_i E_w H(y_i | w), at most log T. The samples are
-    networks: sample t must be the same network for every row, as `learners.MCDropout` makes them.
+    The gains are what each label adds to those before it, I(y_i; w | y_1..y_{i-1}). Their sum is
+    the batch's joint mutual information H(y_1..y_b) - sum_i E_w H(y_i | w), at most log T.
 
-    Exact while the labels chosen so far have at most `configurations` values, K^i; beyond that
-    so many are drawn. Gains below 1e-6 are 0: then the samples are told apart, and what is left
-    of the budget goes by BALD. Ties go to the larger BALD, then to the lower row.
+    Exact while the labels chosen so far have at most `configurations` values, K^i; beyond that so
+    many are drawn. Gains below 1e-6 are 0: then the samples are told apart, and what is left of the
+    budget goes by BALD. Ties go to the larger BALD, then to the lower row.
 
-    Kirsch, van Amersfoort and Gal, BatchBALD: Efficient and Diverse Batch Acquisition for Deep
-    Bayesian Active Learning, NeurIPS 2019, eq. 8-14 and algorithm 1. Entropies are those of each
-    configuration's posterior over the samples, which never underflow, instead of products of
-    probabilities; the expected entropy uses the same posteriors, so that no gain is negative;
+    Args:
+        mc_logits: (N, T, K), raw. The samples are networks: sample t must be the same network for
+            every row, as `learners.MCDropout` makes them.
+        budget: how many rows, at least 1; at most N are chosen.
+        configurations: how many joint labels are followed at most, at least 1; 500 by default.
+        generator: what configurations are drawn from; None is torch's own.
+
+    Returns:
+        rows (b,), int64, best first, and gains (b,), in nats, float64 for float64 logits, else
+        float32; b = min(budget, N).
+
+    Raises:
+        ArrayError: mc_logits that are not (N, T, K) with T, K > 0, or not finite; the message names
+            the first bad row.
+        ArgumentError: a `budget` or `configurations` that is no integer of at least 1.
+
+    Reference: Kirsch, van Amersfoort and Gal, "BatchBALD: Efficient and Diverse Batch Acquisition
+    for Deep Bayesian Active Learning", NeurIPS 2019, eq. 8-14 and algorithm 1. Entropies are those
+    of each configuration's posterior over the samples, which never underflow, instead of products
+    of probabilities; the expected entropy uses the same posteriors, so that no gain is negative;
     configurations are drawn systematically, by the entropy of the samples that they leave; and a
     candidate is weighed again only while its last gain, which can but shrink, is the largest.
 

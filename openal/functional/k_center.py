@@ -1,4 +1,4 @@
-"""The points that cover a pool best, one farthest point after another."""
+"""K-center greedy (Sener and Savarese, ICLR 2018): farthest point first, exact."""
 
 from dataclasses import dataclass
 from typing import final
@@ -23,19 +23,31 @@ LOOK_ROWS, SETTLE_ROWS = 4096, 512  # points whose bounds, and whose distances, 
 def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tensor:
     """The points that are farthest from all centers, each of which becomes a center in turn.
 
-    From points (N, D) and centers (m, D) to the rows (budget,), int64, in the order of picking;
-    at most N. Distances are Euclidean and exact: float64, rounded to 40 bits; those that are equal
-    then go to the lowest row. Copies of a center are picked last. Without centers (None, or no
-    rows) the point farthest from the mean of all comes first. The result is the same for any
-    number of threads.
+    Distances are Euclidean and exact: float64, rounded to 40 bits; those that are equal then go to
+    the lowest row. Copies of a center are picked last. Without centers the point farthest from the
+    mean of all comes first. The result is the same for any number of threads.
 
-    A distance to some centers is an upper bound of the distance to all. So every point looks at
-    the centers that are likely to be near, those with the largest bounds at more of them, and only
-    the points whose bounds are still the largest at all. Memory beside the arguments: a few numbers
-    per point, two copies of the centers, and for each thread some thousand points.
+    A distance to some centers is an upper bound of the distance to all. So every point looks at the
+    centers that are likely to be near, those with the largest bounds at more of them, and only the
+    points whose bounds are still the largest at all. Memory beside the arguments: a few numbers per
+    point, two copies of the centers, and for each thread some thousand points.
 
-    Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set Approach
-    (ICLR 2018), algorithm 1; Gonzalez (1985).
+    Args:
+        points: (N, D).
+        centers: (m, D), on the device of the points; None or no rows: there are none yet.
+        budget: how many points to pick, at least 0; at most N are.
+
+    Returns:
+        (min(budget, N),), int64, rows in the order of picking.
+
+    Raises:
+        ArrayError: points and centers that are not (N, D) and (m, D) on one device, or not finite;
+            the message names the argument and the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0.
+
+    Reference: Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set
+    Approach", ICLR 2018, algorithm 1; Gonzalez, "Clustering to Minimize the Maximum Intercluster
+    Distance", 1985.
 
     >>> points = torch.tensor([[0.0], [1.0], [7.0], [10.0]])
     >>> k_center_greedy(points, points[:1], budget=3)

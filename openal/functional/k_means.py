@@ -1,4 +1,4 @@
-"""K-means that says the same for the same points, whatever their order and however often."""
+"""K-means that gives the same for the same points, whatever their order and however often."""
 
 import warnings
 from typing import NamedTuple
@@ -19,7 +19,12 @@ STARTS = 3  # k-means++ seedings, of which the best is taken
 
 
 class Clustering(NamedTuple):
-    """The cluster of each point and where the clusters are; none is empty."""
+    """The cluster of each point and where the clusters are; none is empty.
+
+    Attributes:
+        labels: (N,), int64 in 0..C-1.
+        centers: (C, D), the means of the points.
+    """
 
     labels: Tensor  # int64 [N], 0..C-1
     centers: Tensor  # [C, D]
@@ -28,7 +33,7 @@ class Clustering(NamedTuple):
 def k_means(
     points: Tensor, count: int, *, seed: int = 0, mini_batch: bool | None = None
 ) -> Clustering:
-    """At most `count` clusters of points (N, D), each point in that of the nearest center.
+    """At most `count` clusters of points, each point in that of the nearest center.
 
     Centers are the means of their points; the steps end as scikit-learn's do, when centers hardly
     move or after the last batch, so that a point at a border may be a little nearer to another.
@@ -36,10 +41,28 @@ def k_means(
     Equal points count once, with their number as weight, and stand in the order of their values:
     the clusters depend neither on the order of the points nor on the number of threads, and
     renaming the points renames nothing else. With no more than `count` distinct points each is a
-    cluster. `mini_batch` fits on batches of 1024; by default above 50 000 distinct points.
+    cluster. Starts from the best of three k-means++ seedings (scikit-learn).
 
-    Lloyd, "Least squares quantization in PCM", 1982; Sculley, "Web-scale k-means clustering",
-    WWW 2010. Starts from the best of three k-means++ seedings (scikit-learn).
+    Args:
+        points: (N, D), N and D above 0.
+        count: how many clusters at most, at least 1.
+        seed: of the seedings and batches, at least 0; 0 by default, so that equal points have equal
+            clusters.
+        mini_batch: whether batches of 1024 points move the centers; by default above 50 000
+            distinct points.
+
+    Returns:
+        `Clustering`: `labels` (N,), int64 in 0..C-1, and `centers` (C, D), float64 for float64
+        points, else float32; C <= `count`, and no cluster is empty.
+
+    Raises:
+        ArrayError: points that are not (N, D) with N, D > 0, or not finite; the message names the
+            first bad row.
+        ArgumentError: a `count` that is no integer of at least 1, or a `seed` that is none of at
+            least 0.
+
+    Reference: Lloyd, "Least squares quantization in PCM", 1982; Sculley, "Web-scale k-means
+    clustering", WWW 2010; Arthur and Vassilvitskii, "k-means++", SODA 2007.
 
     >>> labels, centers = k_means(torch.tensor([[9.0], [1.0], [9.0], [0.0]]), 2)
     >>> centers[labels]

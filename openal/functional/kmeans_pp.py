@@ -1,4 +1,4 @@
-"""Points drawn far from those drawn before: the seeding of k-means++, by rejection."""
+"""The seeding of k-means++ (Arthur and Vassilvitskii, SODA 2007), by rejection."""
 
 from collections.abc import Callable
 from typing import NamedTuple, final
@@ -45,11 +45,24 @@ def squared_distances(rows: Factors, others: Factors) -> Tensor:
 def kmeans_pp(points: Tensor, budget: int, generator: torch.Generator) -> Tensor:
     """Rows drawn far from those drawn before: the longest, then by squared distance.
 
-    From points (N, D) to rows (budget,), int64, in the order of drawing; at most N, each once. The
-    first is the row of largest length (ties to the lowest); then each is drawn with probability
+    The first is the row of largest length (ties to the lowest); then each is drawn with probability
     proportional to the squared distance to the nearest row before it, and uniformly where all that
-    remain are copies of these. Arthur and Vassilvitskii, k-means++ (SODA 2007), whose first row is
-    uniform; this is how BADGE begins.
+    remain are copies of these.
+
+    Args:
+        points: (N, D).
+        budget: how many rows to draw, at least 0; at most N are.
+        generator: what is drawn from; it advances.
+
+    Returns:
+        (min(budget, N),), int64, rows in the order of drawing, each once.
+
+    Raises:
+        ArrayError: points that are not (N, D), or not finite; the message names the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0.
+
+    Reference: Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007,
+    whose first row is uniform; this is how BADGE begins (Ash et al., ICLR 2020).
     """
     points = as_tensor(points, "points")
     scale = scale_of(points, "points")

@@ -1,4 +1,4 @@
-"""EAOA's share of known answers under three components, and how many candidates it allows."""
+"""E2OAL's share of known under three Gaussians of a score, and the candidates that it allows."""
 
 import warnings
 from heapq import heapify, heapreplace
@@ -24,16 +24,27 @@ ROUNDING = 1e-9  # a sum of probabilities this near to the precision asked for r
 
 
 def known_share(values: Tensor, answered: Tensor, is_known: Tensor) -> Tensor:
-    """The expected share of known among items with such values; larger with larger values.
+    """The expected share of known among items with such values; larger with larger values (E2OAL).
 
-    From (N,), and (m,) and bool (m,) of the answered, to (N,) in [0, 1]. Three Gaussians of one
-    variance are fitted to all values; the share of known under each is that of the answers which
-    fall under it and of one more, whose share is 0, 1/2 and 1 from the lowest to the highest. A
-    lower bell never has a larger share. Where no three values are distinct: the share of
-    known answers and of one more, whose share is 1/2.
+    Three Gaussians of one variance are fitted to all values; the share of known under each is that
+    of the answers which fall under it and of one more, whose share is 0, 1/2 and 1 from the lowest
+    to the highest. A lower component never has a larger share. Where no three values are distinct:
+    the share of known answers and of one more, whose share is 1/2.
 
-    Reference: E2OAL, arXiv 2603.07898, takes three components of unnamed use; that the answers
-    under each say what it stands for, and the common variance, are ours.
+    Args:
+        values: (N,), a score of the candidates.
+        answered: (m,), the same score of the answered.
+        is_known: (m,), bool: which of these are of a known class.
+
+    Returns:
+        (N,) in [0, 1]; float64 for float64 values, else float32.
+
+    Raises:
+        ArrayError: values and answered that are not (N,) and (m,), or not finite; an is_known of
+            another length; the message names the argument and the first bad row.
+
+    Reference: E2OAL, arXiv 2603.07898, 2026, takes three components of unnamed use; that the
+    answers under each say what it stands for, and the common variance, are ours.
     """
     values, answered = as_finite(values, "values", ndim=1), as_finite(answered, "answered", ndim=1)
     x, y = (v.detach().double().cpu().numpy()[:, None] for v in (values, answered))
@@ -80,11 +91,27 @@ def _mixture(ordered: np.ndarray) -> Any:
 
 
 def candidate_length(known: Tensor, informativeness: Tensor, budget: int, precision: float) -> int:
-    """The largest number of first rows whose `budget` most informative are known often enough.
+    """How many first rows let their `budget` most informative be known often enough (E2OAL).
 
-    From two (N,), rows in order of purity, `known` the probability that each is known: the largest
-    n from `budget` to N such that the best `budget` of the first n by `informativeness`, equal
-    ones in order, have at least `precision` as their mean of `known`; else `budget`. O(N log b).
+    The answer is the largest n from `budget` to N such that the best `budget` of the first n by
+    `informativeness`, equal ones in order, have at least `precision` as their mean of `known`; else
+    `budget`, or N where that is smaller. O(N log b).
+
+    Args:
+        known: (N,), the probability that each row is known; rows in order of purity.
+        informativeness: (N,), of the same rows.
+        budget: how many rows will be chosen, at least 1.
+        precision: the mean of `known` that is asked for, in [0, 1].
+
+    Returns:
+        the number of rows, an int.
+
+    Raises:
+        ArrayError: known and informativeness that are not both (N,).
+        ArgumentError: a `budget` that is no integer of at least 1, or a `precision` that is no
+            finite number.
+
+    Reference: E2OAL, arXiv 2603.07898, 2026.
 
     >>> import torch
     >>> known = torch.tensor([1.0, 1.0, 0.5, 0.0])

@@ -1,4 +1,4 @@
-"""How likely a value belongs to the upper half of its group: two Gaussians for each group."""
+"""The posterior of the upper of two Gaussians per group of values (LfOSA, JSOSAL)."""
 
 from collections.abc import Iterator
 
@@ -45,25 +45,48 @@ def mixture_posterior(
     max_iter: int = 10,
     tol: float = 1e-2,
 ) -> Tensor:
-    """How likely each value [N] belongs to the upper of two Gaussians fitted to its group, [N].
+    """The posterior of the upper of two Gaussians, fitted to each group of values (LfOSA, JSOSAL).
 
-    `groups` [N] holds each value's group, in 0..num_groups-1. Every group is fitted by itself from
-    its exact 2-means split: nothing is random. The result is float64, on the device of `values`.
+    Every group is fitted by itself from its exact 2-means split: nothing is random. A group is done
+    when its bound moves by less than `tol`: the mean log-likelihood of its values or, with
+    `bayesian`, the evidence bound of all of them together. A group with one value, without spread,
+    or with Gaussians that share their mean gives 0.5.
 
-    - `tied`: one variance for both Gaussians; the posterior then never falls as the value rises.
-    - `standardize`: `reg_covar`, which is added to every variance, is a share of the group's
-      variance: the same as giving each group mean 0 and variance 1 first.
-    - `bayesian`: variational inference. It alone reads `weight_concentration`, `mean_precision` and
-      `dirichlet_process` (over the weights, in place of a Dirichlet distribution).
-    - `max_iter`, `tol`: a group is done when its bound moves by less than `tol`: the mean
-      log-likelihood of its values or, with `bayesian`, the evidence bound of all of them together.
+    The defaults are those of LfOSA, whose code starts from a random 2-means and drops groups of one
+    value. JSOSAL names a Bayesian mixture, no settings; both components live with `bayesian=True,
+    tied=True, standardize=True, weight_concentration=10.0, mean_precision=0.01, max_iter=200,
+    tol=1e-3`.
 
-    A group with one value, without spread, or with Gaussians that share their mean gives 0.5.
+    Args:
+        values: (N,).
+        groups: (N,), integers in 0..G-1: each value's group, such as its predicted class.
+        num_groups: G, at least 1.
+        bayesian: variational inference instead of maximum likelihood.
+        tied: one variance for both Gaussians; the posterior then never falls as the value rises.
+        standardize: `reg_covar` is a share of the group's variance: the same as giving each group
+            mean 0 and variance 1 first.
+        weight_concentration: of the prior over the weights, above 0; 0.5 is scikit-learn's. Only
+            with `bayesian`.
+        mean_precision: of the prior over the means, above 0; 1 is scikit-learn's. Only with
+            `bayesian`.
+        dirichlet_process: over the weights, in place of a Dirichlet distribution. Only with
+            `bayesian`.
+        reg_covar: what is added to every variance, above 0, in squared units of the values; 5e-4 is
+            LfOSA's code.
+        max_iter: how many steps of EM at most, at least 1; 10 is LfOSA's code.
+        tol: the change of the bound that ends a fit, above 0; 1e-2 is LfOSA's code.
 
-    The defaults are those of LfOSA (Ning et al., CVPR 2022); its code starts from a random 2-means
-    and drops groups of one value. JSOSAL (Zhang et al.) names a Bayesian mixture, no settings; both
-    components live with `bayesian=True, tied=True, standardize=True, weight_concentration=10.0,
-    mean_precision=0.01, max_iter=200, tol=1e-3`.
+    Returns:
+        (N,), float64 in [0, 1], on the device of `values`.
+
+    Raises:
+        ArrayError: values that are not (N,), or not finite; groups that are not one integer in
+            0..G-1 for each; the message names the argument and the first bad row.
+        ArgumentError: a number that is out of its range; the message names it.
+
+    Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation" (LfOSA), CVPR
+    2022; Zhang, Zhang, Dai and Cao, "JSOSAL: Joint Sampling for Open-Set Active Learning", PMLR
+    278, 2025; Bishop, "Pattern Recognition and Machine Learning", 2006, sections 9.2 and 10.2.
 
     >>> values = torch.tensor([0.0, 0.1, 0.2, 4.0, 4.1, 4.2, 7.0])
     >>> groups = torch.tensor([0, 0, 0, 0, 0, 0, 1])

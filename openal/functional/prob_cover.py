@@ -1,4 +1,4 @@
-"""Balls around few points that hold as many points as possible."""
+"""ProbCover (Yehuda et al., NeurIPS 2022): few balls that hold as many points as can be."""
 
 from math import sqrt
 from typing import NamedTuple
@@ -31,7 +31,12 @@ PACKED_BYTES = 2**26  # of balls that are kept, a bit a pair: those of 23 000 po
 
 
 class Covering(NamedTuple):
-    """Balls in the order of the cover, and how many points each is the first to hold."""
+    """Balls in the order of the cover, and how many points each is the first to hold.
+
+    Attributes:
+        centers: (c,), int64, rows of the points.
+        gains: (c,), int64, never rising.
+    """
 
     centers: Tensor  # int64 [c]
     gains: Tensor  # int64 [c], never rising
@@ -41,21 +46,35 @@ class Covering(NamedTuple):
 def prob_cover(
     embeddings: Tensor, answered: Tensor | None, budget: int, *, delta: float
 ) -> Covering:
-    """Points whose balls hold the most points that no ball holds yet: greedy, best first.
+    """Points whose balls hold the most points that no ball holds yet, best first (ProbCover).
 
-    From embeddings (N, D) and answered ones (M, D) or None to at most `budget` places:
-    fewer where the balls of these and of the answered hold every point. A ball holds what is at
-    most `delta` away, between directions: 0 to 2. Ties go to the lowest place. The greedy cover
-    holds at least 1 - 1/e of what the best `budget` balls could.
+    A ball holds what is at most `delta` away, between directions. Ties go to the lowest place. The
+    greedy cover holds at least 1 - 1/e of what the best `budget` balls could.
 
     Each pair of points is measured once, and kept as a bit, of up to 23 000 points. Of more points
     nothing is kept: when a ball first holds a point, the counts of its neighbors, looked up then,
-    fall by one. Every point is looked up at most once, so that all takes the time of one and a
-    half tables of distances. Memory is 64 MiB and a few copies of the embeddings at most,
-    whatever `delta` is.
+    fall by one. Every point is looked up at most once, so that all takes the time of one and a half
+    tables of distances. Memory is 64 MiB and a few copies of the embeddings at most, whatever
+    `delta` is.
 
-    Yehuda, Dekel, Hacohen and Weinshall, "Active Learning Through a Covering Lens", NeurIPS 2022,
-    algorithm 1.
+    Args:
+        embeddings: (N, D), of which the directions count.
+        answered: (M, D), whose balls hold points already; or None.
+        budget: how many balls at most, at least 0.
+        delta: the radius of a ball, a distance between directions, 0 to 2; larger radii hold all.
+
+    Returns:
+        `Covering`: `centers` (c,) and `gains` (c,), int64; c is below `budget` where fewer balls,
+        with those of the answered, hold every point.
+
+    Raises:
+        ArrayError: embeddings and answered that are not (N, D) and (M, D), or not finite; the
+            message names the argument and the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0, or a `delta` that is no finite
+            number of at least 0.
+
+    Reference: Yehuda, Dekel, Hacohen and Weinshall, "Active Learning Through a Covering Lens"
+    (ProbCover), NeurIPS 2022, algorithm 1.
 
     >>> embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.1], [1.0, 0.2], [0.0, 1.0]])
     >>> prob_cover(embeddings, None, 3, delta=0.12)
@@ -90,10 +109,23 @@ def pure_radius(
 ) -> float:
     """The largest radius at which the share of balls with a single label is at least `purity`.
 
-    Embeddings (N, D), of which the directions count, and integers (N,); `rows` says around which
-    of them balls are tried, by default all. Where every ball is pure it is 2, which holds all.
+    Args:
+        embeddings: (N, D), N > 0, of which the directions count.
+        labels: (N,), integers.
+        purity: the share of balls that must be pure, 0 to 1; 0.95 is the paper's.
+        rows: distinct indices into the embeddings, around which balls are tried; by default all.
 
-    Yehuda et al., NeurIPS 2022, section 3.3, where a grid of radii is searched.
+    Returns:
+        the radius, a float in [0, 2]; 2, which holds all, where every ball is pure.
+
+    Raises:
+        ArrayError: embeddings that are not (N, D) with N > 0, or not finite; labels that are not
+            one for each row; rows outside 0..N-1 or repeated; the message names the argument and
+            the first bad row.
+        ArgumentError: a `purity` outside [0, 1].
+
+    Reference: Yehuda, Dekel, Hacohen and Weinshall, "Active Learning Through a Covering Lens"
+    (ProbCover), NeurIPS 2022, section 3.3, where a grid of radii is searched.
 
     >>> embeddings = torch.tensor([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 1.0]])
     >>> round(pure_radius(embeddings, torch.tensor([0, 0, 1, 1])), 4)

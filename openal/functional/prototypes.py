@@ -16,9 +16,25 @@ __all__ = ["class_prototypes", "prototype_cosines"]
 def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Tensor:
     """The average direction of each class: the mean of its rows, each first scaled to length one.
 
-    From embeddings (N, D) and labels (N,) in 0..K-1 to (K, D). The means are not scaled again, so
-    their length tells how alike the rows of a class are. A row of zeros has no direction and counts
-    as zeros; a class without rows is NaN.
+    The means are not scaled again, so their length tells how alike the rows of a class are. A row
+    of zeros has no direction and counts as zeros; a class without rows is NaN.
+
+    Args:
+        embeddings: (N, D), of labeled items.
+        labels: (N,), integers in 0..K-1.
+        num_classes: K, at least 1.
+
+    Returns:
+        (K, D); float64 for float64 embeddings, else float32.
+
+    Raises:
+        ArrayError: embeddings that are not (N, D), or not finite; labels that are not one for each
+            row, or outside 0..K-1; the message names the argument and the first bad row.
+        ArgumentError: a `num_classes` that is no integer of at least 1.
+
+    Reference: Snell, Swersky and Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS
+    2017, eq. 1; Heo and Kang (CLIPNAL), arXiv 2408.04917, 2024, eq. 5, where their code scales the
+    rows first.
 
     >>> embeddings = torch.tensor([[3.0, 0.0], [0.0, 2.0], [5.0, 0.0]])
     >>> class_prototypes(embeddings, torch.tensor([0, 0, 1]), num_classes=2)
@@ -36,12 +52,25 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
 
 
 def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:
-    """The mean cosine [N, K] of each embedding [N, D] with the labeled images of each class.
+    """The mean cosine of each embedding with the labeled images of each class (CLIPNAL).
 
-    `prototypes` [K, D] are those of `class_prototypes`. A class without images, a row of NaN, gets
-    the largest of the others: neutral evidence, neither favored nor starved.
+    A class without images, a row of NaN, gets the largest of the others: neutral evidence, neither
+    favored nor starved.
 
-    Reference: CLIPNAL, arXiv 2408.04917, eqs. 5-6.
+    Args:
+        embeddings: (N, D).
+        prototypes: (K, D), those of `class_prototypes`.
+
+    Returns:
+        (N, K) in [-1, 1]; float64 for float64 embeddings, else float32.
+
+    Raises:
+        ArrayError: embeddings and prototypes that are not (N, D) and (K, D), or not finite but for
+            rows that are all NaN; prototypes without any class; the message names the argument and
+            the first bad row.
+
+    Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
+    Pre-trained Vision-Language Model" (CLIPNAL), arXiv 2408.04917, 2024, eqs. 5-6.
 
     >>> prototype_cosines(torch.eye(2), torch.tensor([[0.6, 0.0], [float("nan")] * 2]))
     tensor([[0.6000, 0.6000],

@@ -1,4 +1,4 @@
-"""Which scale makes the yes and no of two text encoders agree best with the answers?"""
+"""CLIPNAL's scale that tells answered known from unknown items best (eq. 8), on a fine grid."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,12 @@ ROUNDING = 1e-12  # of a margin, which is a logarithm in double precision
 
 
 class TunedScale(NamedTuple):
-    """The best scale of a grid and the balanced accuracy that it reaches."""
+    """The best scale of a grid and the balanced accuracy that it reaches.
+
+    Attributes:
+        scale: what multiplies the cosines.
+        balanced_accuracy: in [0, 1], on the answered items.
+    """
 
     scale: float
     balanced_accuracy: float
@@ -41,15 +46,35 @@ def tune_scale(
     rule: Rule = "atd",
     tie_break: Literal["first", "center"] = "first",
 ) -> TunedScale:
-    """The scale that best tells answered known items from answered unknown ones.
+    """The scale that best tells answered known items from answered unknown ones (CLIPNAL).
 
     Best by balanced accuracy, the mean of the shares of known and of unknown items that are told
-    right, over `scales` [G], ascending (by default 0.1 to 100 in steps of 0.1). Ties go to the
-    smallest, or with `tie_break="center"` to the middle of the longest run of best scales. `yes`,
-    `no` and `visual` are as in `yes_no_probabilities`, `is_known` a bool [N]; both kinds must be
-    there. Computed in double precision; memory does not grow with N or G.
+    right. Computed in double precision; memory does not grow with N or G.
 
-    Reference: CLIPNAL, eq. 8; the authors' code maximizes the balanced accuracy, as here.
+    Args:
+        yes: (N, K), cosines with the "yes" text of each class, as in `yes_no_probabilities`.
+        no: (N, K), cosines with the "no" texts.
+        is_known: (N,), bool; both kinds must be there.
+        visual: (N, K), cosines with the classes' labeled images; or None.
+        scales: (G,), ascending, above 0: what is tried; by default 0.1 to 100 in steps of 0.1, the
+            authors' code.
+        rule: as in `yes_no_probabilities`.
+        tie_break: "first", the smallest of the best scales, as in the authors' code; "center", the
+            middle of the longest run of them.
+
+    Returns:
+        `TunedScale`: `scale` and `balanced_accuracy`, floats.
+
+    Raises:
+        ArrayError: cosines that are not (N, K) with K > 0, or not finite; an is_known that is not
+            bool (N,); scales that are not positive and ascending; the message names the argument
+            and the first bad row.
+        ArgumentError: an is_known of one kind only, or a `rule` or `tie_break` that is not among
+            those named.
+
+    Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
+    Pre-trained Vision-Language Model" (CLIPNAL), arXiv 2408.04917, 2024, eq. 8; the authors' code
+    maximizes the balanced accuracy, as here.
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
     is_known = as_tensor(is_known, "is_known").to(yes.device)

@@ -1,4 +1,4 @@
-"""How typical is an item of the group it belongs to?"""
+"""Typicality: the inverse mean distance to the nearest neighbors in a group (TypiClust)."""
 
 import torch
 from torch import Tensor
@@ -19,12 +19,25 @@ SPARE = 6  # proposed beyond k by products, of which exact distances leave k
 def typicality(points: Tensor, groups: Tensor, k: int = 20) -> Tensor:
     """How near the k nearest others of the same group are: the inverse of their mean distance.
 
-    From points (N, D) and integers (N,) to (N,), float64. Distances are Euclidean. A group of no
-    more than k points takes all others; a point alone in its group has typicality 0. Equal points
-    of a group are equally typical.
+    Distances are Euclidean. A group of no more than k points takes all others; a point alone in its
+    group has typicality 0. Equal points of a group are equally typical. As in the authors' code
+    1e-5 is added to the mean distance.
 
-    Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies Suit High and
-    Low Budgets", ICML 2022, section 3. As in the authors' code 1e-5 is added to the mean distance.
+    Args:
+        points: (N, D).
+        groups: (N,), integers: the group, such as a cluster, of each point.
+        k: how many others count, at least 1; 20 is the paper's.
+
+    Returns:
+        (N,), float64, in [0, 1e5], larger is more typical.
+
+    Raises:
+        ArrayError: points that are not (N, D), or not finite; groups that are not one integer for
+            each row; the message names the argument and the first bad row.
+        ArgumentError: a `k` that is no integer of at least 1.
+
+    Reference: Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies Suit
+    High and Low Budgets" (TypiClust), ICML 2022, section 3.
 
     >>> points = torch.tensor([[0.0], [1.0], [3.0], [9.0]])
     >>> typicality(points, torch.tensor([0, 0, 0, 1]), k=1)
