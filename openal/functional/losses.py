@@ -41,8 +41,8 @@ def evidential_loss(logits: Tensor, labels: Tensor, *, anneal: float = 1.0) -> T
         a scalar of the dtype of the logits; it has gradients.
 
     Raises:
-        RuntimeError: shapes that do not fit, or labels out of range; from torch, for a batch is not
-            checked.
+        RuntimeError: a label out of range; from torch, for a batch is not checked.
+        IndexError: logits and labels that are not as many; likewise.
 
     Reference: Sensoy, Kaplan and Kandemir, "Evidential Deep Learning to Quantify Classification
     Uncertainty", NeurIPS 2018, section 3 (type II maximum likelihood), as used by E2OAL.
@@ -129,8 +129,7 @@ def known_head_loss(head_logits: Tensor, labels: Tensor) -> Tensor:
         a scalar of the dtype of the logits; it has gradients.
 
     Raises:
-        RuntimeError: shapes that do not fit, or labels out of range; from torch, for a batch is not
-            checked.
+        RuntimeError: a label out of range; from torch, for a batch is not checked.
 
     Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning" (EOAL), AAAI
     2024.
@@ -244,8 +243,9 @@ def weighted_cross_entropy(
         a scalar of the dtype of the logits; it has gradients.
 
     Raises:
-        RuntimeError: shapes that do not fit; from torch, for a batch is not checked.
-        IndexError: a label out of range; likewise.
+        IndexError: a label out of range; from torch, for a batch is not checked.
+        ValueError: logits and labels that are not as many; likewise.
+        RuntimeError: weights that are not one for each class; likewise.
 
     Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation" (LfOSA), CVPR
     2022, section 3; the weights: Zhang, Zhang, Dai and Cao (JSOSAL), PMLR 278, 2025.
