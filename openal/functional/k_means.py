@@ -12,7 +12,7 @@ from openal.errors import ArrayError
 __all__ = ["Clustering", "k_means"]
 
 BATCHED_FROM = 50_000
-"""From so many distinct points on, batches of them are enough to move the centers."""
+"""Above so many distinct points, batches of them are enough to move the centers."""
 
 BATCH_SIZE = 1024  # scikit-learn's
 STARTS = 3  # k-means++ seedings, of which the best is taken
