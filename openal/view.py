@@ -13,7 +13,7 @@ from torch import Tensor
 
 from openal._seeds import derived_seed
 from openal.errors import ScoreError
-from openal.functional.scaling import HAIR as TIE_WEIGHT
+from openal.functional.scaling import TIE_WEIGHT
 from openal.parts import signal as reads
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Which directions lie within a radius of each other: a fast product proposes, float64 decides.
+"""Pairs of directions within a radius: a fast product proposes, float64 decides.
 
 Pairs are kept as one bit each, or measured anew whenever they are asked for.
 """
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from openal._threads import for_each
-from openal.functional._cosines import Directions, directions
+from openal.functional._cosines import NormalizedRows, normalized_rows
 from openal.functional._rows import TINY, float_dtype, piece_size, row_sums, strips
 
 __all__ = [
     "SLACK",
-    "KeptBalls",
     "MeasuredBalls",
+    "PackedBalls",
     "apart",
     "in_blocks",
     "measured",
@@ -34,13 +34,13 @@ SLACK = 1e-9
 BLOCK_ELEMENTS = 2**21  # of the table of pairs that is held at a time
 
 
-def measured(rows: Tensor) -> Directions:
-    """The directions of rows, with units that suit products of the given precision."""
+def measured(rows: Tensor) -> NormalizedRows:
+    """Rows with their lengths, and with units that suit products of the given precision."""
     exact = torch.get_float32_matmul_precision() == "highest"
-    return directions(rows, float_dtype(rows) if exact else torch.float64)
+    return normalized_rows(rows, float_dtype(rows) if exact else torch.float64)
 
 
-def in_blocks(left: Directions, columns: int) -> Iterator[tuple[slice, Directions]]:
+def in_blocks(left: NormalizedRows, columns: int) -> Iterator[tuple[slice, NormalizedRows]]:
     """Runs of rows whose table of pairs with so many columns is held at a time."""
     n, size = len(left.rows), max(1, BLOCK_ELEMENTS // max(1, columns))
     for start in range(0, n, size):
@@ -48,7 +48,7 @@ def in_blocks(left: Directions, columns: int) -> Iterator[tuple[slice, Direction
         yield block, left.at(block)
 
 
-def within(left: Directions, right: Directions, radius: float) -> Tensor:
+def within(left: NormalizedRows, right: NormalizedRows, radius: float) -> Tensor:
     """Whether each left direction is within `radius` of each right one, bool [n, m].
 
     Exact and symmetric: pairs that the product cannot tell apart from the limit are measured
@@ -63,7 +63,7 @@ def within(left: Directions, right: Directions, radius: float) -> Tensor:
     return inside
 
 
-def nearness(left: Directions, right: Directions) -> Tensor:
+def nearness(left: NormalizedRows, right: NormalizedRows) -> Tensor:
     """What is larger for a nearer right direction [n, m]: the cosine, less half its squared length.
 
     That is half the squared length of the left one minus half the squared distance.
@@ -72,14 +72,14 @@ def nearness(left: Directions, right: Directions) -> Tensor:
         return torch.addmm(_halves(right), left.units, right.units.T, beta=-1)
 
 
-def apart(left: Directions, right: Directions, rows: Tensor, columns: Tensor) -> Tensor:
+def apart(left: NormalizedRows, right: NormalizedRows, rows: Tensor, columns: Tensor) -> Tensor:
     """The distances of pairs [P] of directions, in float64."""
     pieces = zip(rows.split(size := piece_size(left.rows)), columns.split(size), strict=True)
     squares = [row_sums((_wide(left, a) - _wide(right, b)).square()) for a, b in pieces]
     return torch.cat(squares).sqrt()
 
 
-def _wide(points: Directions, places: Tensor) -> Tensor:
+def _wide(points: NormalizedRows, places: Tensor) -> Tensor:
     """Some directions in float64 [P, D]."""
     rows = points.rows.index_select(0, places).double()
     return rows / points.lengths.index_select(0, places).clamp_min(TINY)[:, None]
@@ -100,7 +100,7 @@ def _places(mask: Tensor) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(rows), torch.from_numpy(columns)
 
 
-def _halves(points: Directions) -> Tensor:
+def _halves(points: NormalizedRows) -> Tensor:
     """Half the squared length of each direction [n]: one half, or 0 for a row of zeros."""
     return (points.lengths > 0).to(points.units) / 2
 
@@ -109,7 +109,7 @@ def _halves(points: Directions) -> Tensor:
 class MeasuredBalls:
     """A ball of radius `delta` around each of N points."""
 
-    points: Directions
+    points: NormalizedRows
     delta: float
 
     def ball(self, center: Tensor) -> Tensor:
@@ -123,7 +123,7 @@ class MeasuredBalls:
     def _few(self, among: Tensor) -> Tensor:
         counts, lock = torch.zeros_like(among, dtype=torch.int32), Lock()
 
-        def count(part: tuple[slice, Directions]) -> None:
+        def count(part: tuple[slice, NormalizedRows]) -> None:
             held = within(part[1], self.points, self.delta).sum(dim=0, dtype=torch.int32)
             with lock:
                 counts.add_(held)
@@ -149,17 +149,17 @@ class MeasuredBalls:
         return counts
 
 
-MOST = 255  # that a byte can count
+BYTE_COUNT = 255  # the most that a byte can count
 
 
 @dataclass(frozen=True, eq=False)
-class KeptBalls:
+class PackedBalls:
     """A ball around each of N points, on a CPU."""
 
     bits: np.ndarray  # uint8 [N, N / 8]: row by row, what a ball holds
 
     @classmethod
-    def of(cls, points: Directions, delta: float) -> "KeptBalls":
+    def of(cls, points: NormalizedRows, delta: float) -> "PackedBalls":
         """Balls of one radius. Each pair of points is measured once."""
         n = len(points.lengths)
         bits = np.empty((n, row_bytes(n)), np.uint8)
@@ -174,7 +174,7 @@ class KeptBalls:
     def counts(self, among: Tensor) -> Tensor:
         """How many of the points `among` (a mask [N]) each ball holds, int32 [N]."""
         counts = torch.zeros_like(among, dtype=torch.int32)
-        for rows in among.nonzero()[:, 0].split(MOST):  # what its ball holds, holds it
+        for rows in among.nonzero()[:, 0].split(BYTE_COUNT):  # what its ball holds, holds it
             counts += self._rows(rows).sum(dim=0, dtype=torch.uint8)
         return counts
 
@@ -188,7 +188,7 @@ def row_bytes(n: int) -> int:
     return -(-n // 8)
 
 
-def _measure(points: Directions, delta: float, bits: np.ndarray, rows: slice) -> None:
+def _measure(points: NormalizedRows, delta: float, bits: np.ndarray, rows: slice) -> None:
     """Writes the bits of some rows with themselves and with all later ones, there and back."""
     start, stop, n = rows.start, rows.stop, len(bits)
     left, right = points.at(rows), points.at(slice(start, None))

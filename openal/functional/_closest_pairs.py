@@ -1,4 +1,4 @@
-"""Joins the two closest clusters, again and again."""
+"""FINCH's last step: the two clusters with the closest means are joined until few are left."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from openal.functional._rows import unit_rows
 
 __all__ = ["merged"]
 
-BLOCK_ROWS = 256
+BLOCK_ROWS = 256  # whose cosines with all clusters are held at a time
 
 
 def merged(sums: Tensor, count: int) -> Tensor:
@@ -21,14 +21,14 @@ def merged(sums: Tensor, count: int) -> Tensor:
     takes the cosines of the joined cluster, and of few others.
     """
     with one_thread():
-        clusters = _Clusters(sums.double().cpu())
+        clusters = _Agglomeration(sums.double().cpu())
         for _ in range(len(sums) - count):
             clusters.join_closest()
     _, place = np.unique(clusters.owners, return_inverse=True)
     return torch.from_numpy(place).to(sums.device)
 
 
-class _Clusters:
+class _Agglomeration:
     """Clusters, the directions of their means, and the nearest other cluster of each.
 
     Where that was joined with another, the cosine is an upper bound; it is looked at again only

@@ -9,12 +9,12 @@ from torch import Tensor
 from openal.functional._rows import TINY, piece_size, row_lengths, row_sums, safe_squares
 
 __all__ = [
-    "Directions",
     "Neighbors",
+    "NormalizedRows",
     "best_pairs",
     "cosines_of",
-    "directions",
     "nearest",
+    "normalized_rows",
     "tolerance_of",
 ]
 
@@ -24,26 +24,31 @@ GROUPS = 12  # times k: into as many groups the products are cut, so that the k 
 
 
 class Neighbors(NamedTuple):
-    """The k nearest references of each query, best first."""
+    """The k nearest references of each query, best first.
+
+    Attributes:
+        similarity: (N, k), float32 or float64, the cosines.
+        indices: (N, k), int64, rows of the references.
+    """
 
     similarity: Tensor  # [N, k] float32 or float64
     indices: Tensor  # [N, k] int64
 
 
-class Directions(NamedTuple):
+class NormalizedRows(NamedTuple):
     """Rows, their lengths, and the rows scaled to length one."""
 
     rows: Tensor  # [n, D] of any dtype
     lengths: Tensor  # [n] float64
     units: Tensor  # [n, D] float32 or float64, for matrix products
 
-    def at(self, places: Tensor | slice) -> "Directions":
+    def at(self, places: Tensor | slice) -> "NormalizedRows":
         """The same at some places; those of a slice are not copied."""
-        return Directions(self.rows[places], self.lengths[places], self.units[places])
+        return NormalizedRows(self.rows[places], self.lengths[places], self.units[places])
 
 
-def directions(rows: Tensor, dtype: torch.dtype) -> Directions:
-    """The directions of rows, with units in `dtype`; a row of zeros stays as it is."""
+def normalized_rows(rows: Tensor, dtype: torch.dtype) -> NormalizedRows:
+    """Rows with their lengths and units, these in `dtype`; a row of zeros stays as it is."""
     rows = safe_squares(rows)
     lengths = rows.new_empty(len(rows), dtype=torch.float64)
     units = rows.new_empty(rows.shape, dtype=dtype)
@@ -51,25 +56,25 @@ def directions(rows: Tensor, dtype: torch.dtype) -> Directions:
     for row, length, unit in zip(*(x.split(size) for x in (rows, lengths, units)), strict=True):
         length.copy_(row_lengths(row))
         unit.copy_(row.double() / length.clamp_min(TINY)[:, None])
-    return Directions(rows, lengths, units)
+    return NormalizedRows(rows, lengths, units)
 
 
 def nearest(
-    queries: Directions, known: Directions, k: int, floor: Tensor | None = None
+    queries: NormalizedRows, known: NormalizedRows, k: int, floor: Tensor | None = None
 ) -> Neighbors:
     """The k rows of `known` with the largest cosines, for each of the queries.
 
     Cosines below `floor` [n] are of no use: those that are not looked at are -inf.
     """
-    found, trusted = _nearest(queries, known, k, floor)
+    neighbors, trusted = _nearest(queries, known, k, floor)
     if not trusted and queries.units.dtype != torch.float64:
-        precise = directions(queries.rows, torch.float64), directions(known.rows, torch.float64)
-        found, _ = _nearest(*precise, k, floor)
-    return found
+        queries, known = (normalized_rows(x.rows, torch.float64) for x in (queries, known))
+        neighbors, _ = _nearest(queries, known, k, floor)
+    return neighbors
 
 
 def _nearest(
-    queries: Directions, known: Directions, k: int, floor: Tensor | None
+    queries: NormalizedRows, known: NormalizedRows, k: int, floor: Tensor | None
 ) -> tuple[Neighbors, bool]:
     """The nearest, and whether the matrix products can be trusted."""
     products = queries.units @ known.units.T
@@ -78,18 +83,18 @@ def _nearest(
     rows, columns = _candidates(products, k, floor, tolerance, zero)
     cosines = cosines_of(queries, known, rows, columns)
     trusted = not ((products[rows, columns] - cosines).abs() > tolerance / 2).any()
-    found = best_pairs(rows, columns, cosines, len(products), k)
-    found.similarity[zero] = 0
-    found.indices[zero] = torch.arange(k, device=zero.device)
-    return found, trusted
+    neighbors = best_pairs(rows, columns, cosines, len(products), k)
+    neighbors.similarity[zero] = 0
+    neighbors.indices[zero] = torch.arange(k, device=zero.device)
+    return neighbors, trusted
 
 
 def _candidates(
-    products: Tensor, k: int, floor: Tensor | None, tolerance: float, but: Tensor
+    products: Tensor, k: int, floor: Tensor | None, tolerance: float, zero: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The pairs [P] that can be among the k best by cosine, by row and then by column.
 
-    Rows in the mask `but` [n] have none.
+    Queries in the mask `zero` [n], rows of zeros, have none.
 
     k products reach the k-th best product v, so k cosines reach v - tolerance, and a cosine that
     reaches this has a product of at least v - 2 tolerance. The k-th best of the largest products
@@ -100,7 +105,7 @@ def _candidates(
     cut = largest.topk(k, sorted=False).values.amin(dim=1) - 2 * tolerance
     if floor is not None:  # the best of each row tests whether the products can be trusted
         cut = cut.maximum(floor.to(cut) - tolerance).minimum(largest.amax(dim=1))
-    cut[but] = torch.inf
+    cut[zero] = torch.inf
     rows, group = (largest >= cut[:, None]).nonzero().unbind(dim=1)
     columns = group[:, None] + torch.arange(0, products.shape[1], groups, device=group.device)
     columns = torch.where(columns < products.shape[1], columns, group[:, None])
@@ -141,7 +146,9 @@ def tolerance_of(units: Tensor) -> float:
     return 4 * math.sqrt(units.shape[1]) * torch.finfo(units.dtype).eps + GRID
 
 
-def cosines_of(queries: Directions, known: Directions, rows: Tensor, columns: Tensor) -> Tensor:
+def cosines_of(
+    queries: NormalizedRows, known: NormalizedRows, rows: Tensor, columns: Tensor
+) -> Tensor:
     """The cosines of pairs [P] in float64, on the grid."""
     size, wide = piece_size(queries.rows), queries.rows.double()
     dots = []

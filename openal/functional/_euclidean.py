@@ -12,10 +12,11 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional._rows import float_dtype, largest_size, piece_size, row_sums
 
-__all__ = ["Cells", "Located", "Space", "at_most", "check_places", "nearer", "products"]
+__all__ = ["Located", "PivotGroups", "Space", "at_most", "check_places", "nearer", "products"]
 
-BITS = 2.0**13 + 1  # 53 - 13 = 40 bits are kept: sums of float64 cannot tell nearer numbers apart
-BOUND_ELEMENTS = 2**20
+LOST_BITS = 13  # 53 - 13 = 40 bits are left: sums of float64 cannot tell nearer numbers apart
+SPLITTER = 2.0**LOST_BITS + 1  # Veltkamp's and Dekker's constant, which splits off the low bits
+BOUND_ELEMENTS = 2**20  # of the bounds that are held at a time
 
 
 class Located(NamedTuple):
@@ -74,10 +75,10 @@ class Space:
         return self._squared(points, others, self.scale)
 
     def _squared(self, points: Tensor, others: Tensor, scale: float) -> Tensor:
-        size, found = piece_size(points), []
+        size, squares = piece_size(points), []
         for x, y in zip(points.split(size), others.split(size), strict=True):
-            found.append(row_sums((x.double() * self.scale - y.double() * scale).square_()))
-        return _rounded(torch.cat(found))
+            squares.append(row_sums((x.double() * self.scale - y.double() * scale).square_()))
+        return _rounded(torch.cat(squares))
 
     def _trusts(self, points: Tensor) -> bool:
         """Whether products keep to their bounds; in TF32, or under autocast, they do not."""
@@ -142,8 +143,8 @@ def _settle(
 ) -> None:
     size = piece_size(points)
     for row, column in zip(rows.split(size), columns.split(size), strict=True):
-        found = space.squared_distances(points[row], centers[column])
-        nearest.scatter_reduce_(0, row, found, "amin")
+        squares = space.squared_distances(points[row], centers[column])
+        nearest.scatter_reduce_(0, row, squares, "amin")
 
 
 def _slack(width: int, dtype: torch.dtype) -> float:
@@ -157,29 +158,29 @@ def _slack(width: int, dtype: torch.dtype) -> float:
 
 def _rounded(values: Tensor) -> Tensor:
     """The values to 40 bits, so that distances that are equal but for rounding errors are equal."""
-    large = values * BITS
+    large = values * SPLITTER
     return large - (large - values)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Cells:
+class PivotGroups:
     """The square root of m pivots, which are centers, and the centers nearest to each of them."""
 
     centers: Located
     pivots: Located
-    members: tuple[Located, ...]  # of each cell, its pivot among them
+    members: tuple[Located, ...]  # of each group, its pivot among them
 
     @classmethod
-    def of(cls, centers: Located) -> "Cells":
-        """The cells of centers [m], m > 0."""
+    def of(cls, centers: Located) -> "PivotGroups":
+        """The groups of centers [m], m > 0."""
         m = len(centers.squares)
         places = torch.arange(0, m, max(1, isqrt(m)), device=centers.moved.device)
         pivots = centers.at(places)
-        cell = products(centers.moved, pivots).argmin(dim=1)
-        cell[places] = torch.arange(len(places), device=cell.device)
-        ordered, ends = centers.at(cell.argsort(stable=True)), torch.bincount(cell).cumsum(0)
-        members = (ordered.at(slice(*each)) for each in pairwise([0, *ends.tolist()]))
+        group = products(centers.moved, pivots).argmin(dim=1)
+        group[places] = torch.arange(len(places), device=group.device)
+        ordered, ends = centers.at(group.argsort(stable=True)), torch.bincount(group).cumsum(0)
+        members = (ordered.at(slice(*borders)) for borders in pairwise([0, *ends.tolist()]))
         return cls(centers, pivots, tuple(members))
 
     def __len__(self) -> int:
@@ -188,7 +189,7 @@ class Cells:
     def bounds(self, points: Located, count: int) -> Tensor:
         """Upper bounds [n], float64, of the squared distances to the nearest center.
 
-        They are those to the pivots and to the centers in the cells of the `count` nearest pivots.
+        They are those to the pivots and to the centers in the groups of the `count` nearest pivots.
         """
         to_pivots = products(points.moved, self.pivots)
         least = to_pivots.amin(dim=1)
@@ -198,8 +199,8 @@ class Cells:
             visitors = zip(
                 points.moved.index_select(0, order).split(sizes), self.members, strict=True
             )
-            found = [
+            smallest = [
                 products(moved, members).amin(dim=1) for moved, members in visitors if len(moved)
             ]
-            least[order] = least[order].minimum(torch.cat(found))
+            least[order] = least[order].minimum(torch.cat(smallest))
         return at_most(least, points, self.centers)

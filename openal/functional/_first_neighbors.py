@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from openal._threads import for_each
-from openal.functional._cosines import cosines_of, directions, tolerance_of
+from openal.functional._cosines import cosines_of, normalized_rows, tolerance_of
 from openal.functional._rows import strips
 from openal.functional.neighbors import knn
 
@@ -36,7 +36,7 @@ def first_neighbors(points: Tensor) -> Tensor:
 
 def _proposed(points: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Neighbors [n] by products in `dtype`, and the points that these leave in doubt."""
-    search = _Search(points, dtype)
+    search = _LargestProducts(points, dtype)
     runs = strips(len(points), elements=BLOCK_ELEMENTS, multiple=2 * ROW_GROUPS)
     for_each(runs, search.look)
     doubtful = search.doubtful()
@@ -46,14 +46,14 @@ def _proposed(points: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return _proposed(points, torch.float64)
 
 
-class _Search:
+class _LargestProducts:
     """The largest product of each point with another, where, and the second largest.
 
     The second is not followed up where it is smaller than the largest beyond rounding errors.
     """
 
     def __init__(self, points: Tensor, dtype: torch.dtype) -> None:
-        self.points = directions(points, dtype)
+        self.points = normalized_rows(points, dtype)
         units = self.points.units
         self.error = tolerance_of(units)
         self.margin = 2 * self.error  # a cosine can be the largest if its product is this near

@@ -9,12 +9,12 @@ from torch import Tensor
 
 __all__ = [
     "Components",
+    "MStep",
     "MaximumLikelihood",
     "Moments",
-    "Rule",
     "Segments",
     "fit",
-    "keep",
+    "select_groups",
     "two_means",
 ]
 
@@ -47,15 +47,15 @@ class Segments:
         return values.index_select(0, self.owners)
 
 
-NOTHING = 10 * torch.finfo(torch.float64).eps  # added to every count, as in scikit-learn
-CERTAIN = 700.0  # log-odds; beyond, the odds are no number, and the entropy is 0
-TIE = 1e-12  # relative; splits closer than this are equal up to rounding
+LEAST_COUNT = 10 * torch.finfo(torch.float64).eps  # added to every count, as in scikit-learn
+LARGEST_LOG_ODDS = 700.0  # beyond, the odds are no number, and the entropy is 0
+TIE_TOLERANCE = 1e-12  # relative; splits closer than this are equal up to rounding
 
 
 @final
 @dataclass(frozen=True)
 class Components:
-    """Two bells per group, [2, G]: exp(heights - precisions / 2 * (x - means)**2)."""
+    """Two Gaussians per group, [2, G]: exp(heights - precisions / 2 * (x - means)**2)."""
 
     means: Tensor
     precisions: Tensor
@@ -91,7 +91,7 @@ class Moments:
     def of(cls, points: Tensor, upper: Tensor, segments: Segments) -> "Moments":
         """The moments when component 1 owns the share `upper` [n] of each point."""
         shares = torch.stack([1 - upper, upper])
-        counts = segments.reduce(shares) + NOTHING
+        counts = segments.reduce(shares) + LEAST_COUNT
         shares *= points
         means = segments.reduce(shares) / counts
         shares *= points
@@ -99,7 +99,7 @@ class Moments:
         return cls(counts, means, (squares - means**2).clamp(min=0))
 
 
-class Rule(Protocol):
+class MStep(Protocol):
     """An M step, and the bound whose standstill ends a fit."""
 
     def components(self, moments: Moments) -> Components:
@@ -135,33 +135,33 @@ class MaximumLikelihood:
         return (joint.sum(0) + entropy) / moments.counts.sum(0)
 
 
-def fit(points: Tensor, segments: Segments, rule: Rule, max_iter: int, tol: float) -> Components:
+def fit(points: Tensor, segments: Segments, m_step: MStep, max_iter: int, tol: float) -> Components:
     """The components of every group; those of a group of length 0 share the mean 0."""
     fitting = segments.lengths > 0
-    components = rule.components(Moments.of(points, two_means(points, segments), segments))
+    components = m_step.components(Moments.of(points, two_means(points, segments), segments))
     bound = points.new_full(fitting.shape, -torch.inf)
     for _ in range(max_iter):
         if not fitting.any():
             break
         upper, entropy = expectation(components.log_odds(points, segments))
         moments = Moments.of(points, upper, segments)
-        previous, bound = bound, rule.bound(moments, segments.reduce(entropy), components)
-        components = rule.components(moments).where(fitting, components)
+        previous, bound = bound, m_step.bound(moments, segments.reduce(entropy), components)
+        components = m_step.components(moments).where(fitting, components)
         done = fitting & ((bound - previous).abs() < tol)
         if done.any():  # the points of a finished group are no longer read
             fitting = fitting & ~done
-            points, segments = keep(points, segments, fitting)
+            points, segments = select_groups(points, segments, fitting)
     return components
 
 
 def expectation(log_odds: Tensor) -> tuple[Tensor, Tensor]:
     """The share of component 1 in each point [n], and the entropy of its two shares [n]."""
-    bounded = log_odds.clamp(-CERTAIN, CERTAIN)
+    bounded = log_odds.clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
     upper = bounded.neg().exp_().add_(1).reciprocal_()  # twice as fast as logsigmoid
     return upper, bounded.mul_(1 - upper).sub_(upper.log())
 
 
-def keep(points: Tensor, segments: Segments, chosen: Tensor) -> tuple[Tensor, Segments]:
+def select_groups(points: Tensor, segments: Segments, chosen: Tensor) -> tuple[Tensor, Segments]:
     """The points of the groups that are `chosen` [G]; the others have length 0."""
     return points[segments.spread(chosen)], Segments(segments.lengths * chosen)
 
@@ -178,6 +178,6 @@ def two_means(points: Tensor, segments: Segments) -> Tensor:
     sums = torch.cat([points.new_zeros(1), points.cumsum(0)])
     gains = (sums[1:] - segments.spread(sums[segments.starts])) ** 2 / (below * above)
     gains = torch.where(above > 0, gains, -1.0)
-    best = segments.spread(segments.reduce(gains, "max") * (1 - TIE))
+    best = segments.spread(segments.reduce(gains, "max") * (1 - TIE_TOLERANCE))
     splits = segments.reduce(torch.where(gains >= best, below, torch.inf), "min")
     return (below > segments.spread(splits)).to(points.dtype)

@@ -8,7 +8,7 @@ from torch import Tensor
 from openal._checks import as_count, as_tensor
 from openal._threads import for_each
 from openal.errors import ArgumentError, ArrayError
-from openal.functional._cosines import Directions, Neighbors, directions, nearest
+from openal.functional._cosines import Neighbors, NormalizedRows, nearest, normalized_rows
 from openal.functional._rows import finite_blocks, float_dtype, safe_squares
 
 __all__ = ["References", "check_shapes"]
@@ -24,7 +24,7 @@ class References:
     holds one copy of them, for matrix products, and another where they are half precision.
     """
 
-    known: Directions
+    known: NormalizedRows
     places: Tensor  # int64 [m], of `known` in the references: surplus copies are left out
     k: int
 
@@ -58,22 +58,22 @@ class References:
 
     def write(
         self,
-        found: Neighbors,
+        neighbors: Neighbors,
         queries: Tensor,
         *,
         floor: Tensor | None = None,
         size: int | None = None,
     ) -> None:
-        """Writes the neighbors into `found`, those of `size` queries at a time."""
+        """Writes the neighbors into `neighbors`, those of `size` queries at a time."""
         check_shapes(queries, self.known.rows)
         size = self._block_size() if size is None else as_count(size, "block_size", minimum=1)
 
         def search(part: tuple[slice, Tensor]) -> None:
             rows, block = part
             at = None if floor is None else floor[rows].double()
-            best = nearest(directions(block, self.known.units.dtype), self.known, self.k, at)
-            found.similarity[rows] = best.similarity
-            found.indices[rows] = self.places[best.indices]
+            best = nearest(normalized_rows(block, self.known.units.dtype), self.known, self.k, at)
+            neighbors.similarity[rows] = best.similarity
+            neighbors.indices[rows] = self.places[best.indices]
 
         for_each(finite_blocks(queries, "queries", ndim=2, size=size), search)
 
@@ -92,16 +92,16 @@ def check_shapes(queries: Tensor, references: Tensor) -> None:
         raise ArrayError(f"queries and references must be on one device, got {devices}.")
 
 
-def _measured(references: Tensor, dtype: torch.dtype) -> Directions:
+def _measured(references: Tensor, dtype: torch.dtype) -> NormalizedRows:
     lengths = references.new_empty(len(references), dtype=torch.float64)
     units = references.new_empty(references.shape, dtype=dtype)
     for rows, block in finite_blocks(references, "references", ndim=2):
-        _, lengths[rows], units[rows] = directions(block, dtype)
+        _, lengths[rows], units[rows] = normalized_rows(block, dtype)
     wide = references.to(float_dtype(references))  # half precision is slow to widen pair by pair
-    return Directions(safe_squares(wide), lengths, units)
+    return NormalizedRows(safe_squares(wide), lengths, units)
 
 
-def _without_surplus_copies(known: Directions, k: int) -> Tensor:
+def _without_surplus_copies(known: NormalizedRows, k: int) -> Tensor:
     """The places of references that fewer than k equal ones precede: no other is among the k best.
 
     Equal rows have equal lengths, so only lengths that occur more than k times are looked into.

@@ -25,9 +25,9 @@ __all__ = [
 ]
 
 BLOCK_ELEMENTS = 2**17  # 512 KiB of float32: in the cache, and few enough blocks for short loops
-PIECE_ELEMENTS = 2**15 - 1
-DEVICE_PIECE_ELEMENTS = 2**23
-TINY = torch.finfo(torch.float64).tiny
+PIECE_ELEMENTS = 2**15 - 1  # torch shares an operation on more among its threads
+DEVICE_PIECE_ELEMENTS = 2**23  # on an accelerator, which wants long operations
+TINY = torch.finfo(torch.float64).tiny  # divisors are no smaller: 0 / TINY is 0
 
 
 def finite_blocks(
@@ -135,7 +135,7 @@ def unit_rows(rows: Tensor) -> Tensor:
     return rows.div_(row_lengths(rows).clamp_min_(TINY)[:, None])
 
 
-FEWEST = 16  # pairs within a strip are made twice: one in as many
+LEAST_STRIPS = 16  # pairs within a strip are made twice: at most one pair in so many
 
 
 def strips(n: int, *, elements: int, multiple: int) -> Iterator[slice]:
@@ -145,5 +145,5 @@ def strips(n: int, *, elements: int, multiple: int) -> Iterator[slice]:
     """
     start = 0
     while start < n:
-        size = min(n // FEWEST, elements // (n - start)) // multiple * multiple
+        size = min(n // LEAST_STRIPS, elements // (n - start)) // multiple * multiple
         yield slice(start, start := min(n, start + max(multiple, size)))

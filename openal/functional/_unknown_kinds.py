@@ -1,4 +1,4 @@
-"""How many kinds of unknown are among the answers?"""
+"""E2OAL's number of kinds of unknown: with how many clusters the known classes come out best."""
 
 from functools import cache
 
@@ -14,13 +14,25 @@ __all__ = ["class_recovery", "count_unknown_kinds"]
 
 
 def count_unknown_kinds(points: Tensor, labels: Tensor, num_classes: int, *, most: int) -> int:
-    """The number M of unknown kinds with which K + M clusters recover the K classes best.
+    """The number M of unknown kinds with which K + M clusters recover the K classes best (E2OAL).
 
-    From points (m, D) and labels (m,) in 0..K, K for unknown. M is at least 1, at most `most` and
-    at most the number of unknown points. Directions are clustered by k-means. A ternary search, as
-    if the recovery rose to one peak; of equally good M that it tried the smallest.
+    M is at least 1, at most `most` and at most the number of unknown points. Directions are
+    clustered by k-means. A ternary search, as if the recovery rose to one peak; of equally good M
+    that it tried the smallest.
 
-    Reference: E2OAL, arXiv 2603.07898.
+    Args:
+        points: (m, D), of answered items; their directions count.
+        labels: (m,), integers in 0..K, K for unknown.
+        num_classes: K.
+        most: the largest M that is tried, at least 1.
+
+    Returns:
+        M, an int.
+
+    Raises:
+        ArgumentError: a `most` that is no integer of at least 1.
+
+    Reference: E2OAL, arXiv 2603.07898, 2026.
 
     >>> kinds = torch.arange(12) // 3
     >>> count_unknown_kinds(torch.eye(4)[kinds], kinds.clamp(max=2), 2, most=8)
@@ -49,8 +61,22 @@ def count_unknown_kinds(points: Tensor, labels: Tensor, num_classes: int, *, mos
 def class_recovery(clusters: Tensor, labels: Tensor, num_classes: int) -> float:
     """The geometric mean of the F1 of each class with a cluster of its own, matched for the best.
 
-    From clusters (m,) and labels (m,) in 0..K, both integers; label K is no class. Classes without
-    a label do not count; 0 where a class is left without a cluster, or without any class.
+    Classes without a label do not count; 0 where a class is left without a cluster, or without any
+    class.
+
+    Args:
+        clusters: (m,), integers of at least 0.
+        labels: (m,), integers in 0..K; label K is no class.
+        num_classes: K.
+
+    Returns:
+        a float in [0, 1].
+
+    Raises:
+        RuntimeError: arrays that do not fit each other; from torch, for nothing is checked here.
+
+    Reference: E2OAL, arXiv 2603.07898, 2026; the matching: Kuhn, "The Hungarian Method for the
+    Assignment Problem", 1955.
 
     >>> labels = torch.tensor([0, 0, 1, 1, 2])
     >>> round(class_recovery(torch.tensor([5, 5, 5, 3, 3]), labels, 2), 3)

@@ -1,4 +1,4 @@
-"""How extreme is a value beside the largest ones of a sample? A Weibull fit of the upper tail."""
+"""Weibull distributions of the largest values of samples (OpenMax), fitted by likelihood."""
 
 from typing import NamedTuple
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 __all__ = ["Tails", "weibull_tails"]
 
-SHAPES = (1e-3, 1e8)  # beyond, the distribution is a step
-HALVINGS = 64
-LEAST = 3  # values that a tail is fitted to
+SHAPE_RANGE = (1e-3, 1e8)  # beyond, the distribution is a step
+BISECTIONS = 64  # of the logarithm of that range: down to the last bit of a float64
+LEAST_VALUES = 3  # that a tail is fitted to
 
 
 class Tails(NamedTuple):
@@ -21,11 +21,11 @@ class Tails(NamedTuple):
 
     def to(self, device: torch.device) -> "Tails":
         """The same on another device."""
-        return Tails(*(each.to(device) for each in self))
+        return Tails(*(parameter.to(device) for parameter in self))
 
     def at(self, groups: Tensor) -> "Tails":
         """The distributions [n] of some samples."""
-        return Tails(*(each[groups] for each in self))
+        return Tails(*(parameter[groups] for parameter in self))
 
     def exceedance(self, values: Tensor) -> Tensor:
         """The probability [n] that a value of the tail is smaller; 0 without a fit."""
@@ -48,7 +48,7 @@ def weibull_tails(
     sizes = torch.zeros(num_groups, dtype=torch.int64, device=values.device)
     for group in range(num_groups):
         largest = values[groups == group].sort(descending=True).values[:tail]
-        if len(largest) >= LEAST:
+        if len(largest) >= LEAST_VALUES:
             sizes[group], starts[group] = len(largest), largest[-1] - shift
             logs[group, : len(largest)] = (largest - starts[group]).log()
     shapes = _shapes(logs, sizes)
@@ -59,9 +59,9 @@ def weibull_tails(
 
 def _shapes(logs: Tensor, sizes: Tensor) -> Tensor:
     """Where the likelihood is largest: sum(x^k log x) / sum(x^k) = 1 / k + mean(log x)."""
-    low, high = (torch.full_like(logs[:, 0], shape).log() for shape in SHAPES)
+    low, high = (torch.full_like(logs[:, 0], shape).log() for shape in SHAPE_RANGE)
     means = logs.sum(dim=1) / sizes.clamp(min=1)
-    for _ in range(HALVINGS):
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2
         shapes = middle.exp()
         weights = _powers(shapes, logs, sizes.clamp(min=1)).softmax(dim=1)

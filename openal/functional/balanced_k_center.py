@@ -1,4 +1,4 @@
-"""Points that cover a pool, chosen so that the classes come out even."""
+"""Class-balanced k-center greedy (Bengar et al., WACV 2022)."""
 
 import torch
 from torch import Tensor
@@ -24,15 +24,30 @@ def balanced_k_center(
 ) -> Tensor:
     """The points that are far from all centers and of classes that are still required, in turn.
 
-    From points (N, D), centers (m, D), probs (N, K) and required (K,), the number of points wanted
-    of each class, to the rows (budget,), int64, in the order of picking; at most N, each once. Each
-    pick has the largest |x - nearest center| - lamb / K * |required - P - p|_1, where p are its
-    probabilities and P the sum of those picked before it; ties go to the lowest row. Distances are
-    those of `k_center_greedy`, and as there the first is taken from the mean of all where there are
-    no centers. Memory beside the arguments: a copy of points and probs.
+    Each pick has the largest |x - nearest center| - lamb / K * |required - P - p|_1, where p are
+    its probabilities and P the sum of those picked before it; ties go to the lowest row. Distances
+    are those of `k_center_greedy`, and as there the first is taken from the mean of all where there
+    are no centers. Memory beside the arguments: a copy of points and probs.
 
-    Bengar, van de Weijer, Fuentes and Raducanu, Class-Balanced Active Learning for Image
-    Classification (WACV 2022).
+    Args:
+        points: (N, D).
+        centers: (m, D), on the device of the points; None or no rows: there are none yet.
+        probs: (N, K), the classifier's probabilities.
+        required: (K,), how many points are wanted of each class.
+        budget: how many points to pick, at least 0; at most N are.
+        lamb: the weight of the balance against the distance, in units of distance; 5 by default.
+
+    Returns:
+        (min(budget, N),), int64, rows in the order of picking, each once.
+
+    Raises:
+        ArrayError: arrays of other shapes or devices, or not finite; the message names the argument
+            and the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0, or a `lamb` that is no finite
+            number.
+
+    Reference: Bengar, van de Weijer, Fuentes and Raducanu, "Class-Balanced Active Learning for
+    Image Classification", WACV 2022.
     """
     points = as_tensor(points, "points")
     centers = points[:0] if centers is None else as_tensor(centers, "centers")

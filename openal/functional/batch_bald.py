@@ -1,4 +1,4 @@
-"""What the labels of a whole batch would settle together: BatchBALD, greedily."""
+"""BatchBALD (Kirsch et al., NeurIPS 2019): what the labels of a batch tell together."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from openal.errors import ArrayError
 
 __all__ = ["batch_bald"]
 
-ELEMENTS = 2**20
+BLOCK_ELEMENTS = 2**20
 """How many numbers of float64 one block of candidates may take."""
 
-LEAST = 1e-6
+LEAST_GAIN = 1e-6
 """Information below this many nats counts as none, and as a tie among candidates."""
 
 TINY = torch.finfo(torch.float64).tiny
@@ -27,21 +27,35 @@ def batch_bald(
     configurations: int = 500,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The rows whose labels together tell most about which of the T samples is right.
+    """The rows whose labels together tell most about which of the T samples is right (BatchBALD).
 
-    From (N, T, K) to rows (b,) int64, best first, and gains (b,), b = min(budget, N), in nats:
-    what each label adds to those before it, I(y_i; w | y_1..y_{i-1}). Their sum is the batch's
-    joint mutual information H(y_1..y_b) - sum_i E_w H(y_i | w), at most log T. The samples are
-    networks: sample t must be the same network for every row, as `learners.MCDropout` makes them.
+    The gains are what each label adds to those before it, I(y_i; w | y_1..y_{i-1}). Their sum is
+    the batch's joint mutual information H(y_1..y_b) - sum_i E_w H(y_i | w), at most log T.
 
-    Exact while the labels chosen so far have at most `configurations` values, K^i; beyond that
-    so many are drawn. Gains below 1e-6 are 0: then the samples are told apart, and what is left
-    of the budget goes by BALD. Ties go to the larger BALD, then to the lower row.
+    Exact while the labels chosen so far have at most `configurations` values, K^i; beyond that so
+    many are drawn. Gains below 1e-6 are 0: then the samples are told apart, and what is left of the
+    budget goes by BALD. Ties go to the larger BALD, then to the lower row.
 
-    Kirsch, van Amersfoort and Gal, BatchBALD: Efficient and Diverse Batch Acquisition for Deep
-    Bayesian Active Learning, NeurIPS 2019, eq. 8-14 and algorithm 1. Entropies are those of each
-    configuration's posterior over the samples, which never underflow, instead of products of
-    probabilities; the expected entropy uses the same posteriors, so that no gain is negative;
+    Args:
+        mc_logits: (N, T, K), raw. The samples are networks: sample t must be the same network for
+            every row, as `learners.MCDropout` makes them.
+        budget: how many rows, at least 1; at most N are chosen.
+        configurations: how many joint labels are followed at most, at least 1; 500 by default.
+        generator: what configurations are drawn from; None is torch's own.
+
+    Returns:
+        rows (b,), int64, best first, and gains (b,), in nats, float64 for float64 logits, else
+        float32; b = min(budget, N).
+
+    Raises:
+        ArrayError: mc_logits that are not (N, T, K) with T, K > 0, or not finite; the message names
+            the first bad row.
+        ArgumentError: a `budget` or `configurations` that is no integer of at least 1.
+
+    Reference: Kirsch, van Amersfoort and Gal, "BatchBALD: Efficient and Diverse Batch Acquisition
+    for Deep Bayesian Active Learning", NeurIPS 2019, eq. 8-14 and algorithm 1. Entropies are those
+    of each configuration's posterior over the samples, which never underflow, instead of products
+    of probabilities; the expected entropy uses the same posteriors, so that no gain is negative;
     configurations are drawn systematically, by the entropy of the samples that they leave; and a
     candidate is weighed again only while its last gain, which can but shrink, is the largest.
 
@@ -49,24 +63,24 @@ def batch_bald(
     >>> batch_bald(torch.tensor([other, sure, sure]), 2)[0]
     tensor([1, 2])
     """
-    found = as_finite(mc_logits, "mc_logits", ndim=3)
-    if 0 in found.shape[1:]:
-        raise ArrayError(f"mc_logits must have no empty row, got shape {tuple(found.shape)}.")
-    budget = min(as_count(budget, "budget", minimum=1), len(found))
+    logits = as_finite(mc_logits, "mc_logits", ndim=3)
+    if 0 in logits.shape[1:]:
+        raise ArrayError(f"mc_logits must have no empty row, got shape {tuple(logits.shape)}.")
+    budget = min(as_count(budget, "budget", minimum=1), len(logits))
     configurations = as_count(configurations, "configurations", minimum=1)
     with one_thread():
-        p = found.double().softmax(dim=2)
+        p = logits.double().softmax(dim=2)
         alone = _rounded(_gains(p, _Labels.none(p)))
         order = alone.argsort(descending=True, stable=True)
         places, gains = _greedy(p[order], alone[order], budget, configurations, generator)
-    return order[places], gains.to(found.dtype)
+    return order[places], gains.to(logits.dtype)
 
 
 def _greedy(
     p: Tensor, bounds: Tensor, budget: int, configurations: int, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor]:
     """Rows (b,) of probabilities [N, T, K] that stand in the order of BALD, and gains (b,)."""
-    labels, chosen, gains = _Labels.none(p), [0][: len(p)], [float(each) for each in bounds[:1]]
+    labels, chosen, gains = _Labels.none(p), [0][: len(p)], bounds[:1].tolist()
     while len(chosen) < budget:
         labels = labels.with_row(p[chosen[-1]]).reduced(configurations, generator)
         bounds[chosen[-1]] = -1  # never again
@@ -118,7 +132,7 @@ class _Labels:
 
 def _best(p: Tensor, bounds: Tensor, labels: _Labels) -> int:
     """The place of the candidate that gains most; lowers the bounds [N] of those it looks at."""
-    size = max(1, ELEMENTS // (len(labels.weights) * p.shape[2]))
+    size = max(1, BLOCK_ELEMENTS // (len(labels.weights) * p.shape[2]))
     fresh = torch.zeros_like(bounds, dtype=torch.bool)
     while True:
         best = int(bounds.argmax())  # the first of equals
@@ -133,7 +147,7 @@ def _best(p: Tensor, bounds: Tensor, labels: _Labels) -> int:
 
 def _gains(p: Tensor, labels: _Labels) -> Tensor:
     """I(y; w | labels) of each row [n, T, K]: E_c [H(E_w|c p) - E_w|c H(p)]."""
-    size = max(1, ELEMENTS // (len(labels.weights) * p.shape[2]))
+    size = max(1, BLOCK_ELEMENTS // (len(labels.weights) * p.shape[2]))
     expected = labels.weights @ labels.posteriors  # [T]
     gains = [
         _expected_entropy(block, labels) - _entropy(block) @ expected for block in p.split(size)
@@ -155,5 +169,5 @@ def _entropy(p: Tensor) -> Tensor:
 
 
 def _rounded(gains: Tensor) -> Tensor:
-    """To whole multiples of `LEAST`: the last bits of a product of matrices decide nothing."""
-    return (gains / LEAST).round().clamp(min=0) * LEAST
+    """To whole multiples of `LEAST_GAIN`: the last bits of a product of matrices decide nothing."""
+    return (gains / LEAST_GAIN).round().clamp(min=0) * LEAST_GAIN

@@ -1,4 +1,4 @@
-"""How well two reference points of one class agree about a query."""
+"""CCAL's agreement of the two nearest reference points of a query."""
 
 import torch
 from torch import Tensor
@@ -12,12 +12,24 @@ __all__ = ["anchor_agreement"]
 
 
 def anchor_agreement(queries: Tensor, anchors: Tensor) -> Tensor:
-    """How near the nearest anchor is, how far ahead of the second, and how alike the two are.
+    """How near the nearest anchor is, how far ahead of the second, and how alike both are (CCAL).
 
-    From (N, D) and (M, D) to (N,): (c1 - c2) + cos(A, B) + c1, with A and B the two anchors of
-    the largest cosines c1 >= c2. A single anchor is its own second. Du et al., Contrastive Coding
-    for Active Learning under Class Distribution Mismatch (ICCV 2021), as the authors' code
-    computes it.
+    (c1 - c2) + cos(A, B) + c1, with A and B the two anchors of the largest cosines c1 >= c2. A
+    single anchor is its own second.
+
+    Args:
+        queries: (N, D).
+        anchors: (M, D), M > 0, on the device of the queries.
+
+    Returns:
+        (N,), larger is nearer; float64 for float64 queries, else float32.
+
+    Raises:
+        ArrayError: queries and anchors that are not (N, D) and (M, D) with M, D > 0, or not finite;
+            the message names the argument and the first bad row.
+
+    Reference: Du, Zhao, Chen, Chai, Chen and Li, "Contrastive Coding for Active Learning under
+    Class Distribution Mismatch" (CCAL), ICCV 2021, as the authors' code computes it.
 
     >>> anchors = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
     >>> anchor_agreement(torch.tensor([[3.0, 4.0], [5.0, 0.0]]), anchors)
@@ -27,10 +39,10 @@ def anchor_agreement(queries: Tensor, anchors: Tensor) -> Tensor:
     if len(anchors) == 0 or queries.shape[1:] != anchors.shape[1:]:
         shapes = f"got {tuple(queries.shape)} and {tuple(anchors.shape)}"
         raise ArrayError(f"queries and anchors must be (N, D) and (M, D), M > 0, {shapes}.")
-    found = knn(queries, anchors, min(2, len(anchors)))
-    first, second = found.similarity[:, 0].double(), found.similarity[:, -1].double()
-    alike = _pair_cosines(anchors, found.indices[:, 0], found.indices[:, -1])
-    return ((first - second) + alike + first).to(found.similarity.dtype)
+    nearest = knn(queries, anchors, min(2, len(anchors)))
+    first, second = nearest.similarity[:, 0].double(), nearest.similarity[:, -1].double()
+    alike = _pair_cosines(anchors, nearest.indices[:, 0], nearest.indices[:, -1])
+    return ((first - second) + alike + first).to(nearest.similarity.dtype)
 
 
 def _pair_cosines(rows: Tensor, first: Tensor, second: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How much do the logits leave to be said? A free energy: lower for what the network knows."""
+"""Free energies of logits (Liu et al., NeurIPS 2020), and EAOA's epistemic and aleatoric ones."""
 
 import torch
 from torch import Tensor
@@ -11,10 +11,20 @@ __all__ = ["aleatoric_energy", "energy", "epistemic_energy"]
 
 
 def energy(logits: Tensor) -> Tensor:
-    """The free energy -log(sum_c exp(z_c)): the lower, the more known.
+    """The free energy of each item, -log(sum_c exp(z_c)): the lower, the more known.
 
-    From (N, K) to (N,). Liu, Wang, Owens and Li, "Energy-based Out-of-distribution Detection",
-    NeurIPS 2020, eq. 4, at temperature 1.
+    Args:
+        logits: (N, K), raw; the temperature is 1.
+
+    Returns:
+        (N,); float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Liu, Wang, Owens and Li, "Energy-based Out-of-distribution Detection", NeurIPS 2020,
+    eq. 4.
 
     >>> energy(torch.tensor([[9.0, 0.0], [1.0, 0.0]]))
     tensor([-9.0001, -1.3133])
@@ -23,10 +33,22 @@ def energy(logits: Tensor) -> Tensor:
 
 
 def epistemic_energy(logits: Tensor) -> Tensor:
-    """How little a detector knows of an item: the energy of its K classes, plus that of unknown.
+    """How little a detector knows of each item: the energy of K classes and of unknown (EAOA).
 
-    From (N, K + 1), the last for unknown, to (N,): -log(sum_c exp(z_c)) + log(1 + exp(z_{K+1})).
-    Zong and Huang (EAOA), CVPR 2025.
+    -log(sum_c exp(z_c)) over the K classes, + log(1 + exp(z_{K+1})).
+
+    Args:
+        logits: (N, K + 1), raw, of a detector; the last column is unknown.
+
+    Returns:
+        (N,), larger is less known; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K + 1) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Zong and Huang, "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set
+    Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
 
     >>> epistemic_energy(torch.tensor([[9.0, 0.0, 0.0], [1.0, 0.0, 5.0]]))
     tensor([-8.3070,  3.6935])
@@ -38,10 +60,23 @@ def epistemic_energy(logits: Tensor) -> Tensor:
 
 
 def aleatoric_energy(logits: Tensor) -> Tensor:
-    """How much of an item its best class leaves to the others: the logarithm of 1 - p1.
+    """How much of each item its best class leaves to the others: the logarithm of 1 - p1 (EAOA).
 
-    From (N, K) to (N,): the energy of all classes, less the energy of all but the best. With one
-    class nothing is left to others; all items then have 0. Zong and Huang (EAOA), CVPR 2025.
+    The energy of all classes, less the energy of all but the best. With one class nothing is left
+    to others; all items then have 0.
+
+    Args:
+        logits: (N, K), raw, of the classifier.
+
+    Returns:
+        (N,), larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Zong and Huang, "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set
+    Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
 
     >>> aleatoric_energy(torch.tensor([[2.0, 2.0], [9.0, 0.0]]))
     tensor([-0.6931, -9.0001])

@@ -1,4 +1,4 @@
-"""EOAL's entropies of binary heads and of distances, and PAL's scores of yes-or-no heads."""
+"""EOAL's entropies of binary heads and of distances, and PAL's scores of one-vs-all heads."""
 
 from functools import partial
 from math import log
@@ -13,19 +13,31 @@ from openal.functional.uncertainty import entropy
 
 __all__ = ["binary_entropy_score", "distance_entropy", "progressive_score"]
 
-FAR = 700.0
+LARGEST_GAP = 700.0
 """Beyond this difference of logits a probability is 0 or 1 in double precision."""
 
 
 def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, Tensor]:
-    """PAL's value of each item, and whether any head takes it for its class.
+    """PAL's value of each item, and whether any one-vs-all head takes it for its class.
 
-    From (N, 2, K), the logits of "not class k" and "class k", to (N,) and bool (N,). With w the
-    largest probability of a yes, and q the largest of a no, decidedness is S = 2.5 (1 + q log q);
-    the value is w + mu S where a head says yes (w > 1/2), and w + mu (1 - S) where all say no.
+    With w the largest probability of a yes, and q the largest of a no, decidedness is S = 2.5 (1 +
+    q log q); the value is w + mu S where a head says yes (w > 1/2), and w + mu (1 - S) where all
+    say no.
+
+    Args:
+        head_logits: (N, 2, K), raw, of "not class k" and "class k".
+        mu: the weight of decidedness; 0.6 is the authors'.
+
+    Returns:
+        the value (N,), float64 for float64 logits, else float32; and whether it is known, (N,)
+        bool.
+
+    Raises:
+        ArrayError: head_logits that are not (N, 2, K) with K > 0, or not finite; the message names
+            the first bad row.
 
     Reference: Yang et al., "Not All Out-of-Distribution Data Are Harmful to Open-Set Active
-    Learning", NeurIPS 2023.
+    Learning" (PAL), NeurIPS 2023.
 
     >>> heads = torch.tensor([[[0.0, 3.0], [3.0, 0.0]], [[3.0, 3.0], [0.0, 0.0]]])
     >>> progressive_score(heads)
@@ -37,7 +49,7 @@ def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, 
     value = torch.empty(len(head_logits), dtype=float_dtype(head_logits), device=head_logits.device)
     known = torch.empty(len(head_logits), dtype=torch.bool, device=head_logits.device)
     for rows, block in finite_blocks(head_logits, "head_logits", ndim=3):
-        yes = (block[:, 1].double() - block[:, 0].double()).clamp(max=FAR)
+        yes = (block[:, 1].double() - block[:, 0].double()).clamp(max=LARGEST_GAP)
         largest, smallest = yes.amax(dim=1), yes.amin(dim=1)
         w = 1 / (1 + (-largest).exp())
         log_no = -(1 + smallest.exp()).log()
@@ -48,14 +60,24 @@ def progressive_score(head_logits: Tensor, *, mu: float = 0.6) -> tuple[Tensor, 
 
 
 def binary_entropy_score(logits: Tensor) -> Tensor:
-    """How unsure K binary heads are on average: 0 where all are certain, 1 where none knows.
+    """How unsure K binary heads are on average: 0 where all are certain, 1 where none knows (EOAL).
 
-    From (N, 2, K) to (N,): the mean over heads of the entropy of the softmax over the second
-    dimension, in bits. The order of the two outputs does not matter.
+    The mean over heads of the entropy of the softmax over the second dimension, in bits. The order
+    of the two outputs does not matter.
 
-    Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024: the
-    closed-set entropy. A re-implementation by others leaves it in nats, which changes its weight
-    against `distance_entropy`.
+    Args:
+        logits: (N, 2, K), raw, two outputs for each of K heads.
+
+    Returns:
+        (N,) in [0, 1]; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, 2, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning" (EOAL), AAAI
+    2024: the closed-set entropy. A re-implementation by others leaves it in nats, which changes its
+    weight against `distance_entropy`.
 
     >>> binary_entropy_score(torch.tensor([[[0.0, 200.0], [0.0, 0.0]]]))
     tensor([0.5000])
@@ -67,14 +89,25 @@ def binary_entropy_score(logits: Tensor) -> Tensor:
 
 
 def distance_entropy(points: Tensor, centers: Tensor) -> Tensor:
-    """How evenly far a point is from all centers: 0 close to one of them, 1 equally far from all.
+    """How evenly far each point is from all centers: 0 close to one, 1 equally far from all (EOAL).
 
-    From (N, D) and (C, D) to (N,): the entropy of softmax(-d) over the Euclidean distances d,
-    divided by log C; 0 where C is 1. The scale of the points matters. Distances are taken pair
-    by pair in float64, so equal points have equal entropies.
+    The entropy of softmax(-d) over the Euclidean distances d, divided by log C; 0 where C is 1. The
+    scale of the points matters. Distances are taken pair by pair in float64, so equal points have
+    equal entropies.
 
-    Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024: the
-    distance-based entropy. The authors' code divides by log 1 where there is one center.
+    Args:
+        points: (N, D).
+        centers: (C, D), C > 0; for EOAL the centers of clusters of unknown items.
+
+    Returns:
+        (N,) in [0, 1]; float64 for float64 points, else float32.
+
+    Raises:
+        ArrayError: points and centers that are not (N, D) and (C, D) with C, D > 0, or not finite;
+            the message names the argument and the first bad row.
+
+    Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning" (EOAL), AAAI
+    2024: the distance-based entropy. The authors' code divides by log 1 where there is one center.
 
     >>> distance_entropy(torch.tensor([[0.0], [-99.0]]), torch.tensor([[-99.0], [99.0]]))
     tensor([1., 0.])

@@ -1,4 +1,4 @@
-"""AlphaMix: how much of another class must be mixed into features to change a prediction."""
+"""AlphaMix (Parvaneh et al., CVPR 2022): the least mixing of features that changes a prediction."""
 
 import math
 from typing import NamedTuple
@@ -18,9 +18,23 @@ NEGLIGIBLE = 1e-9  # a change of a logit this small, against the weights, is a r
 
 
 def class_anchors(features: Tensor, labels: Tensor) -> Tensor:
-    """The mean features of each class that has a label, by class: (A, d), float64.
+    """The mean features of each class that has a label, by class (AlphaMix).
 
-    From features (m, d) and classes (m,); a class without a label has no anchor.
+    A class without a label has no anchor.
+
+    Args:
+        features: (m, d), of labeled items.
+        labels: (m,), integers.
+
+    Returns:
+        (A, d), float64.
+
+    Raises:
+        ArrayError: features that are not (m, d), or not finite; labels that are not one for each
+            row; the message names the argument and the first bad row.
+
+    Reference: Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, "Active Learning by
+    Feature Mixing" (AlphaMix), CVPR 2022, section 3.
 
     >>> class_anchors(torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([3, 3, 0]))
     tensor([[5.],
@@ -35,11 +49,25 @@ def class_anchors(features: Tensor, labels: Tensor) -> Tensor:
 
 
 def loss_directions(logits: Tensor, weight: Tensor) -> Tensor:
-    """Where the cross-entropy of the predicted class grows fastest: unit vectors (n, d), float64.
+    """Where the cross-entropy of the predicted class grows fastest, as unit vectors (AlphaMix).
 
-    From logits (n, K) of a linear head with weight (K, d). The gradient with regard to the
-    features is W^T (p - onehot); its length, which vanishes for sure predictions, cancels here, so
-    that the direction is exact for them too. Where no feature changes the loss it is zero.
+    The gradient with regard to the features is W^T (p - onehot); its length, which vanishes for
+    sure predictions, cancels here, so that the direction is exact for them too. Where no feature
+    changes the loss it is zero.
+
+    Args:
+        logits: (n, K), raw, of a linear head.
+        weight: (K, d), of that head.
+
+    Returns:
+        (n, d), float64.
+
+    Raises:
+        RuntimeError: shapes that do not fit each other; from torch, for `flip_sizes` has checked
+            them.
+
+    Reference: Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, "Active Learning by
+    Feature Mixing" (AlphaMix), CVPR 2022, eq. 5-7.
 
     >>> loss_directions(torch.tensor([[2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor([[-0.6000,  0.8000]], dtype=torch.float64)
@@ -57,20 +85,32 @@ def loss_directions(logits: Tensor, weight: Tensor) -> Tensor:
 
 
 def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor) -> Tensor:
-    """The least size of an interpolation that changes the prediction, over all anchors (n,).
+    """The least size of an interpolation that changes the prediction, over all anchors (AlphaMix).
 
-    From features (n, d), their logits (n, K), the weight (K, d) of the head and anchors (A, d);
-    float64, infinite where no interpolation does. With z = anchor - features and the gradient g
-    of the loss, the interpolation of size e is
+    With z = anchor - features and the gradient g of the loss, the interpolation of size e is
 
         (1 - alpha) features + alpha anchor,    alpha = e / sqrt(d) |z| / |g| (g / z),
 
-    in each feature where z is not 0: a step of length at most e |z| / sqrt(d) along g. It moves
-    the logits evenly, so the size at which another class wins is a quotient; a larger size never
+    in each feature where z is not 0: a step of length at most e |z| / sqrt(d) along g. It moves the
+    logits evenly, so the size at which another class wins is a quotient; a larger size never
     changes the prediction back. A tie counts as changed. Sizes are rounded to 30 bits.
 
-    Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, "Active Learning by Feature
-    Mixing", CVPR 2022, eq. 5-7. The authors add 1e-8 to z and step through sizes.
+    Args:
+        features: (n, d).
+        logits: (n, K), raw, of these features.
+        weight: (K, d), of the linear head.
+        anchors: (A, d), those of the classes.
+
+    Returns:
+        (n,), float64, infinite where no interpolation changes the prediction.
+
+    Raises:
+        ArrayError: arrays of other shapes, or not finite; the message names the argument and the
+            first bad row.
+
+    Reference: Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, "Active Learning by
+    Feature Mixing" (AlphaMix), CVPR 2022, eq. 5-7. The authors add 1e-8 to z and step through
+    sizes.
 
     >>> weight = torch.eye(2)
     >>> features = torch.tensor([[2.0, 1.0]])
@@ -100,7 +140,7 @@ def flip_sizes(features: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor
 
 def _require_shapes(x: Tensor, logits: Tensor, weight: Tensor, anchors: Tensor) -> None:
     if x.shape[1:] != anchors.shape[1:] or weight.shape != (*logits.shape[1:], *x.shape[1:]):
-        shapes = ", ".join(str(tuple(each.shape)) for each in (x, logits, weight, anchors))
+        shapes = ", ".join(str(tuple(array.shape)) for array in (x, logits, weight, anchors))
         raise ArrayError(
             f"features, logits, weight and anchors must be (n, d), (n, K), (K, d) and (A, d), "
             f"got {shapes}."
@@ -119,7 +159,13 @@ def _gains(direction: Tensor, weight: Tensor, best: Tensor) -> Tensor:
 
 
 class LinearHead(NamedTuple):
-    """`features @ weight.T + bias` and the share of the logits' variance that it explains."""
+    """A linear layer, `features @ weight.T + bias`, and how well it explains the logits.
+
+    Attributes:
+        weight: (K, d), float64.
+        bias: (K,), float64.
+        explained: the share of the logits' variance, at most 1.
+    """
 
     weight: Tensor  # [K, d] float64
     bias: Tensor  # [K] float64
@@ -127,12 +173,30 @@ class LinearHead(NamedTuple):
 
 
 def linear_head(features: Tensor, logits: Tensor, *, ridge: float = 1e-10) -> LinearHead:
-    """The layer with the least squared error from features (m, d) to logits (m, K).
+    """The layer with the least squared error from features to logits.
 
-    Exact, up to the precision of the inputs, where logits are linear in the features and there
-    are more rows than features; where these span fewer directions, the least weight of all that
-    fit. `ridge` is relative to the mean variance of a feature. Features that do not vary have
-    weight 0; logits that do not vary are explained in full.
+    Exact, up to the precision of the inputs, where logits are linear in the features and there are
+    more rows than features; where these span fewer directions, the least weight of all that fit.
+    Features that do not vary have weight 0; logits that do not vary are explained in full.
+
+    Args:
+        features: (m, d), m > 0.
+        logits: (m, K), raw, of these features.
+        ridge: the penalty on the weight, at least 0, relative to the mean variance of a feature;
+            1e-10 only keeps the equations solvable.
+
+    Returns:
+        `LinearHead`: `weight` (K, d) and `bias` (K,), float64, and `explained`, a float: the share
+        of the logits' variance.
+
+    Raises:
+        ArrayError: features and logits that are not (m, d) and (m, K) with m > 0, or not finite;
+            the message names the argument and the first bad row.
+        ArgumentError: a `ridge` that is no finite number of at least 0.
+
+    Reference: Hoerl and Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems",
+    Technometrics, 1970. AlphaMix reads the weight from the network; that it is fitted where only
+    arrays are there is ours.
 
     >>> head = linear_head(torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([[1.0], [3.0], [5.0]]))
     >>> [round(value, 4) for value in (head.weight.item(), head.bias.item(), head.explained)]

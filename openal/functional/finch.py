@@ -1,4 +1,4 @@
-"""Clusters of first neighbors: no number of clusters, no distance threshold, nothing to tune."""
+"""FINCH (Sarfraz et al., CVPR 2019): clusters of first neighbors, with nothing to tune."""
 
 from collections.abc import Iterator
 
@@ -18,22 +18,31 @@ __all__ = ["cluster_means", "finch", "finch_clusters"]
 
 @whole_parts()
 def finch(points: Tensor) -> Tensor:
-    """Partitions of the points into clusters of first neighbors, the finest first.
+    """Partitions of the points into clusters of first neighbors, the finest first (FINCH).
 
-    From (N, D) to int64 (N, P), P >= 1. Each point is linked to its first neighbor, the other
-    point of the largest cosine; what is linked, directly or over others, is a cluster. The means
-    of the clusters are clustered in turn, and so on, until one cluster is left: each column holds
-    the clusters of the one before, at most half as many. Clusters are numbered by their lowest
-    member.
+    Each point is linked to its first neighbor, the other point of the largest cosine; what is
+    linked, directly or over others, is a cluster. The means of the clusters are clustered in turn,
+    and so on, until one cluster is left: each column holds the clusters of the one before, at most
+    half as many. Clusters are numbered by their lowest member.
 
     Points of one direction are always in one cluster. Neighbors are those of `knn`: exact, with
     cosines rounded to about 1e-12. Between others that are equally near, the lowest index is the
-    first neighbor; a row of zeros has cosine 0 with all, so its neighbor is row 0 (or 1). Only
-    such ties depend on the order of the points: without them a permutation of the points permutes
-    the clusters. One point, or none, is one partition.
+    first neighbor; a row of zeros has cosine 0 with all, so its neighbor is row 0 (or 1). Only such
+    ties depend on the order of the points: without them a permutation of the points permutes the
+    clusters. One point, or none, is one partition.
 
     Neither the N x N cosines nor a copy per partition is held. The direction of a mean is that of
     the sum, so sums of the sums before are all that a coarser partition needs.
+
+    Args:
+        points: (N, D), D > 0.
+
+    Returns:
+        (N, P), int64, P >= 1: a column is a partition, its clusters 0..C-1.
+
+    Raises:
+        ArrayError: points that are not (N, D) with D > 0, or not finite; the message names the
+            first bad row.
 
     Reference: Sarfraz, Sharma and Stiefelhagen, "Efficient Parameter-Free Clustering Using First
     Neighbor Relations" (FINCH), CVPR 2019, eq. 1 and algorithm 1. The authors' code takes
@@ -52,14 +61,26 @@ def finch(points: Tensor) -> Tensor:
 
 @whole_parts()
 def finch_clusters(points: Tensor, count: int) -> Tensor:
-    """Exactly `count` clusters of the points, or as many as the finest partition has if fewer.
+    """Exactly `count` clusters, or as many as the finest partition has if fewer (FINCH).
 
-    From (N, D) to int64 (N,). The coarsest partition of `finch` with at least `count` clusters,
-    of which the two whose means have the largest cosine are joined until `count` are left; of
-    pairs that are equally near, the lowest. Clusters are numbered by their lowest member.
+    The coarsest partition of `finch` with at least `count` clusters, of which the two whose means
+    have the largest cosine are joined until `count` are left; of pairs that are equally near, the
+    lowest. Clusters are numbered by their lowest member.
 
-    Reference: Sarfraz et al., CVPR 2019, algorithm 2. Releases of the authors' code fail where
-    `count` exceeds the finest partition, or equals the size of one.
+    Args:
+        points: (N, D), D > 0.
+        count: how many clusters, at least 1.
+
+    Returns:
+        (N,), int64, in 0..C-1, C <= `count`.
+
+    Raises:
+        ArrayError: points that are not (N, D) with D > 0, or not finite; the message names the
+            first bad row.
+        ArgumentError: a `count` that is no integer of at least 1.
+
+    Reference: Sarfraz, Sharma and Stiefelhagen (FINCH), CVPR 2019, algorithm 2. Releases of the
+    authors' code fail where `count` exceeds the finest partition, or equals the size of one.
 
     >>> finch_clusters(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9]]), 2)
     tensor([0, 1, 0, 1])
@@ -104,10 +125,10 @@ def _components(neighbors: Tensor) -> Tensor:
     n = len(neighbors)
     edges = np.arange(n), neighbors.cpu().numpy()
     graph = coo_array((np.ones(n), edges), shape=(n, n))
-    found = connected_components(graph, directed=False)[1]
-    _, lowest, found = np.unique(found, return_index=True, return_inverse=True)
+    component = connected_components(graph, directed=False)[1]
+    _, lowest, component = np.unique(component, return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(lowest))
-    return torch.from_numpy(place[found]).to(neighbors.device)
+    return torch.from_numpy(place[component]).to(neighbors.device)
 
 
 def _sums(points: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""BADGE: diverse and uncertain at once, by the gradients that a label would cause."""
+"""BADGE (Ash et al., ICLR 2020): k-means++ over the gradients that a label would cause."""
 
 import torch
 from torch import Tensor
@@ -16,18 +16,31 @@ __all__ = ["gradient_factors", "gradient_kmeans_pp"]
 def gradient_kmeans_pp(
     logits: Tensor, features: Tensor, budget: int, generator: torch.Generator
 ) -> Tensor:
-    """Rows whose gradients are large and unlike each other: k-means++ over gradient embeddings.
+    """Rows of large and unlike gradients: k-means++ over gradient embeddings (BADGE).
 
-    From logits (N, K) and features (N, d) to rows (budget,), int64, in the order of drawing; at
-    most N, each once. A row's gradient is that of the last layer's weights, were its label the
-    predicted class: (onehot(argmax) - softmax) x features, of K * d numbers. They never exist;
-    lengths and distances come from the two factors, in float64. The first row is the one with the
-    longest gradient (ties to the lowest); each next is drawn with probability proportional to the
-    squared distance to the nearest before it, and uniformly where all that remain are at 0 from
-    these. Memory beside the arguments: a few numbers per row and some megabytes.
+    A row's gradient is that of the last layer's weights, were its label the predicted class:
+    (onehot(argmax) - softmax) x features, of K * d numbers. They never exist; lengths and distances
+    come from the two factors, in float64. The first row is the one with the longest gradient (ties
+    to the lowest); each next is drawn with probability proportional to the squared distance to the
+    nearest before it, and uniformly where all that remain are at 0 from these. Memory beside the
+    arguments: a few numbers per row and some megabytes.
 
-    Ash, Zhang, Krishnamurthy, Langford and Agarwal, Deep Batch Active Learning by Diverse,
-    Uncertain Gradient Lower Bounds (ICLR 2020), algorithm 1.
+    Args:
+        logits: (N, K), raw, of the classifier.
+        features: (N, d), what its last layer reads, on the device of the logits.
+        budget: how many rows to draw, at least 0; at most N are.
+        generator: what is drawn from; it advances.
+
+    Returns:
+        (min(budget, N),), int64, rows in the order of drawing, each once.
+
+    Raises:
+        ArrayError: logits and features that are not (N, K) and (N, d) on one device, or not finite;
+            the message names the argument and the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0.
+
+    Reference: Ash, Zhang, Krishnamurthy, Langford and Agarwal, "Deep Batch Active Learning by
+    Diverse, Uncertain Gradient Lower Bounds" (BADGE), ICLR 2020, algorithm 1.
 
     >>> logits = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 0.0]])
     >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 2.0]])

@@ -1,4 +1,4 @@
-"""The points that cover a pool best, one farthest point after another."""
+"""K-center greedy (Sener and Savarese, ICLR 2018): farthest point first, exact."""
 
 from dataclasses import dataclass
 from typing import final
@@ -8,33 +8,46 @@ from torch import Tensor
 
 from openal._checks import as_count, as_tensor
 from openal._threads import for_each, whole_parts
-from openal.functional._euclidean import Cells, Located, Space, check_places, nearer
+from openal.functional._euclidean import Located, PivotGroups, Space, check_places, nearer
 
 __all__ = ["k_center_greedy"]
 
-STAGES = ((1, 2**40), (4, 8))  # into so many cells look so many times the active
-ACTIVE, LARGEST = 1024, 2**14  # points that compete at a time, at first and at most
-FEW = 16  # picks in a turn
-BOUNDED, SETTLED = 4096, 512  # points at a time
+ACTIVE, MOST_ACTIVE = 1024, 2**14  # points that compete in a turn, at first and at most
+FEW_PICKS = 16  # in a turn: more points compete in the next
+ALL = 2**40  # times the active: no pool is larger
+LOOKS = ((1, ALL), (4, 8))  # groups of centers looked into, by so many times the active points
+LOOK_ROWS, SETTLE_ROWS = 4096, 512  # points whose bounds, and whose distances, are taken at a time
 
 
 @whole_parts()
 def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tensor:
     """The points that are farthest from all centers, each of which becomes a center in turn.
 
-    From points (N, D) and centers (m, D) to the rows (budget,), int64, in the order of picking;
-    at most N. Distances are Euclidean and exact: float64, rounded to 40 bits; those that are equal
-    then go to the lowest row. Copies of a center are picked last. Without centers (None, or no
-    rows) the point farthest from the mean of all comes first. The result is the same for any
-    number of threads.
+    Distances are Euclidean and exact: float64, rounded to 40 bits; those that are equal then go to
+    the lowest row. Copies of a center are picked last. Without centers the point farthest from the
+    mean of all comes first. The result is the same for any number of threads.
 
-    A distance to some centers is an upper bound of the distance to all. So every point looks at
-    the centers that are likely to be near, those with the largest bounds at more of them, and only
-    the points whose bounds are still the largest at all. Memory beside the arguments: a few numbers
-    per point, two copies of the centers, and for each thread some thousand points.
+    A distance to some centers is an upper bound of the distance to all. So every point looks at the
+    centers that are likely to be near, those with the largest bounds at more of them, and only the
+    points whose bounds are still the largest at all. Memory beside the arguments: a few numbers per
+    point, two copies of the centers, and for each thread some thousand points.
 
-    Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set Approach
-    (ICLR 2018), algorithm 1; Gonzalez (1985).
+    Args:
+        points: (N, D).
+        centers: (m, D), on the device of the points; None or no rows: there are none yet.
+        budget: how many points to pick, at least 0; at most N are.
+
+    Returns:
+        (min(budget, N),), int64, rows in the order of picking.
+
+    Raises:
+        ArrayError: points and centers that are not (N, D) and (m, D) on one device, or not finite;
+            the message names the argument and the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0.
+
+    Reference: Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set
+    Approach", ICLR 2018, algorithm 1; Gonzalez, "Clustering to Minimize the Maximum Intercluster
+    Distance", 1985.
 
     >>> points = torch.tensor([[0.0], [1.0], [7.0], [10.0]])
     >>> k_center_greedy(points, points[:1], budget=3)
@@ -48,10 +61,10 @@ def k_center_greedy(points: Tensor, centers: Tensor | None, budget: int) -> Tens
     chosen = torch.empty(budget, dtype=torch.int64, device=points.device)
     space = Space.of(points, centers)
     both = torch.promote_types(points.dtype, centers.dtype)
-    pool = _Pool(points, space, _Centers(space, centers.to(both), budget))
-    count = _begin(pool, chosen)
+    bounds = _Bounds(points, space, _Centers(space, centers.to(both), budget), ACTIVE)
+    count = _begin(bounds, chosen)
     while count < budget:
-        count = _continue(pool, chosen, count)
+        count = _continue(bounds, chosen, count)
     return chosen
 
 
@@ -62,7 +75,7 @@ class _Centers:
     def __init__(self, space: Space, given: Tensor, budget: int) -> None:
         located = space.locate(given)  # in a type that holds those to come as they are
         self.count = len(given)
-        self.cells = Cells.of(located) if len(given) else None
+        self.groups = PivotGroups.of(located) if len(given) else None
         self._room = Located(*(torch.cat([x, x.new_empty(budget, *x.shape[1:])]) for x in located))
 
     def add(self, point: Located) -> None:
@@ -78,18 +91,18 @@ class _Centers:
 
 @final
 @dataclass(eq=False)
-class _Pool:
+class _Bounds:
     """The points, and how far each can be from the nearest center."""
 
     points: Tensor
     space: Space
     centers: _Centers
-    width: int = ACTIVE
+    width: int  # how many points compete in a turn
 
     def __post_init__(self) -> None:
         size, device = len(self.points), self.points.device
         self.bound = torch.full((size,), torch.inf, dtype=torch.float64, device=device)
-        self.looked = torch.zeros(size, dtype=torch.int64, device=device)  # into so many cells
+        self.looked = torch.zeros(size, dtype=torch.int64, device=device)  # into so many groups
         self.seen = torch.zeros_like(self.looked)  # so many centers: the bound is the distance
 
     def farthest(self) -> tuple[Tensor, tuple[float, int]]:
@@ -104,25 +117,25 @@ class _Pool:
     def _look_and_settle(self) -> Tensor:
         """The rows with the largest bounds, ascending, after those of more rows were lowered."""
         rows = torch.arange(len(self.points), device=self.bound.device)
-        for cells, times in STAGES:
+        for groups, times in LOOKS:
             rows = rows[_largest(self.bound[rows], self.width * times)]
-            self._look(rows, cells)
+            self._look(rows, groups)
         self.settle(rows[_largest(self.bound[rows], self.width * 2)])
         return _largest(self.bound, self.width)
 
     def _look(self, rows: Tensor, count: int) -> None:
-        """Lowers the bounds of the rows to those in the `count` nearest cells."""
-        cells = self.centers.cells
-        if cells is None or count > len(cells) // 2:
+        """Lowers the bounds of the rows to those of the `count` nearest groups of centers."""
+        groups = self.centers.groups
+        if groups is None or count > len(groups) // 2:
             return
 
         def bound(some: Tensor) -> None:
-            found = cells.bounds(self.space.locate(self.points[some]), count)
-            self.bound[some] = self.bound[some].minimum(found)
+            new = groups.bounds(self.space.locate(self.points[some]), count)
+            self.bound[some] = self.bound[some].minimum(new)
 
         rows = rows[(self.looked[rows] < count) & (self.seen[rows] == 0)]
         if len(rows):
-            for_each(rows.split(BOUNDED), bound)
+            for_each(rows.split(LOOK_ROWS), bound)
         self.looked[rows] = count
 
     def settle(self, rows: Tensor) -> None:
@@ -136,7 +149,7 @@ class _Pool:
             self.bound[some] = nearest
 
         if len(rows):  # the first of a piece has seen the fewest
-            for_each(rows[self.seen[rows].argsort(stable=True)].split(SETTLED), settled)
+            for_each(rows[self.seen[rows].argsort(stable=True)].split(SETTLE_ROWS), settled)
         self.seen[rows] = self.centers.count
 
 
@@ -149,23 +162,23 @@ def _largest(values: Tensor, count: int) -> Tensor:
     return rows[values[rows].argsort(descending=True, stable=True)[:count].sort().values]
 
 
-def _begin(pool: _Pool, chosen: Tensor) -> int:
+def _begin(bounds: _Bounds, chosen: Tensor) -> int:
     """Where there is no center, the first is chosen."""
-    if pool.centers.count or not len(chosen):
+    if bounds.centers.count or not len(chosen):
         return 0
-    far = pool.space.from_mean(pool.points).argmax()
-    pool.centers.add(pool.space.locate(pool.points[far][None]))
-    pool.settle(torch.arange(len(pool.points), device=far.device))
-    pool.bound[far] = -torch.inf
+    far = bounds.space.from_mean(bounds.points).argmax()
+    bounds.centers.add(bounds.space.locate(bounds.points[far][None]))
+    bounds.settle(torch.arange(len(bounds.points), device=far.device))
+    bounds.bound[far] = -torch.inf
     chosen[0] = far
     return 1
 
 
-def _continue(pool: _Pool, chosen: Tensor, count: int) -> int:
+def _continue(bounds: _Bounds, chosen: Tensor, count: int) -> int:
     """Chooses among the points with the largest bounds, until another may be farther."""
-    rows, other = pool.farthest()
-    active = pool.space.locate(pool.points[rows])
-    nearest, before = pool.bound[rows], count
+    rows, other = bounds.farthest()
+    active = bounds.space.locate(bounds.points[rows])
+    nearest, before = bounds.bound[rows], count
     while count < len(chosen):
         best = int(nearest.argmax())
         row = int(rows[best])
@@ -175,9 +188,9 @@ def _continue(pool: _Pool, chosen: Tensor, count: int) -> int:
         count += 1
         nearest[best] = -torch.inf
         new = active.at(slice(best, best + 1))
-        pool.centers.add(new)
-        nearer(pool.space, active, new, nearest)
-    pool.bound[rows], pool.seen[rows] = nearest, pool.centers.count
-    if count - before < FEW:  # ties, or distances of one size
-        pool.width = min(LARGEST, pool.width * 2)
+        bounds.centers.add(new)
+        nearer(bounds.space, active, new, nearest)
+    bounds.bound[rows], bounds.seen[rows] = nearest, bounds.centers.count
+    if count - before < FEW_PICKS:  # ties, or distances of one size
+        bounds.width = min(MOST_ACTIVE, bounds.width * 2)
     return count

@@ -1,4 +1,4 @@
-"""K-means that says the same for the same points, whatever their order and however often."""
+"""K-means that gives the same for the same points, whatever their order and however often."""
 
 import warnings
 from typing import NamedTuple
@@ -9,17 +9,22 @@ from torch import Tensor
 from openal._checks import as_count, as_finite
 from openal.errors import ArrayError
 
-__all__ = ["Clusters", "k_means"]
+__all__ = ["Clustering", "k_means"]
 
-LARGE = 50_000
-"""From so many distinct points on, batches of them are enough to move the centers."""
+BATCHED_FROM = 50_000
+"""Above so many distinct points, batches of them are enough to move the centers."""
 
-BATCH_SIZE = 1024
-STARTS = 3
+BATCH_SIZE = 1024  # scikit-learn's
+STARTS = 3  # k-means++ seedings, of which the best is taken
 
 
-class Clusters(NamedTuple):
-    """The cluster of each point and where the clusters are; none is empty."""
+class Clustering(NamedTuple):
+    """The cluster of each point and where the clusters are; none is empty.
+
+    Attributes:
+        labels: (N,), int64 in 0..C-1.
+        centers: (C, D), the means of the points.
+    """
 
     labels: Tensor  # int64 [N], 0..C-1
     centers: Tensor  # [C, D]
@@ -27,8 +32,8 @@ class Clusters(NamedTuple):
 
 def k_means(
     points: Tensor, count: int, *, seed: int = 0, mini_batch: bool | None = None
-) -> Clusters:
-    """At most `count` clusters of points (N, D), each point in that of the nearest center.
+) -> Clustering:
+    """At most `count` clusters of points, each point in that of the nearest center.
 
     Centers are the means of their points; the steps end as scikit-learn's do, when centers hardly
     move or after the last batch, so that a point at a border may be a little nearer to another.
@@ -36,10 +41,28 @@ def k_means(
     Equal points count once, with their number as weight, and stand in the order of their values:
     the clusters depend neither on the order of the points nor on the number of threads, and
     renaming the points renames nothing else. With no more than `count` distinct points each is a
-    cluster. `mini_batch` fits on batches of 1024; by default above 50 000 distinct points.
+    cluster. Starts from the best of three k-means++ seedings (scikit-learn).
 
-    Lloyd, "Least squares quantization in PCM", 1982; Sculley, "Web-scale k-means clustering",
-    WWW 2010. Starts from the best of three k-means++ seedings (scikit-learn).
+    Args:
+        points: (N, D), N and D above 0.
+        count: how many clusters at most, at least 1.
+        seed: of the seedings and batches, at least 0; 0 by default, so that equal points have equal
+            clusters.
+        mini_batch: whether batches of 1024 points move the centers; by default above 50 000
+            distinct points.
+
+    Returns:
+        `Clustering`: `labels` (N,), int64 in 0..C-1, and `centers` (C, D), float64 for float64
+        points, else float32; C <= `count`, and no cluster is empty.
+
+    Raises:
+        ArrayError: points that are not (N, D) with N, D > 0, or not finite; the message names the
+            first bad row.
+        ArgumentError: a `count` that is no integer of at least 1, or a `seed` that is none of at
+            least 0.
+
+    Reference: Lloyd, "Least squares quantization in PCM", 1982; Sculley, "Web-scale k-means
+    clustering", WWW 2010; Arthur and Vassilvitskii, "k-means++", SODA 2007.
 
     >>> labels, centers = k_means(torch.tensor([[9.0], [1.0], [9.0], [0.0]]), 2)
     >>> centers[labels]
@@ -54,14 +77,14 @@ def k_means(
         raise ArrayError(f"points must be (N, D) with N and D above 0, got {tuple(points.shape)}.")
     distinct, copy, weight = points.unique(dim=0, return_inverse=True, return_counts=True)
     if len(distinct) <= count:
-        return Clusters(copy, distinct)
-    batches = len(distinct) > LARGE if mini_batch is None else mini_batch
-    labels = _labels(distinct, weight, count, seed, batches).to(points.device)
+        return Clustering(copy, distinct)
+    batched = len(distinct) > BATCHED_FROM if mini_batch is None else mini_batch
+    labels = _labels(distinct, weight, count, seed, batched).to(points.device)
     used, labels = labels.unique(return_inverse=True)
-    return Clusters(labels[copy], _means(distinct, weight, labels, len(used)))
+    return Clustering(labels[copy], _means(distinct, weight, labels, len(used)))
 
 
-def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batches: bool) -> Tensor:
+def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batched: bool) -> Tensor:
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
@@ -70,7 +93,7 @@ def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batches: bool
     start = 3 * max(BATCH_SIZE, count)
     model = (
         MiniBatchKMeans(count, batch_size=BATCH_SIZE, init_size=start, **options)
-        if batches
+        if batched
         else KMeans(count, **options)
     )
     x = points / points.abs().max()  # so that squares of huge or tiny numbers are numbers

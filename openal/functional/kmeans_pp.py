@@ -1,4 +1,4 @@
-"""Points drawn far from those drawn before: the seeding of k-means++, by rejection."""
+"""The seeding of k-means++ (Arthur and Vassilvitskii, SODA 2007), by rejection."""
 
 from collections.abc import Callable
 from typing import NamedTuple, final
@@ -12,9 +12,10 @@ from openal.functional._rows import largest_size, row_sums
 
 __all__ = ["Factors", "draw_far_rows", "factors", "kmeans_pp", "scale_of", "squared_distances"]
 
-NOISE = 1e-12  # squared distances below this share of the squared lengths are rounding errors
+RELATIVE_ERROR = 1e-12  # of the squared lengths: smaller squared distances are rounding errors
 PROPOSALS = 512  # rows that are looked at together
-BLOCK_ELEMENTS = 2**19
+BLOCK_ELEMENTS = 2**19  # of the factors that are held at a time
+LEAST_SIZE = 1e-300  # that values are scaled by: its inverse is a number, and zeros stay zeros
 
 
 class Factors(NamedTuple):
@@ -37,18 +38,31 @@ def squared_distances(rows: Factors, others: Factors) -> Tensor:
     are 0: float64 tells no less, and a row is at 0 from its copy.
     """
     both = rows.squares[:, None] + others.squares
-    found = both - 2 * (rows.left @ others.left.T) * (rows.right @ others.right.T)
-    return torch.where(found > NOISE * both, found, 0.0)
+    squares = both - 2 * (rows.left @ others.left.T) * (rows.right @ others.right.T)
+    return torch.where(squares > RELATIVE_ERROR * both, squares, 0.0)
 
 
 def kmeans_pp(points: Tensor, budget: int, generator: torch.Generator) -> Tensor:
     """Rows drawn far from those drawn before: the longest, then by squared distance.
 
-    From points (N, D) to rows (budget,), int64, in the order of drawing; at most N, each once. The
-    first is the row of largest length (ties to the lowest); then each is drawn with probability
+    The first is the row of largest length (ties to the lowest); then each is drawn with probability
     proportional to the squared distance to the nearest row before it, and uniformly where all that
-    remain are copies of these. Arthur and Vassilvitskii, k-means++ (SODA 2007), whose first row is
-    uniform; this is how BADGE begins.
+    remain are copies of these.
+
+    Args:
+        points: (N, D).
+        budget: how many rows to draw, at least 0; at most N are.
+        generator: what is drawn from; it advances.
+
+    Returns:
+        (min(budget, N),), int64, rows in the order of drawing, each once.
+
+    Raises:
+        ArrayError: points that are not (N, D), or not finite; the message names the first bad row.
+        ArgumentError: a `budget` that is no integer of at least 0.
+
+    Reference: Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007,
+    whose first row is uniform; this is how BADGE begins (Ash et al., ICLR 2020).
     """
     points = as_tensor(points, "points")
     scale = scale_of(points, "points")
@@ -81,7 +95,7 @@ def draw_far_rows(
 
 def scale_of(values: Tensor, argument: str) -> float:
     """What brings the largest value to 1, so that squares fit; refuses a NaN or an infinity."""
-    return 1 / max(largest_size(values, argument), 1e-300)
+    return 1 / max(largest_size(values, argument), LEAST_SIZE)
 
 
 @final
@@ -142,8 +156,8 @@ class _Draws:
         new = self.chosen[self.seen :]
         if not new:
             return known
-        found = squared_distances(rows, self.at(torch.tensor(new, device=known.device)))
-        return torch.minimum(known, found.amin(dim=1))
+        squares = squared_distances(rows, self.at(torch.tensor(new, device=known.device)))
+        return torch.minimum(known, squares.amin(dim=1))
 
     def _tighten(self) -> None:
         for rows in self.rows.split(self.block):

@@ -18,16 +18,31 @@ __all__ = [
     "weighted_cross_entropy",
 ]
 
-LIMIT = 10.0
+LARGEST_LOGIT = 10.0
 """Logits beyond this bring no more evidence."""
+
+OWN_CENTER_WEIGHT = 0.1  # of the distance to the own center; EOAL's authors' code
 
 
 def evidential_loss(logits: Tensor, labels: Tensor, *, anneal: float = 1.0) -> Tensor:
-    """The mean of -log E[p_label], and what evidence for other classes costs.
+    """The mean of -log E[p_label], and what evidence for other classes costs (evidential learning).
 
-    From logits [m, C] and labels [m] in 0..C-1 to []. With alpha = exp(logits within -10..10) + 1
-    and S its sum, log S - log alpha_label, plus `anneal` / C times the Kullback-Leibler divergence
-    of the Dirichlet distribution without the label's evidence from the uniform one.
+    With alpha = exp(logits within -10..10) + 1 and S its sum, log S - log alpha_label, plus
+    `anneal` / C times the Kullback-Leibler divergence of the Dirichlet distribution without the
+    label's evidence from the uniform one.
+
+    Args:
+        logits: (m, C), raw.
+        labels: (m,), int64 in 0..C-1.
+        anneal: the weight of the divergence, times 1 / C; 1 is the weight after the paper's
+            annealing.
+
+    Returns:
+        a scalar of the dtype of the logits; it has gradients.
+
+    Raises:
+        RuntimeError: a label out of range; from torch, for a batch is not checked.
+        IndexError: logits and labels that are not as many; likewise.
 
     Reference: Sensoy, Kaplan and Kandemir, "Evidential Deep Learning to Quantify Classification
     Uncertainty", NeurIPS 2018, section 3 (type II maximum likelihood), as used by E2OAL.
@@ -35,7 +50,7 @@ def evidential_loss(logits: Tensor, labels: Tensor, *, anneal: float = 1.0) -> T
     >>> evidential_loss(torch.full((1, 4), -100.0), torch.tensor([2]))
     tensor(1.3863)
     """
-    alpha = logits.clamp(-LIMIT, LIMIT).exp() + 1
+    alpha = logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT).exp() + 1
     own = one_hot(labels, logits.shape[1]).bool()
     fit = alpha.sum(dim=1).log() - alpha[own].log()
     excess = torch.where(own, 1.0, alpha)
@@ -54,15 +69,29 @@ def _from_uniform(alpha: Tensor) -> Tensor:
 def ranking_loss(
     predicted: Tensor, losses: Tensor, *, margin: float = 1.0, reduce: bool = True
 ) -> Tensor:
-    """How far predicted losses are from ranking each pair as the true losses do.
+    """How far predicted losses are from ranking each pair as the true losses do (Learning Loss).
 
-    From predicted and true losses, both (B,), to their mean, or (B // 2,) with `reduce=False`:
-    for the pairs (0, 1), (2, 3), ... the hinge max(0, margin - s (predicted_a - predicted_b)),
-    s = 1 where loss a is larger than loss b, else -1. The last of an odd number has no pair;
-    without pairs the mean is 0. Differentiable in `predicted`; the true losses are constants.
+    For the pairs (0, 1), (2, 3), ... the hinge max(0, margin - s (predicted_a - predicted_b)), s =
+    1 where loss a is larger than loss b, else -1. The last of an odd number has no pair; without
+    pairs the mean is 0. Differentiable in `predicted`; the true losses are constants.
 
-    Yoo and Kweon, Learning Loss for Active Learning, CVPR 2019, eq. 2. Their code pairs i with
-    B - 1 - i, which is the same for shuffled batches, and refuses odd ones.
+    Args:
+        predicted: (B,), the losses that are predicted.
+        losses: (B,), the true ones.
+        margin: by how much a pair must be apart, above 0, in units of the loss; 1 is the paper's.
+        reduce: whether to give the mean of the pairs.
+
+    Returns:
+        the mean, a scalar, or (B // 2,) with `reduce=False`; float64 for float64 predictions, else
+        float32.
+
+    Raises:
+        ArrayError: predicted and losses that are not both (B,), or not finite; the message names
+            the argument and the first bad row.
+        ArgumentError: a `margin` that is not above 0.
+
+    Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019, eq. 2. Their code
+    pairs i with B - 1 - i, which is the same for shuffled batches, and refuses odd ones.
 
     >>> predicted = torch.tensor([0.1, 0.9, 0.4, 0.2, 7.0])
     >>> ranking_loss(predicted, torch.tensor([1.0, 2.0, 3.0, 0.5, 9.0]), reduce=False)
@@ -87,13 +116,23 @@ def _require_same(predicted: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def known_head_loss(head_logits: Tensor, labels: Tensor) -> Tensor:
-    """The own head says yes, and the least sure other head says no: for known samples.
+    """For known samples: the own head says yes, and the least sure other head says no (EOAL).
 
-    From head_logits [n, 2, K] (no, yes) and labels [n] to []: half of the mean of -log yes of the
-    own class, plus half of the mean over samples of the largest -log no of another class. With
-    one class there is no other; without samples it is 0.
+    Half of the mean of -log yes of the own class, plus half of the mean over samples of the largest
+    -log no of another class. With one class there is no other; without samples it is 0.
 
-    Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
+    Args:
+        head_logits: (n, 2, K), raw, of "no" and "yes".
+        labels: (n,), int64 in 0..K-1.
+
+    Returns:
+        a scalar of the dtype of the logits; it has gradients.
+
+    Raises:
+        RuntimeError: a label out of range; from torch, for a batch is not checked.
+
+    Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning" (EOAL), AAAI
+    2024.
     """
     no, yes = head_logits.log_softmax(dim=1).neg().unbind(dim=1)
     own = labels[:, None]
@@ -102,30 +141,51 @@ def known_head_loss(head_logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def unknown_head_loss(head_logits: Tensor) -> Tensor:
-    """Every head is undecided: for unknown samples, least where all say one half.
+    """For unknown samples: every head is undecided; least where all say one half (EOAL).
 
-    From head_logits [n, 2, K] to []: half of the mean over samples and heads of -log no - log yes.
-    Without samples it is 0.
+    Half of the mean over samples and heads of -log no - log yes. Without samples it is 0.
 
-    Reference: Safaei et al., AAAI 2024.
+    Args:
+        head_logits: (n, 2, K), raw, of "no" and "yes".
+
+    Returns:
+        a scalar of the dtype of the logits; it has gradients.
+
+    Raises:
+        IndexError: logits without a second dimension; from torch, for a batch is not checked.
+
+    Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning" (EOAL), AAAI
+    2024.
     """
     return -_mean(head_logits.log_softmax(dim=1).sum(dim=1)) / 2
 
 
 def cluster_loss(features: Tensor, owners: Tensor, centers: Tensor) -> Tensor:
-    """Unknown samples are near the center of their own cluster and far from the others.
+    """Unknown samples are near the center of their own cluster and far from the others (EOAL).
 
-    From features [n, d], the clusters owners [n] and centers [C, d] to []: 0.1 times the mean
-    Euclidean distance to the own center, plus the mean of log(1 + sum over the others of
-    exp(d_own - d_other)). Without samples it is 0.
+    0.1 times the mean Euclidean distance to the own center, plus the mean of log(1 + sum over the
+    others of exp(d_own - d_other)). Without samples it is 0.
 
-    Reference: Safaei et al., AAAI 2024: the tuplet loss of the distance-based entropy.
+    Args:
+        features: (n, d).
+        owners: (n,), int64 in 0..C-1: the cluster of each sample.
+        centers: (C, d).
+
+    Returns:
+        a scalar of the dtype of the features; it has gradients.
+
+    Raises:
+        RuntimeError: shapes that do not fit, or owners out of range; from torch, for a batch is not
+            checked.
+
+    Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning" (EOAL), AAAI
+    2024: the tuplet loss of the distance-based entropy.
     """
     # A matrix product has no gradient where a point is its own center; this has 0.
     exact = "donot_use_mm_for_euclid_dist"
     distances = torch.cdist(features, centers, compute_mode=exact)
     own = distances.gather(1, owners[:, None])
-    return 0.1 * _mean(own) + _mean((own - distances).logsumexp(dim=1))
+    return OWN_CENTER_WEIGHT * _mean(own) + _mean((own - distances).logsumexp(dim=1))
 
 
 def _mean(values: Tensor) -> Tensor:
@@ -134,12 +194,25 @@ def _mean(values: Tensor) -> Tensor:
 
 
 def class_weights(labels: Tensor, num_classes: int, *, max_ratio: float | None = None) -> Tensor:
-    """The weight of each class [C], so that rare classes count as much as frequent ones.
+    """The weight of each class, so that rare classes count as much as frequent ones (JSOSAL).
 
-    w_c = N / n_c for N labels [N] of which n_c are c; 0 for a class without labels. `max_ratio`
-    caps the largest weight at that many times the smallest.
+    w_c = N / n_c for N labels of which n_c are c; 0 for a class without labels.
 
-    Reference: Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL).
+    Args:
+        labels: (N,), int64 in 0..C-1.
+        num_classes: C.
+        max_ratio: how many times the smallest weight the largest may be; by default any, as in the
+            paper.
+
+    Returns:
+        (C,), float32.
+
+    Raises:
+        RuntimeError: labels that are negative or no integers; from torch, for labels have been
+            checked before.
+
+    Reference: Zhang, Zhang, Dai and Cao, "JSOSAL: Joint Sampling for Open-Set Active Learning",
+    PMLR 278, 2025.
 
     >>> class_weights(torch.tensor([0, 0, 0, 2]), 3)
     tensor([1.3333, 0.0000, 4.0000])
@@ -156,27 +229,52 @@ def class_weights(labels: Tensor, num_classes: int, *, max_ratio: float | None =
 def weighted_cross_entropy(
     logits: Tensor, labels: Tensor, *, temperature: float = 1.0, weights: Tensor | None = None
 ) -> Tensor:
-    """The mean over samples of -log softmax(logits / T)[label], each weighted by its class.
+    """The mean of -log softmax(logits / T)[label], weighted by class (LfOSA, JSOSAL).
 
     The mean is sum(w l) / sum(w): the weights set proportions and do not change the step size.
-    `logits` [N, C], `labels` [N] in 0..C-1, `weights` [C].
 
-    Reference: Ning et al., "Active Learning for Open-set Annotation", CVPR 2022.
+    Args:
+        logits: (N, C), raw.
+        labels: (N,), int64 in 0..C-1.
+        temperature: T, above 0; 1 is the plain cross-entropy, 0.5 the detectors' of both papers.
+        weights: (C,), those of `class_weights`; by default all alike.
+
+    Returns:
+        a scalar of the dtype of the logits; it has gradients.
+
+    Raises:
+        IndexError: a label out of range; from torch, for a batch is not checked.
+        ValueError: logits and labels that are not as many; likewise.
+        RuntimeError: weights that are not one for each class; likewise.
+
+    Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation" (LfOSA), CVPR
+    2022, section 3; the weights: Zhang, Zhang, Dai and Cao (JSOSAL), PMLR 278, 2025.
     """
     weights = None if weights is None else weights.to(logits)
     return cross_entropy(logits / temperature, labels, weight=weights)
 
 
 def energy_margin_loss(logits: Tensor, labels: Tensor, margin: tuple[float, float]) -> Tensor:
-    """How far the energies of known samples are above, and of unknown ones below, their bounds.
+    """How far energies of known samples are above, of unknown ones below, their bounds (EAOA).
 
     mean relu(E - known)^2 over the known plus mean relu(unknown - E)^2 over the unknown, where
-    (known, unknown) = `margin`, E = -log(sum_c exp(z_c)) over all outputs but the last, and the
-    last output C is the label of unknown. `logits` [N, C + 1], `labels` [N]; a kind without
-    samples adds 0.
+    (known, unknown) = `margin` and E = -log(sum_c exp(z_c)) over all outputs but the last. A kind
+    without samples adds 0.
 
-    References: Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS 2020, eq. 8;
-    Zong and Huang (EAOA), CVPR 2025.
+    Args:
+        logits: (N, C + 1), raw, of a detector.
+        labels: (N,), int64 in 0..C; C is unknown.
+        margin: the energies that known samples should stay below and unknown ones above; EAOA's are
+            (-25, -7).
+
+    Returns:
+        a scalar of the dtype of the logits; it has gradients.
+
+    Raises:
+        RuntimeError: shapes that do not fit; from torch, for a batch is not checked.
+
+    Reference: Liu, Wang, Owens and Li, "Energy-based Out-of-distribution Detection", NeurIPS 2020,
+    eq. 8; Zong and Huang (EAOA), CVPR 2025.
 
     >>> logits = torch.tensor([[30.0, 0.0, 0.0], [9.0, 0.0, 0.0]])
     >>> energy_margin_loss(logits, torch.tensor([0, 2]), (-25.0, -7.0))

@@ -1,4 +1,4 @@
-"""How far from a Gaussian, in units of its own spread?"""
+"""Squared Mahalanobis distances to the Gaussian of a sample, with a shrunken covariance."""
 
 from functools import partial
 from typing import NamedTuple
@@ -20,7 +20,12 @@ PIECES = 16  # of a sample, in float64 at a time
 
 
 class Standard(NamedTuple):
-    """Makes rows unit vectors, and then each coordinate standard."""
+    """Makes rows unit vectors, and then each coordinate standard.
+
+    Attributes:
+        mean: (D,), float64, of the unit vectors.
+        deviation: (D,), float64, above 0.
+    """
 
     mean: Tensor  # [D] float64
     deviation: Tensor  # [D] float64
@@ -31,7 +36,14 @@ class Standard(NamedTuple):
 
 
 class Gaussian(NamedTuple):
-    """A mean, and a covariance that is identity plus what few directions need."""
+    """A mean, and a covariance that is identity plus what few directions need.
+
+    Attributes:
+        mean: (D,), float64.
+        axes: (r, D), float64, upper triangular.
+        precision: of the directions beside the axes; the inverse of the covariance is
+            precision * (identity - axes.T @ axes).
+    """
 
     mean: Tensor  # [D] float64
     axes: Tensor  # [r, D] upper triangular; inverse: precision * (identity - axes.T @ axes)
@@ -41,26 +53,42 @@ class Gaussian(NamedTuple):
         """The squared Mahalanobis distances [n] of points [n, D]; float32, see `mahalanobis`."""
         mean, axes = self.mean.to(points.device), self.axes.to(points.device)
         strips = [axes[at : at + STRIP, at:].T.contiguous() for at in range(0, len(axes), STRIP)]
-        found = points.new_empty(len(points), dtype=torch.float32)
+        distances = points.new_empty(len(points), dtype=torch.float32)
 
         def measure(part: tuple[Tensor, Tensor]) -> None:
             squares = _squares_off(part[0].double() - mean, strips)
             part[1].copy_(self.precision * squares.clamp_(min=0))
 
         size = _piece_size(points)
-        for_each(zip(points.split(size), found.split(size), strict=True), measure)
-        return found
+        for_each(zip(points.split(size), distances.split(size), strict=True), measure)
+        return distances
 
 
 @whole_parts()
 def mahalanobis(points: Tensor, sample: Tensor, *, prior: float | None = None) -> Tensor:
     """The squared Mahalanobis distance of each point to the Gaussian of a sample.
 
-    From (N, D) and (m, D) to (N,), float32: computed in float64 and rounded, so that equal points
-    have equal distances. The covariance is (m S + prior * identity) / (m + prior), S that of the
-    sample: as if `prior` more had been seen, spread by 1 in every direction; D by default. With
-    few answers in many dimensions S alone is singular, and its pseudo-inverse takes a step off
-    the sample's plane, however large, for none.
+    Computed in float64 and rounded, so that equal points have equal distances. The covariance is (m
+    S + prior * identity) / (m + prior), S that of the sample: as if `prior` more had been seen,
+    spread by 1 in every direction. With few answers in many dimensions S alone is singular, and its
+    pseudo-inverse takes a step off the sample's plane, however large, for none.
+
+    Args:
+        points: (N, D), D > 0.
+        sample: (m, D), m > 0.
+        prior: how many points the identity counts for, above 0; by default D, which is ours.
+
+    Returns:
+        (N,), float32, in squared standard deviations.
+
+    Raises:
+        ArrayError: points and sample that are not (N, D) and (m, D) with m, D > 0, or not finite;
+            the message names the argument and the first bad row.
+        ArgumentError: a `prior` that is not above 0.
+
+    Reference: Mahalanobis, "On the Generalised Distance in Statistics", 1936; for unknown images
+    Lee, Lee, Lee and Shin, "A Simple Unified Framework for Detecting Out-of-Distribution Samples
+    and Adversarial Attacks", NeurIPS 2018. The `prior` is ours.
 
     >>> sample = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [3.0, 0.0], [-3.0, 0.0]])
     >>> mahalanobis(torch.tensor([[2.0, 0.0], [0.0, 2.0]]), sample, prior=4)
@@ -74,7 +102,21 @@ def mahalanobis(points: Tensor, sample: Tensor, *, prior: float | None = None) -
 
 
 def gaussian(sample: Tensor, *, prior: float | None = None) -> Gaussian:
-    """The Gaussian of a sample [m, D], m > 0, as in `mahalanobis`."""
+    """The Gaussian of a sample, with the covariance that `mahalanobis` describes.
+
+    Args:
+        sample: (m, D), m > 0, finite.
+        prior: how many points the identity counts for, above 0; by default D.
+
+    Returns:
+        `Gaussian`, float64, on the device of the sample.
+
+    Raises:
+        ArrayError: a sample without a row.
+        ArgumentError: a `prior` that is not above 0.
+
+    Reference: as `mahalanobis`: Mahalanobis, 1936; the `prior` is ours.
+    """
     size, width = sample.shape
     prior = float(width) if prior is None else as_number(prior, "prior", above=0)
     if size == 0:
@@ -128,10 +170,19 @@ def _piece_size(rows: Tensor) -> int:
 
 
 def standard(rows: Tensor) -> Standard:
-    """The standardization of the directions of rows [m, D], m > 0.
+    """The standardization of the directions of rows, coordinate by coordinate.
 
     A coordinate that hardly varies in a few rows may vary in others: to each variance one more
     square is added, the mean variance of all coordinates.
+
+    Args:
+        rows: (m, D), m > 0, finite.
+
+    Returns:
+        `Standard`, float64, on the device of the rows.
+
+    Reference: Qu et al., "OpenAL: An Efficient Deep Active Learning Framework for Open-Set
+    Pathology Image Classification", MICCAI 2023; the added square is ours.
     """
     units = unit_rows(rows)
     mean = units.mean(dim=0)

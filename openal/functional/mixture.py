@@ -1,4 +1,4 @@
-"""How likely a value belongs to the upper half of its group: two Gaussians for each group."""
+"""The posterior of the upper of two Gaussians per group of values (LfOSA, JSOSAL)."""
 
 from collections.abc import Iterator
 
@@ -7,22 +7,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from openal._checks import as_count, as_finite, as_integers, as_number
+from openal._checks import as_count, as_finite, as_number
 from openal._threads import for_each, whole_parts
-from openal.errors import ArrayError
 from openal.functional._gaussian_mixture import (
     Components,
     MaximumLikelihood,
-    Rule,
+    MStep,
     Segments,
     fit,
-    keep,
+    select_groups,
 )
+from openal.functional._labels import as_labels
 from openal.functional._variational_mixture import Dirichlet, StickBreaking, Variational
 
 __all__ = ["mixture_posterior"]
 
 RUN = 2**15  # values, of whole groups, at a time: in the cache, and enough for short loops
+DEVICE_RUN = 2**24  # on an accelerator, which wants long operations
 ROUNDING = 16 * torch.finfo(torch.float64).eps  # a smaller range, relative to the values, is none
 NO_GAP = 1e-10  # standard deviations; the sign of a smaller gap between means is rounding
 FLOORS = (1e-12, 1e12)  # shares of a group's variance; beyond, the posterior no longer moves
@@ -44,25 +45,48 @@ def mixture_posterior(
     max_iter: int = 10,
     tol: float = 1e-2,
 ) -> Tensor:
-    """How likely each value [N] belongs to the upper of two Gaussians fitted to its group, [N].
+    """The posterior of the upper of two Gaussians, fitted to each group of values (LfOSA, JSOSAL).
 
-    `groups` [N] holds each value's group, in 0..num_groups-1. Every group is fitted by itself from
-    its exact 2-means split: nothing is random. The result is float64, on the device of `values`.
+    Every group is fitted by itself from its exact 2-means split: nothing is random. A group is done
+    when its bound moves by less than `tol`: the mean log-likelihood of its values or, with
+    `bayesian`, the evidence bound of all of them together. A group with one value, without spread,
+    or with Gaussians that share their mean gives 0.5.
 
-    - `tied`: one variance for both Gaussians; the posterior then never falls as the value rises.
-    - `standardize`: `reg_covar`, which is added to every variance, is a share of the group's
-      variance: the same as giving each group mean 0 and variance 1 first.
-    - `bayesian`: variational inference. It alone reads `weight_concentration`, `mean_precision` and
-      `dirichlet_process` (over the weights, in place of a Dirichlet distribution).
-    - `max_iter`, `tol`: a group is done when its bound moves by less than `tol`: the mean
-      log-likelihood of its values or, with `bayesian`, the evidence bound of all of them together.
+    The defaults are those of LfOSA, whose code starts from a random 2-means and drops groups of one
+    value. JSOSAL names a Bayesian mixture, no settings; both components live with `bayesian=True,
+    tied=True, standardize=True, weight_concentration=10.0, mean_precision=0.01, max_iter=200,
+    tol=1e-3`.
 
-    A group with one value, without spread, or with Gaussians that share their mean gives 0.5.
+    Args:
+        values: (N,).
+        groups: (N,), integers in 0..G-1: each value's group, such as its predicted class.
+        num_groups: G, at least 1.
+        bayesian: variational inference instead of maximum likelihood.
+        tied: one variance for both Gaussians; the posterior then never falls as the value rises.
+        standardize: `reg_covar` is a share of the group's variance: the same as giving each group
+            mean 0 and variance 1 first.
+        weight_concentration: of the prior over the weights, above 0; 0.5 is scikit-learn's. Only
+            with `bayesian`.
+        mean_precision: of the prior over the means, above 0; 1 is scikit-learn's. Only with
+            `bayesian`.
+        dirichlet_process: over the weights, in place of a Dirichlet distribution. Only with
+            `bayesian`.
+        reg_covar: what is added to every variance, above 0, in squared units of the values; 5e-4 is
+            LfOSA's code.
+        max_iter: how many steps of EM at most, at least 1; 10 is LfOSA's code.
+        tol: the change of the bound that ends a fit, above 0; 1e-2 is LfOSA's code.
 
-    The defaults are those of LfOSA (Ning et al., CVPR 2022); its code starts from a random 2-means
-    and drops groups of one value. JSOSAL (Zhang et al.) names a Bayesian mixture, no settings; both
-    components live with `bayesian=True, tied=True, standardize=True, weight_concentration=10.0,
-    mean_precision=0.01, max_iter=200, tol=1e-3`.
+    Returns:
+        (N,), float64 in [0, 1], on the device of `values`.
+
+    Raises:
+        ArrayError: values that are not (N,), or not finite; groups that are not one integer in
+            0..G-1 for each; the message names the argument and the first bad row.
+        ArgumentError: a number that is out of its range; the message names it.
+
+    Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation" (LfOSA), CVPR
+    2022; Zhang, Zhang, Dai and Cao, "JSOSAL: Joint Sampling for Open-Set Active Learning", PMLR
+    278, 2025; Bishop, "Pattern Recognition and Machine Learning", 2006, sections 9.2 and 10.2.
 
     >>> values = torch.tensor([0.0, 0.1, 0.2, 4.0, 4.1, 4.2, 7.0])
     >>> groups = torch.tensor([0, 0, 0, 0, 0, 0, 1])
@@ -72,7 +96,7 @@ def mixture_posterior(
     """
     num_groups = as_count(num_groups, "num_groups", minimum=1)
     values = as_finite(values, "values", ndim=1).double()
-    groups = _as_groups(groups, num_groups, values)
+    groups = as_labels(groups, "groups", values, count=num_groups)
     floor = as_number(reg_covar, "reg_covar", above=0)
     limits = (as_count(max_iter, "max_iter", minimum=1), as_number(tol, "tol", above=0))
     concentration = as_number(weight_concentration, "weight_concentration", above=0)
@@ -82,7 +106,7 @@ def mixture_posterior(
 
     prior = (StickBreaking if dirichlet_process else Dirichlet)(concentration)
 
-    def rule(scales: Tensor) -> Rule:
+    def m_step(scales: Tensor) -> MStep:
         floors = _floors(scales, floor, standardize)
         if bayesian:
             return Variational(floors, prior, mean_precision, tied)
@@ -92,7 +116,7 @@ def mixture_posterior(
         places, lengths = run
         segments = Segments(lengths)
         points, scales = _standardized(values.index_select(0, places), segments)
-        components = fit(*keep(points, segments, scales > 0), rule(scales), *limits)
+        components = fit(*select_groups(points, segments, scales > 0), m_step(scales), *limits)
         posterior.index_copy_(0, places, _upper(components, points, segments))
 
     posterior = torch.empty_like(values)
@@ -108,22 +132,9 @@ def _floors(scales: Tensor, floor: float, standardize: bool) -> Tensor:
 def _runs(order: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Few groups at a time, so that their values stay in the cache: places, and lengths."""
     lengths = lengths[lengths > 0]
-    run = (lengths.cumsum(0) - 1) // (RUN if order.device.type == "cpu" else 2**24)
+    run = (lengths.cumsum(0) - 1) // (RUN if order.device.type == "cpu" else DEVICE_RUN)
     some = lengths.split(run.unique_consecutive(return_counts=True)[1].tolist())
-    return zip(order.split([int(each.sum()) for each in some]), some, strict=True)
-
-
-def _as_groups(groups: Tensor, num_groups: int, values: Tensor) -> Tensor:
-    array = as_integers(groups, "groups")
-    if len(array) != len(values):
-        raise ArrayError(
-            f"groups must name one group for each of {len(values)} values, got {len(array)}."
-        )
-    outside = ((array < 0) | (array >= num_groups)).nonzero()[0]
-    if len(outside):
-        at = outside[0]
-        raise ArrayError(f"groups[{at}] is {array[at]}; groups run from 0 to {num_groups - 1}.")
-    return torch.from_numpy(array).to(values.device)
+    return zip(order.split([int(sizes.sum()) for sizes in some]), some, strict=True)
 
 
 def _order(values: Tensor, groups: Tensor) -> Tensor:

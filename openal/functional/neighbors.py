@@ -18,16 +18,34 @@ __all__ = ["Neighbors", "inconsistency", "knn", "neighbor_votes", "reverse_neigh
 def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None = None) -> Neighbors:
     """The k references that point most nearly the same way as each query: exact, best first.
 
-    From (N, D) and (M, D) to `similarity` (N, k), the cosines, and `indices` (N, k), int64. Cosines
-    are computed in float64 and rounded to multiples of 2^-40, about 1e-12; those that are equal
-    then are ordered by the lowest index. A row of zeros has cosine 0 with every row. The result is
-    the same, bit for bit, for any `block_size` (query rows at a time) and number of threads.
+    Cosines are computed in float64 and rounded to multiples of 2^-40, about 1e-12; those that are
+    equal then are ordered by the lowest index. A row of zeros has cosine 0 with every row. The
+    result is the same, bit for bit, for any `block_size` and number of threads.
 
     Memory beside the arguments and the result: one copy of the references in the dtype of the
     result, another in float32 of references in half precision, and for each thread, of which eight
     are used at most, a few times 16 MiB; with more than 65 000 references a few times 64 rows of
-    cosines with all of them. References are checked and measured in every
-    call: many calls with the same references are for `openal.functional._references.References`.
+    cosines with all of them. References are checked and measured in every call: many calls with the
+    same references are for `openal.functional._references.References`.
+
+    Args:
+        queries: (N, D).
+        references: (M, D), on the device of the queries.
+        k: how many neighbors, 1..M.
+        block_size: how many queries at a time; by default as many as 16 MiB of cosines hold.
+
+    Returns:
+        `Neighbors`: `similarity` (N, k), the cosines, float64 for float64 queries, else float32;
+        and `indices` (N, k), int64, into the references.
+
+    Raises:
+        ArrayError: queries and references that are not (N, D) and (M, D) with M, D > 0 on one
+            device, or not finite; the message names the argument and the first bad row.
+        ArgumentError: a `k` or `block_size` that is no integer of at least 1, or a `k` above M.
+
+    Reference: Cover and Hart, "Nearest Neighbor Pattern Classification", IEEE Transactions on
+    Information Theory, 1967. What a matrix product may err: Higham and Mary, "A New Approach to
+    Probabilistic Rounding Error Analysis", SIAM Journal on Scientific Computing, 2019.
 
     >>> references = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
     >>> similarity, indices = knn(torch.tensor([[3.0, 4.0], [5.0, 0.0]]), references, k=2)
@@ -44,17 +62,29 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     dtype = float_dtype(queries)
     known = References.of(references, k, dtype)
     similarity = torch.empty(len(queries), k, dtype=dtype, device=queries.device)
-    found = Neighbors(similarity, torch.empty_like(similarity, dtype=torch.int64))
-    known.write(found, queries, size=block_size)
-    return found
+    neighbors = Neighbors(similarity, torch.empty_like(similarity, dtype=torch.int64))
+    known.write(neighbors, queries, size=block_size)
+    return neighbors
 
 
 def neighbor_votes(neighbor_labels: Tensor, num_classes: int) -> Tensor:
-    """How many of the neighbors belong to each class; one that belongs to none has no vote.
+    """How many of the neighbors belong to each class; one that belongs to none has no vote (NEAT).
 
-    From labels (N, k), integers, to counts (N, K), float32. A negative label (UNKNOWN, SKIPPED)
-    votes for no class. Mao, Xu and Guo, Inconsistency-Based Data-Centric Active Open-Set
-    Annotation (2024): the votes of eq. 5.
+    Args:
+        neighbor_labels: (N, k), integers below K; a negative one (UNKNOWN, SKIPPED) votes for no
+            class.
+        num_classes: K, at least 1.
+
+    Returns:
+        (N, K), float32, whole numbers.
+
+    Raises:
+        ArrayError: neighbor_labels that are no integers of shape (N, k), or one of K or more; the
+            message names its place.
+        ArgumentError: a `num_classes` that is no integer of at least 1.
+
+    Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation"
+    (NEAT), AAAI 2024: the votes of eq. 5.
 
     >>> neighbor_votes(torch.tensor([[0, 2, 2], [1, -1, -1]]), num_classes=3)
     tensor([[1., 0., 2.],
@@ -90,11 +120,29 @@ QUERY_ROWS = 2048
 def reverse_neighbor_counts(
     references: Tensor, queries: Tensor, labels: Tensor, num_labels: int, k: int
 ) -> Tensor:
-    """How many queries of each label have a reference among their k nearest, by cosine.
+    """How many queries of each label have each reference among their k nearest, by cosine (EAOA).
 
-    From (N, D), (m, D) and labels (m) in 0..G-1 to (N, G), float32. Neighbors are exact, of equal
-    cosines those with the lowest index; k is at most N. Equal references count alike: as the
-    first of them.
+    Neighbors are exact, of equal cosines those with the lowest index. Equal references count alike:
+    as the first of them.
+
+    Args:
+        references: (N, D); for EAOA the candidates.
+        queries: (m, D); for EAOA the answered items.
+        labels: (m,), integers in 0..G-1, of the queries.
+        num_labels: G, at least 1.
+        k: how many neighbors of a query count, at least 1; above N all N do.
+
+    Returns:
+        (N, G), float32, whole numbers.
+
+    Raises:
+        ArrayError: references and queries that are not (N, D) and (m, D) on one device, or not
+            finite; labels that are not one for each query, or outside 0..G-1; the message names the
+            argument and the first bad row.
+        ArgumentError: a `num_labels` or `k` that is no integer of at least 1.
+
+    Reference: Korn and Muthukrishnan, "Influence Sets Based on Reverse Nearest Neighbor Queries",
+    SIGMOD 2000; as EAOA counts them: Zong and Huang, CVPR 2025.
 
     >>> references = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1]])
     >>> queries = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
@@ -115,8 +163,8 @@ def reverse_neighbor_counts(
     k = min(as_count(k, "k", minimum=1), len(references))
     for start in range(0, len(queries), QUERY_ROWS):
         rows = slice(start, start + QUERY_ROWS)
-        found = knn(queries[rows], references, k).indices
-        cells = (found * num_labels + groups[rows, None]).flatten()
+        nearest = knn(queries[rows], references, k).indices
+        cells = (nearest * num_labels + groups[rows, None]).flatten()
         counts.view(-1).index_add_(0, cells, counts.new_ones(()).expand(len(cells)))
     return counts if k == len(references) else counts[_first_of_equals(references)]
 
@@ -142,12 +190,25 @@ def _first_of_equals(rows: Tensor) -> Tensor:
 
 @one_thread()
 def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
-    """How far a prediction is from the labels of the nearest neighbors: larger is further.
+    """How far each prediction is from the labels of its nearest neighbors, in nats (NEAT).
 
-    From logits and votes, both (N, K), to (N,), in nats: the cross-entropy of the votes' softmax
-    under the prediction P, -P . log softmax(V) = logsumexp(V) - P . V. It is at least 0; k votes
-    for one class give about k (1 - p) to a prediction p of that class, and no votes give log K.
-    Mao, Xu and Guo, Inconsistency-Based Data-Centric Active Open-Set Annotation (2024), eq. 5.
+    The cross-entropy of the votes' softmax under the prediction P, -P . log softmax(V) =
+    logsumexp(V) - P . V. It is at least 0; k votes for one class give about k (1 - p) to a
+    prediction p of that class, and no votes give log K.
+
+    Args:
+        logits: (N, K), raw, of the classifier.
+        votes: (N, K), those of `neighbor_votes`, or other numbers.
+
+    Returns:
+        (N,), larger is further from the neighbors; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits and votes that are not both (N, K) with K > 0, or not finite; the message
+            names the argument and the first bad row.
+
+    Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation"
+    (NEAT), AAAI 2024, eq. 5.
 
     >>> logits = torch.tensor([[0.0, 0.0], [9.0, 0.0]])
     >>> inconsistency(logits, torch.tensor([[10.0, 0.0], [0.0, 10.0]]))
@@ -155,8 +216,8 @@ def inconsistency(logits: Tensor, votes: Tensor) -> Tensor:
     """
     logits, votes = as_tensor(logits, "logits"), as_tensor(votes, "votes")
     if votes.shape != logits.shape:
-        expected, found = tuple(logits.shape), tuple(votes.shape)
-        raise ArrayError(f"votes must have the shape of logits, {expected}; got {found}.")
+        expected, given = tuple(logits.shape), tuple(votes.shape)
+        raise ArrayError(f"votes must have the shape of logits, {expected}; got {given}.")
     result = torch.empty(logits.shape[:1], dtype=float_dtype(logits), device=logits.device)
     predictions = finite_blocks(logits, "logits", ndim=2)
     answers = finite_blocks(votes, "votes", ndim=2)

@@ -1,4 +1,4 @@
-"""A softmax with one more class, for what lies far from every class that was seen."""
+"""OpenMax (Bendale and Boult, CVPR 2016): a softmax with one more class, for the unknown."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,13 @@ __all__ = ["OpenMaxModel", "openmax", "openmax_model"]
 
 
 class OpenMaxModel(NamedTuple):
-    """What the answers say: where each class lies, and how far its farthest answers are."""
+    """What the answers say: where each class lies, and how far its farthest answers are.
+
+    Attributes:
+        means: (K, K), float64, the mean logits of each class.
+        scale: what Euclidean distances are divided by.
+        tails: a Weibull distribution per class, of the distances to its mean.
+    """
 
     means: Tensor  # [K, K] float64, the mean activation vector of each class
     scale: float  # what Euclidean distances are divided by
@@ -57,25 +63,42 @@ def openmax(
     scale: float | None = None,
     shift: float = 1.0,
 ) -> Tensor:
-    """The probability of each class, and of none of them in the last column.
+    """The probability of each class, and of none of them in the last column (OpenMax).
 
-    From logits (N, K), and those of m answered items (m, K) with their classes (m), to (N, K + 1).
     A class is known by the mean logits of its correctly classified answers; what is farther from
     there than these are, by a Weibull distribution of the `tail` largest distances, loses a share
     of its logit to the unknown class. The `alpha` largest logits of a row are revised, the largest
     one by its full share. A class with fewer than 3 correctly classified answers is never revised.
-
-    The distance is Euclidean / `scale` + cosine. `scale=None` takes the root mean square of the
-    answers' Euclidean distances to their class's mean, so that the scale of the logits does not
-    move the weights; the paper's 200 suits 1000 classes. `shift` is where the tail starts, in such
-    units; the authors' library shifts by 10000, which is a Gumbel distribution.
+    The distance is Euclidean / `scale` + cosine.
 
     Adding a constant to all logits changes nothing for softmax, and here it does: a share of a
     negative logit *raises* it, and lowers the unknown's, where the paper's network has positive
-    ones. This is the paper's letter. Leaving negative logits as they are told known from unknown
-    no better.
+    ones. This is the paper's letter. Leaving negative logits as they are told known from unknown no
+    better.
 
-    Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016, algorithms 1 and 2.
+    Args:
+        logits: (N, K), raw.
+        known_logits: (m, K), raw, of answered items; m may be 0.
+        known_labels: (m,), integers in 0..K-1, their classes.
+        alpha: how many logits of a row are revised, at least 1; 10 is the paper's.
+        tail: how many distances of a class its Weibull is fitted to, at least 1; 20 is the paper's.
+        scale: what Euclidean distances are divided by, above 0; None takes the root mean square of
+            the answers' distances to their class's mean, so that the scale of the logits does not
+            move the weights. The paper's 200 suits 1000 classes.
+        shift: where the tail starts, above 0, in units of the distance; the authors' library shifts
+            by 10000, which is a Gumbel distribution.
+
+    Returns:
+        (N, K + 1), rows sum to 1; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits and known_logits that are not (N, K) and (m, K), or not finite;
+            known_labels that are not one in 0..K-1 for each row; the message names the argument and
+            the first bad row.
+        ArgumentError: an `alpha` or `tail` that is no integer of at least 1, a `scale` or `shift`
+            that is not above 0.
+
+    Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016, algorithms 1 and 2.
 
     >>> known = torch.tensor([[4.0, 0.0], [5.0, 0.0], [6.0, 0.0]])
     >>> openmax(torch.tensor([[5.0, 0.0], [2.0, 1.5]]), known, torch.tensor([0, 0, 0]))[:, -1]
@@ -102,10 +125,28 @@ def openmax_model(
     scale: float | None = None,
     shift: float = 1.0,
 ) -> OpenMaxModel:
-    """What `openmax` learns from the logits (m, K) and classes (m) of answered items; m may be 0.
+    """What `openmax` learns from the answers: where each class lies, and how far they reach.
 
     Means and tails come from the correctly classified items alone; equal logits count for the
     lowest class.
+
+    Args:
+        known_logits: (m, K), raw, of answered items; m may be 0.
+        known_labels: (m,), integers in 0..K-1, their classes.
+        tail: as in `openmax`.
+        scale: as in `openmax`.
+        shift: as in `openmax`.
+
+    Returns:
+        `OpenMaxModel`, float64, on the device of the logits.
+
+    Raises:
+        ArrayError: known_logits that are not (m, K), or not finite; known_labels that are not one
+            in 0..K-1 for each row; the message names the argument and the first bad row.
+        ArgumentError: a `tail` that is no integer of at least 1, a `scale` or `shift` that is not
+            above 0.
+
+    Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016, algorithm 1.
     """
     tail = as_count(tail, "tail", minimum=1)
     shift = as_number(shift, "shift", above=0)

@@ -1,4 +1,4 @@
-"""What nothing else surpasses in two respects: items, and subsets of items."""
+"""Pareto fronts of items and of subsets of items in two scores (POAL)."""
 
 from itertools import combinations
 from math import comb
@@ -12,7 +12,7 @@ from openal.errors import ArrayError
 
 __all__ = ["pareto_front", "pareto_layers", "pareto_subset"]
 
-FEW = 10_000
+MOST_ENUMERATED = 10_000
 """Up to so many subsets all are compared."""
 
 CHUNK = 128
@@ -22,7 +22,19 @@ CHUNK = 128
 def pareto_front(values: Tensor) -> Tensor:
     """Which rows no other surpasses: is at least as large in both columns, and larger in one.
 
-    From (N, 2) to bool (N,). Equal rows do not surpass each other. O(N log N).
+    Equal rows do not surpass each other. O(N log N).
+
+    Args:
+        values: (N, 2), larger is better.
+
+    Returns:
+        (N,), bool.
+
+    Raises:
+        ArrayError: values that are not (N, 2), or not finite; the message names the first bad row.
+
+    Reference: Kung, Luccio and Preparata, "On Finding the Maxima of a Set of Vectors", Journal of
+    the ACM, 1975; used by POAL (Zhan et al., TMLR 2023).
 
     >>> pareto_front(torch.tensor([[3.0, 1.0], [1.0, 3.0], [1.0, 1.0], [3.0, 1.0]]))
     tensor([ True,  True, False,  True])
@@ -40,7 +52,19 @@ def pareto_front(values: Tensor) -> Tensor:
 def pareto_layers(values: Tensor, count: int) -> Tensor:
     """The rows of the front, of the front without these, and so on, until `count` or more.
 
-    From (N, 2) to int64 (m,), ascending, m at least min(count, N): whole layers.
+    Args:
+        values: (N, 2), larger is better.
+        count: how many rows at least, at least 0.
+
+    Returns:
+        (m,), int64, rows ascending; whole layers, so m is at least min(count, N).
+
+    Raises:
+        ArrayError: values that are not (N, 2), or not finite; the message names the first bad row.
+        ArgumentError: a `count` that is no integer of at least 0.
+
+    Reference: Zhan et al., "Pareto Optimization for Active Learning under Out-of-Distribution Data
+    Scenarios" (POAL), TMLR 2023.
 
     >>> pareto_layers(torch.tensor([[3.0, 1.0], [1.0, 3.0], [1.0, 1.0], [0.0, 0.0]]), 3)
     tensor([0, 1, 2])
@@ -61,15 +85,30 @@ def pareto_layers(values: Tensor, count: int) -> Tensor:
 def pareto_subset(
     values: Tensor, size: int, *, generator: torch.Generator, draws: int = 10_000, patience: int
 ) -> Tensor:
-    """A subset of `size` rows whose two sums no other subset seen surpasses.
+    """A subset of `size` rows whose two sums no other subset seen surpasses (POAL).
 
-    From (N, 2) to int64 (size,), ascending. Where there are at most 10 000 subsets all are
-    seen, and none at all surpasses the result. Otherwise subsets are drawn at random, until
-    `draws`, or until `patience` in a row have not changed the front. Of the front the subset is
-    taken that is nearest to the best of both sums, each measured from 0 to 1 along the front.
+    Where there are at most 10 000 subsets all are seen, and none at all surpasses the result.
+    Otherwise subsets are drawn at random, until `draws`, or until `patience` in a row have not
+    changed the front. Of the front the subset is taken that is nearest to the best of both sums,
+    each measured from 0 to 1 along the front.
 
-    Reference: Zhan et al., "Pareto Optimization for Active Learning under Out-of-Distribution
-    Data Scenarios", TMLR 2023 (POAL).
+    Args:
+        values: (N, 2), larger is better.
+        size: how many rows, at least 0; at most N are taken.
+        generator: what subsets are drawn from; on the CPU.
+        draws: how many subsets are drawn at most, at least 1; 10 000 by default.
+        patience: how many draws without a change end the search, at least 1.
+
+    Returns:
+        (min(size, N),), int64, rows ascending, on the CPU.
+
+    Raises:
+        ArrayError: values that are not (N, 2), or not finite; the message names the first bad row.
+        ArgumentError: a `size` that is no integer of at least 0, `draws` or `patience` that is none
+            of at least 1.
+
+    Reference: Zhan et al., "Pareto Optimization for Active Learning under Out-of-Distribution Data
+    Scenarios" (POAL), TMLR 2023.
 
     >>> values = torch.tensor([[5.0, 0.0], [0.0, 5.0], [3.0, 3.0], [1.0, 1.0]])
     >>> pareto_subset(values, 1, generator=torch.Generator(), patience=100)
@@ -80,7 +119,7 @@ def pareto_subset(
     draws = as_count(draws, "draws", minimum=1)
     patience = as_count(patience, "patience", minimum=1)
     with one_thread():
-        if comb(len(values), size) <= FEW:
+        if comb(len(values), size) <= MOST_ENUMERATED:
             every = list(combinations(range(len(values)), size))
             front = torch.tensor(every, dtype=torch.int64, device=values.device)
             front = front.reshape(len(every), size)

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from openal._checks import as_count, as_finite, as_integers, as_tensor
+from openal._checks import as_count, as_finite, as_tensor
 from openal._threads import one_thread
 from openal.errors import ArrayError
+from openal.functional._labels import as_labels
 from openal.functional._rows import piece_size, row_sums, unit_rows
 
 __all__ = ["class_prototypes", "prototype_cosines"]
@@ -15,9 +16,25 @@ __all__ = ["class_prototypes", "prototype_cosines"]
 def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Tensor:
     """The average direction of each class: the mean of its rows, each first scaled to length one.
 
-    From embeddings (N, D) and labels (N,) in 0..K-1 to (K, D). The means are not scaled again, so
-    their length tells how alike the rows of a class are. A row of zeros has no direction and counts
-    as zeros; a class without rows is NaN.
+    The means are not scaled again, so their length tells how alike the rows of a class are. A row
+    of zeros has no direction and counts as zeros; a class without rows is NaN.
+
+    Args:
+        embeddings: (N, D), of labeled items.
+        labels: (N,), integers in 0..K-1.
+        num_classes: K, at least 1.
+
+    Returns:
+        (K, D); float64 for float64 embeddings, else float32.
+
+    Raises:
+        ArrayError: embeddings that are not (N, D), or not finite; labels that are not one for each
+            row, or outside 0..K-1; the message names the argument and the first bad row.
+        ArgumentError: a `num_classes` that is no integer of at least 1.
+
+    Reference: Snell, Swersky and Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS
+    2017, eq. 1; Heo and Kang (CLIPNAL), arXiv 2408.04917, 2024, eq. 5, where their code scales the
+    rows first.
 
     >>> embeddings = torch.tensor([[3.0, 0.0], [0.0, 2.0], [5.0, 0.0]])
     >>> class_prototypes(embeddings, torch.tensor([0, 0, 1]), num_classes=2)
@@ -26,7 +43,7 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
     """
     embeddings = as_finite(embeddings, "embeddings", ndim=2)
     num_classes = as_count(num_classes, "num_classes", minimum=1)
-    members = _classes(labels, len(embeddings), num_classes).to(embeddings.device)
+    members = as_labels(labels, "labels", embeddings, count=num_classes)
     sums = members.new_zeros(num_classes, embeddings.shape[1], dtype=torch.float64)
     size = piece_size(embeddings)
     for rows, where in zip(embeddings.split(size), members.split(size), strict=True):
@@ -34,24 +51,26 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
     return (sums / members.bincount(minlength=num_classes)[:, None]).to(embeddings.dtype)
 
 
-def _classes(labels: Tensor, size: int, num_classes: int) -> Tensor:
-    classes = as_integers(labels, "labels")
-    if len(classes) != size:
-        raise ArrayError(f"labels must be one for each of {size} embeddings, got {len(classes)}.")
-    outside = ((classes < 0) | (classes >= num_classes)).nonzero()[0]
-    if len(outside):
-        at = outside[0]
-        raise ArrayError(f"labels[{at}] is {classes[at]}; classes run from 0 to {num_classes - 1}.")
-    return torch.from_numpy(classes)
-
-
 def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:
-    """The mean cosine [N, K] of each embedding [N, D] with the labeled images of each class.
+    """The mean cosine of each embedding with the labeled images of each class (CLIPNAL).
 
-    `prototypes` [K, D] are those of `class_prototypes`. A class without images, a row of NaN, gets
-    the largest of the others: neutral evidence, neither favored nor starved.
+    A class without images, a row of NaN, gets the largest of the others: neutral evidence, neither
+    favored nor starved.
 
-    Reference: CLIPNAL, arXiv 2408.04917, eqs. 5-6.
+    Args:
+        embeddings: (N, D).
+        prototypes: (K, D), those of `class_prototypes`.
+
+    Returns:
+        (N, K) in [-1, 1]; float64 for float64 embeddings, else float32.
+
+    Raises:
+        ArrayError: embeddings and prototypes that are not (N, D) and (K, D), or not finite but for
+            rows that are all NaN; prototypes without any class; the message names the argument and
+            the first bad row.
+
+    Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
+    Pre-trained Vision-Language Model" (CLIPNAL), arXiv 2408.04917, 2024, eqs. 5-6.
 
     >>> prototype_cosines(torch.eye(2), torch.tensor([[0.6, 0.0], [float("nan")] * 2]))
     tensor([[0.6000, 0.6000],
@@ -79,5 +98,5 @@ def _cosines(units: Tensor, prototypes: Tensor, dtype: torch.dtype) -> Tensor:
         return (units @ prototypes.T).to(dtype)
     pieces = units.split(piece_size(units))
     return torch.cat(
-        [torch.stack([row_sums(rows * each) for each in prototypes], dim=1) for rows in pieces]
+        [torch.stack([row_sums(rows * mean) for mean in prototypes], dim=1) for rows in pieces]
     )

@@ -1,4 +1,4 @@
-"""Which scale makes the yes and no of two text encoders agree best with the answers?"""
+"""CLIPNAL's scale that tells answered known from unknown items best (eq. 8), on a fine grid."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +19,17 @@ __all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale"]
 DEFAULT_SCALES = torch.arange(1, 1001, dtype=torch.float64) / 10
 """0.1, 0.2, ..., 100: the grid of CLIPNAL's authors' code; a scale is one over a temperature."""
 
-BLOCK = 2**18  # elements that are looked at together
+BLOCK_ELEMENTS = 2**18  # elements that are looked at together
 ROUNDING = 1e-12  # of a margin, which is a logarithm in double precision
 
 
 class TunedScale(NamedTuple):
-    """The best scale of a grid and the balanced accuracy that it reaches."""
+    """The best scale of a grid and the balanced accuracy that it reaches.
+
+    Attributes:
+        scale: what multiplies the cosines.
+        balanced_accuracy: in [0, 1], on the answered items.
+    """
 
     scale: float
     balanced_accuracy: float
@@ -41,15 +46,35 @@ def tune_scale(
     rule: Rule = "atd",
     tie_break: Literal["first", "center"] = "first",
 ) -> TunedScale:
-    """The scale that best tells answered known items from answered unknown ones.
+    """The scale that best tells answered known items from answered unknown ones (CLIPNAL).
 
     Best by balanced accuracy, the mean of the shares of known and of unknown items that are told
-    right, over `scales` [G], ascending (by default 0.1 to 100 in steps of 0.1). Ties go to the
-    smallest, or with `tie_break="center"` to the middle of the longest run of best scales. `yes`,
-    `no` and `visual` are as in `yes_no_probabilities`, `is_known` a bool [N]; both kinds must be
-    there. Computed in double precision; memory does not grow with N or G.
+    right. Computed in double precision; memory does not grow with N or G.
 
-    Reference: CLIPNAL, eq. 8; the authors' code maximizes the balanced accuracy, as here.
+    Args:
+        yes: (N, K), cosines with the "yes" text of each class, as in `yes_no_probabilities`.
+        no: (N, K), cosines with the "no" texts.
+        is_known: (N,), bool; both kinds must be there.
+        visual: (N, K), cosines with the classes' labeled images; or None.
+        scales: (G,), ascending, above 0: what is tried; by default 0.1 to 100 in steps of 0.1, the
+            authors' code.
+        rule: as in `yes_no_probabilities`.
+        tie_break: "first", the smallest of the best scales, as in the authors' code; "center", the
+            middle of the longest run of them.
+
+    Returns:
+        `TunedScale`: `scale` and `balanced_accuracy`, floats.
+
+    Raises:
+        ArrayError: cosines that are not (N, K) with K > 0, or not finite; an is_known that is not
+            bool (N,); scales that are not positive and ascending; the message names the argument
+            and the first bad row.
+        ArgumentError: an is_known of one kind only, or a `rule` or `tie_break` that is not among
+            those named.
+
+    Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
+    Pre-trained Vision-Language Model" (CLIPNAL), arXiv 2408.04917, 2024, eq. 8; the authors' code
+    maximizes the balanced accuracy, as here.
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
     is_known = as_tensor(is_known, "is_known").to(yes.device)
@@ -62,7 +87,7 @@ def tune_scale(
         raise ArrayError("scales must be positive and ascending.")
     grid = grid.to(yes.device)
     said = torch.zeros(2, len(grid), dtype=torch.int64, device=yes.device)  # unknown, known items
-    size = max(1, BLOCK // yes.shape[1])
+    size = max(1, BLOCK_ELEMENTS // yes.shape[1])
     kinds = is_known.long().split(size)
     for (y, n, v), kind in zip(in_blocks(yes, no, visual, size), kinds, strict=True):
         weights = None if v is None else v.double()
@@ -100,7 +125,7 @@ class _Evidence:
         return torch.stack([best - weight - unknown.logsumexp(dim=1), winner.to(best)])
 
     @cached_property
-    def bend(self) -> Tensor:
+    def chord_error(self) -> Tensor:
         """How much the margin may stray from a chord: b and k [2, n].
 
         Over a chord of width h, at t of its way, it strays by at most t (1 - t) (b h^2 + k h), and
@@ -136,10 +161,10 @@ def _counts(evidence: _Evidence, kind: Tensor, grid: Tensor) -> Tensor:
     while pending:
         row, first, last, ends = pending.pop()
         width = grid[last] - grid[first]
-        settled = (last - first <= 1) | _keeps_its_sign(ends, width, evidence.bend[:, row])
+        settled = (last - first <= 1) | _keeps_its_sign(ends, width, evidence.chord_error[:, row])
         start, known = kind[row] * len(grid), settled & (ends[0, 0] > 0)
         changes += _number(start + first, known, changes) - _number(start + last, known, changes)
-        row, first, last, ends = (each[..., ~settled] for each in (row, first, last, ends))
+        row, first, last, ends = (x[..., ~settled] for x in (row, first, last, ends))
         middle = (first + last) // 2
         between = evidence.margin(row, grid[middle])
         halves = (
@@ -149,7 +174,7 @@ def _counts(evidence: _Evidence, kind: Tensor, grid: Tensor) -> Tensor:
             torch.cat([torch.stack([ends[0], between]), torch.stack([between, ends[1]])], dim=2),
         )
         if len(row):
-            pending += zip(*(each.split(len(kind), dim=-1) for each in halves), strict=True)
+            pending += zip(*(x.split(len(kind), dim=-1) for x in halves), strict=True)
     return changes.view(2, -1).cumsum(dim=1)
 
 
@@ -158,14 +183,14 @@ def _number(at: Tensor, counted: Tensor, like: Tensor) -> Tensor:
     return torch.bincount(at[counted], minlength=len(like))
 
 
-def _keeps_its_sign(ends: Tensor, width: Tensor, bend: Tensor) -> Tensor:
+def _keeps_its_sign(ends: Tensor, width: Tensor, chord_error: Tensor) -> Tensor:
     """Whether a margin with these ends [2, 2, m] has one sign all the way between them.
 
     Its size is at least (1 - t) u + t v - t (1 - t) c for some c and the sizes u and v at the
     ends, and that is positive for all t where (sqrt u + sqrt v)^2 > c.
     """
     (before, winner), (after, other) = ends
-    stray: Tensor = bend[0] * width**2 + bend[1] * width * (winner != other)
+    stray: Tensor = chord_error[0] * width**2 + chord_error[1] * width * (winner != other)
     size = (before.abs().sqrt() + after.abs().sqrt()) ** 2
     keeps: Tensor = ((before > 0) == (after > 0)) & (size > stray + ROUNDING)
     return keeps

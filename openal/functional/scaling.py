@@ -5,11 +5,23 @@ from torch import Tensor
 
 from openal._checks import as_finite
 
-__all__ = ["HAIR", "unit_range", "with_ties_broken"]
+__all__ = ["TIE_WEIGHT", "unit_range", "with_ties_broken"]
 
 
 def unit_range(values: Tensor) -> Tensor:
-    """The values (N,) from 0 for the least to 1 for the largest; 0 where all are equal.
+    """The values brought to one range: 0 for the least, 1 for the largest; 0 where all are equal.
+
+    Args:
+        values: (n,), floating point; none stay none.
+
+    Returns:
+        (n,) in [0, 1], of the dtype of the values.
+
+    Raises:
+        ArrayError: values that are not finite or have another number of dimensions.
+
+    Reference: min-max scaling, as EAOA's and E2OAL's authors' codes combine scores; Zong and Huang,
+    CVPR 2025.
 
     >>> unit_range(torch.tensor([3.0, 5.0, 4.0]))
     tensor([0.0000, 1.0000, 0.5000])
@@ -21,10 +33,23 @@ def unit_range(values: Tensor) -> Tensor:
     return values / values.max().clamp(min=torch.finfo(values.dtype).tiny)
 
 
-HAIR = 1e-9
+TIE_WEIGHT = 1e-9
 """How much a second criterion may move a score: enough to break ties, and no more."""
 
 
 def with_ties_broken(score: Tensor, standing: Tensor) -> Tensor:
-    """The score [n], float64 in [0, 1], moved by a hair towards the standing [n] in [0, 1]."""
-    return (1 - HAIR) * score + HAIR * standing
+    """The score, moved by a billionth towards a second criterion that decides between equals.
+
+    Args:
+        score: (n,), float64 in [0, 1].
+        standing: (n,) in [0, 1]: of equal scores the larger comes first.
+
+    Returns:
+        (n,), float64 in [0, 1]: (1 - 1e-9) score + 1e-9 standing.
+
+    Raises:
+        RuntimeError: lengths that differ; from torch, for scores have been checked before.
+
+    Reference: ours; the papers leave ties to the order of a sort.
+    """
+    return (1 - TIE_WEIGHT) * score + TIE_WEIGHT * standing

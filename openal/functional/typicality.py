@@ -1,4 +1,4 @@
-"""How typical is an item of the group it belongs to?"""
+"""Typicality: the inverse mean distance to the nearest neighbors in a group (TypiClust)."""
 
 import torch
 from torch import Tensor
@@ -13,18 +13,31 @@ OFFSET = 1e-5
 """Added to a mean distance: copies of each other are very typical, not infinitely so."""
 
 BLOCK_ELEMENTS = 2**22  # of the distances that are held at a time
-SPARE = 6
+SPARE = 6  # proposed beyond k by products, of which exact distances leave k
 
 
 def typicality(points: Tensor, groups: Tensor, k: int = 20) -> Tensor:
     """How near the k nearest others of the same group are: the inverse of their mean distance.
 
-    From points (N, D) and integers (N,) to (N,), float64. Distances are Euclidean. A group of no
-    more than k points takes all others; a point alone in its group has typicality 0. Equal points
-    of a group are equally typical.
+    Distances are Euclidean. A group of no more than k points takes all others; a point alone in its
+    group has typicality 0. Equal points of a group are equally typical. As in the authors' code
+    1e-5 is added to the mean distance.
 
-    Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies Suit High and
-    Low Budgets", ICML 2022, section 3. As in the authors' code 1e-5 is added to the mean distance.
+    Args:
+        points: (N, D).
+        groups: (N,), integers: the group, such as a cluster, of each point.
+        k: how many others count, at least 1; 20 is the paper's.
+
+    Returns:
+        (N,), float64, in [0, 1e5], larger is more typical.
+
+    Raises:
+        ArrayError: points that are not (N, D), or not finite; groups that are not one integer for
+            each row; the message names the argument and the first bad row.
+        ArgumentError: a `k` that is no integer of at least 1.
+
+    Reference: Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies Suit
+    High and Low Budgets" (TypiClust), ICML 2022, section 3.
 
     >>> points = torch.tensor([[0.0], [1.0], [3.0], [9.0]])
     >>> typicality(points, torch.tensor([0, 0, 0, 1]), k=1)
@@ -45,7 +58,7 @@ def _mean_distances(points: Tensor, k: int) -> Tensor:
     centered = points - points.mean(dim=0)  # so that the squares below cancel less
     halves = centered.square().sum(dim=1) / 2
     k = min(k, len(points) - 1)
-    found = []
+    means = []
     for start in range(0, len(points), size := max(1, BLOCK_ELEMENTS // len(points))):
         block = slice(start, start + size)
         nearness = torch.addmm(halves, centered[block], centered.T, beta=-1)
@@ -53,8 +66,8 @@ def _mean_distances(points: Tensor, k: int) -> Tensor:
         # The nearest of all is the point itself, or a copy at the same distance, which is 0.
         rows = torch.arange(start, start + len(near), device=points.device)
         distances = _exact(points, rows, near)
-        found.append(distances.sort(dim=1).values[:, 1 : k + 1].mean(dim=1))
-    return torch.cat(found)
+        means.append(distances.sort(dim=1).values[:, 1 : k + 1].mean(dim=1))
+    return torch.cat(means)
 
 
 def _exact(points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""Uncertainty and disagreement of logits; from log-softmax, without an epsilon.
+"""Entropy, least confidence, margin, BALD and other uncertainties of logits.
 
-Larger is less certain.
+Larger is less certain. All come from log-softmax, without an epsilon.
 """
 
 import torch
@@ -20,10 +20,20 @@ __all__ = [
 
 
 def entropy(logits: Tensor) -> Tensor:
-    """How evenly a prediction spreads over the classes: 0 for a certain one, log K for an even one.
+    """The entropy of each prediction, in nats: 0 for a certain one, log K for an even one.
 
-    From (N, K) to (N,), in nats. Shannon (1948); Settles, Active Learning Literature Survey (2009),
-    section 3.1.
+    Args:
+        logits: (N, K), raw; a row is one prediction.
+
+    Returns:
+        (N,), larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Shannon, "A Mathematical Theory of Communication", 1948; Settles, "Active Learning
+    Literature Survey", 2009, section 3.1.
 
     >>> entropy(torch.tensor([[200.0, 0.0], [0.0, 0.0]]))
     tensor([0.0000, 0.6931])
@@ -34,7 +44,18 @@ def entropy(logits: Tensor) -> Tensor:
 def least_confidence(logits: Tensor) -> Tensor:
     """What the best class lacks to be certain: 1 - p1.
 
-    From (N, K) to (N,). Lewis and Gale (1994); Settles (2009), section 3.1.
+    Args:
+        logits: (N, K), raw; a row is one prediction.
+
+    Returns:
+        (N,) in [0, 1 - 1/K], larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Lewis and Gale, "A Sequential Algorithm for Training Text Classifiers", SIGIR 1994;
+    Settles, "Active Learning Literature Survey", 2009, section 3.1.
 
     >>> least_confidence(torch.tensor([[200.0, 0.0], [0.0, 0.0]]))
     tensor([0.0000, 0.5000])
@@ -45,8 +66,20 @@ def least_confidence(logits: Tensor) -> Tensor:
 def margin(logits: Tensor) -> Tensor:
     """How close the two best classes are: 1 - (p1 - p2), which is 1 for a tie.
 
-    From (N, K) to (N,). With one class p2 is 0, so the margin is 0. Scheffer, Decomain and Wrobel
-    (2001), turned round so that larger is less certain.
+    With one class p2 is 0, so the margin is 0.
+
+    Args:
+        logits: (N, K), raw; a row is one prediction.
+
+    Returns:
+        (N,) in [0, 1], larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: Scheffer, Decomain and Wrobel, "Active Hidden Markov Models for Information
+    Extraction", IDA 2001; here turned round so that larger is less certain.
 
     >>> margin(torch.tensor([[200.0, 0.0], [3.0, 3.0]]))
     tensor([0., 1.])
@@ -57,9 +90,21 @@ def margin(logits: Tensor) -> Tensor:
 def variation_ratio(mc_logits: Tensor) -> Tensor:
     """The share of the T samples that predict another class than most samples do.
 
-    From (N, T, K) to (N,): 1 - f / T, f the count of the most frequent predicted class; equal
-    logits count for the lowest class. Freeman (1965); Gal, Uncertainty in Deep Learning (2016),
-    section 3.3.1. Some codes take 1 - max_c mean_t p_tc, which is not this.
+    1 - f / T, with f the count of the most frequent predicted class; equal logits count for the
+    lowest class. Some codes take 1 - max_c mean_t p_tc, which is not this.
+
+    Args:
+        mc_logits: (N, T, K), raw, of T stochastic passes.
+
+    Returns:
+        (N,) in [0, 1), larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: mc_logits that are not (N, T, K) with T, K > 0, or not finite; the message names
+            the first bad row.
+
+    Reference: Freeman, "Elementary Applied Statistics", 1965; Gal, "Uncertainty in Deep Learning",
+    2016, section 3.3.1.
 
     >>> variation_ratio(torch.tensor([[[2.0, 0.0], [0.0, 2.0], [5.0, 0.0], [1.0, 0.0]]]))
     tensor([0.2500])
@@ -70,9 +115,23 @@ def variation_ratio(mc_logits: Tensor) -> Tensor:
 def mean_std(mc_logits: Tensor) -> Tensor:
     """How much the T samples vary in the probability of a class, on average over the classes.
 
-    From (N, T, K) to (N,): mean_c std_t p_tc, the standard deviation of the population (divided by
-    T), so one sample gives 0. Kampffmeyer et al. (2016); Gal et al., Deep Bayesian Active Learning
-    with Image Data (2017).
+    mean_c std_t p_tc, with the standard deviation of the population (divided by T), so one sample
+    gives 0.
+
+    Args:
+        mc_logits: (N, T, K), raw, of T stochastic passes.
+
+    Returns:
+        (N,) in [0, 1/2], larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: mc_logits that are not (N, T, K) with T, K > 0, or not finite; the message names
+            the first bad row.
+
+    Reference: Kampffmeyer, Salberg and Jenssen, "Semantic Segmentation of Small Objects and
+    Modeling of Uncertainty in Urban Remote Sensing Images Using Deep Convolutional Neural
+    Networks", CVPR Workshops 2016; Gal, Islam and Ghahramani, "Deep Bayesian Active Learning with
+    Image Data", ICML 2017.
 
     >>> mean_std(torch.tensor([[[200.0, 0.0], [0.0, 200.0]], [[3.0, 1.0], [3.0, 1.0]]]))
     tensor([0.5000, 0.0000])
@@ -81,10 +140,23 @@ def mean_std(mc_logits: Tensor) -> Tensor:
 
 
 def bald(mc_logits: Tensor) -> Tensor:
-    """How much the T samples disagree, each being sure of itself: what the label would settle.
+    """How much the T samples disagree, in nats: H(mean_t p_t) - mean_t H(p_t), never below 0.
 
-    From (N, T, K) to (N,), in nats: H(mean_t p_t) - mean_t H(p_t), never below 0. Houlsby et al.,
-    Bayesian Active Learning for Classification and Preference Learning (2011), eq. 2.
+    It is what the label would tell about which sample is right: large where each sample is sure of
+    another class.
+
+    Args:
+        mc_logits: (N, T, K), raw, of T stochastic passes.
+
+    Returns:
+        (N,) in [0, log T], larger is less certain; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: mc_logits that are not (N, T, K) with T, K > 0, or not finite; the message names
+            the first bad row.
+
+    Reference: Houlsby, Huszár, Ghahramani and Lengyel, "Bayesian Active Learning for Classification
+    and Preference Learning", arXiv 1112.5745, 2011, eq. 2.
 
     >>> bald(torch.tensor([[[200.0, 0.0], [0.0, 200.0]], [[0.0, 0.0], [0.0, 0.0]]]))
     tensor([0.6931, 0.0000])
@@ -152,13 +224,23 @@ def _below_best(logits: Tensor) -> Tensor:
 
 
 def in_between(logits: Tensor) -> Tensor:
-    """How far a prediction is both from an even one and from a certain one.
+    """How far each prediction is both from an even one and from a certain one (E2OAL).
 
-    From (N, K) to (N,): JS(p, uniform) JS(p, one-hot of the largest), with the Jensen-Shannon
-    divergence JS(p, q) = (KL(p || m) + KL(q || m)) / 2, m = (p + q) / 2, in nats. 0 for an even
-    and for a certain prediction.
+    JS(p, uniform) JS(p, one-hot of the largest), with the Jensen-Shannon divergence JS(p, q) =
+    (KL(p || m) + KL(q || m)) / 2, m = (p + q) / 2, in nats. 0 for an even and for a certain
+    prediction.
 
-    Reference: E2OAL, arXiv 2603.07898; its authors' code exchanges the arguments of KL.
+    Args:
+        logits: (N, K), raw; a row is one prediction.
+
+    Returns:
+        (N,), larger is more informative; float64 for float64 logits, else float32.
+
+    Raises:
+        ArrayError: logits that are not (N, K) with K > 0, or not finite; the message names the
+            first bad row.
+
+    Reference: E2OAL, arXiv 2603.07898, 2026; its authors' code exchanges the arguments of KL.
 
     >>> in_between(torch.tensor([[0.0, 0.0], [1000.0, 0.0], [1.0, 0.0]]))
     tensor([0.0000, 0.0000, 0.0030])

@@ -1,4 +1,4 @@
-"""What two text encoders, one that says yes and one that says no, make of an image."""
+"""CLIPNAL's evidence for known and unknown from yes and no texts (eqs. 2-7, CLIPN's two rules)."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -14,33 +14,48 @@ from openal.functional._rows import runs
 __all__ = ["Rule", "as_cosines", "in_blocks", "yes_no_probabilities"]
 
 Rule = Literal["atd", "ctw"]
-BLOCK = 2**16  # elements of a row block: in the cache
+BLOCK_ELEMENTS = 2**16  # elements of a row block: in the cache
 
 
 @whole_parts()
 def yes_no_probabilities(
     yes: Tensor, no: Tensor, scale: float, visual: Tensor | None = None, *, rule: Rule = "atd"
 ) -> tuple[Tensor, Tensor]:
-    """Evidence for a known class and for none of them: `(known, unknown)`, each [N].
+    """Evidence for a known class and for none, from cosines with yes and no texts (CLIPNAL).
 
-    From the cosines [N, K] of images with the "yes" and the "no" text of each class:
-    p_yes = softmax_j(scale * yes), q = sigmoid(scale * (yes - no)), r = p_yes * q.
-    "atd" (agreeing to differ): known = max_j r_j, unknown = sum_j p_yes_j (1 - q_j). With
-    `visual` [N, K], the cosines with the classes' labeled images, r_j is weighted by
-    softmax_j(scale * visual) and unknown is divided by K. "ctw" (competing to win): known = q of
+    p_yes = softmax_j(scale * yes), q = sigmoid(scale * (yes - no)), r = p_yes * q. "atd" (agreeing
+    to differ): known = max_j r_j, unknown = sum_j p_yes_j (1 - q_j). With `visual`, r_j is weighted
+    by softmax_j(scale * visual) and unknown is divided by K. "ctw" (competing to win): known = q of
     the class with the largest yes, unknown = 1 - q; `visual` is not used.
 
     An item counts as known where known > unknown.
 
-    Reference: Heo and Kang, CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-7; Wang et al.,
-    CLIPN, ICCV 2023 (the two rules).
+    Args:
+        yes: (N, K), cosines of images with the "yes" text of each class.
+        no: (N, K), cosines with the "no" text of each class.
+        scale: what multiplies the cosines, above 0: one over a temperature.
+        visual: (N, K), cosines with the classes' labeled images (`prototype_cosines`); or None.
+        rule: "atd", CLIPNAL's, or "ctw".
+
+    Returns:
+        `(known, unknown)`, each (N,) in [0, 1]; float64 where any of the cosines is, else float32.
+
+    Raises:
+        ArrayError: cosines that are not all (N, K) with K > 0, or not finite; the message names the
+            argument and the first bad row.
+        ArgumentError: a `scale` that is not above 0, or another `rule`.
+
+    Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
+    Pre-trained Vision-Language Model" (CLIPNAL, later VLPure-AL), arXiv 2408.04917, 2024, eqs. 2-7;
+    Wang, Li, Yao and Li, "CLIPN for Zero-Shot OOD Detection: Teaching CLIP to Say No", ICCV 2023
+    (the two rules).
 
     >>> yes_no_probabilities(torch.tensor([[0.3, 0.1]]), torch.tensor([[0.1, 0.2]]), 50.0)
     (tensor([0.9999]), tensor([9.0490e-05]))
     """
     yes, no, visual = as_cosines(yes, no, visual, rule)
     scale = as_number(scale, "scale", above=0)
-    size = max(1, min(8192, BLOCK // yes.shape[1]))
+    size = max(1, min(8192, BLOCK_ELEMENTS // yes.shape[1]))
     dtype = torch.promote_types(yes.dtype, no.dtype)
     if visual is not None and rule == "atd":
         dtype = torch.promote_types(dtype, visual.dtype)
@@ -82,9 +97,9 @@ def as_cosines(
         raise ArgumentError(f"rule must be 'atd' or 'ctw', got {rule!r}.")
     yes, no = as_finite(yes, "yes", ndim=2), as_finite(no, "no", ndim=2)
     visual = None if visual is None else as_finite(visual, "visual", ndim=2)
-    for name, each in {"no": no, "visual": visual}.items():
-        if each is not None and each.shape != yes.shape:
-            raise ArrayError(f"{name} must be {tuple(yes.shape)} as yes, got {tuple(each.shape)}.")
+    for name, other in {"no": no, "visual": visual}.items():
+        if other is not None and other.shape != yes.shape:
+            raise ArrayError(f"{name} must be {tuple(yes.shape)} as yes, got {tuple(other.shape)}.")
     if yes.shape[1] == 0:
         raise ArrayError("yes must have a column for each class, got none.")
     return yes, no, visual

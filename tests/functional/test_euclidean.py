@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from openal.functional import _euclidean as distances
-from openal.functional._euclidean import Cells, Space, at_most, nearer, products
+from openal.functional._euclidean import PivotGroups, Space, at_most, nearer, products
 
 KINDS = ("plain", "far away", "tiny", "lattice", "double")
 
@@ -88,7 +88,7 @@ def test_what_is_known_falls_to_the_nearest_of_all(
 def test_a_center_is_in_the_cell_of_its_nearest_pivot(m: int) -> None:
     points, centers = drawn("plain", m=m)
     space = Space.of(points, centers)
-    cells = Cells.of(space.locate(centers))
+    cells = PivotGroups.of(space.locate(centers))
     pivots = centers[:: math.isqrt(m)]
     assert torch.equal(cells.pivots.points, pivots)
     assert len(cells) == len(pivots)
@@ -102,7 +102,7 @@ def test_a_center_is_in_the_cell_of_its_nearest_pivot(m: int) -> None:
 def test_bounds_are_the_nearest_in_the_nearest_cells(kind: str, count: int) -> None:
     points, centers = drawn(kind)
     space = Space.of(points, centers)
-    cells, true = Cells.of(space.locate(centers)), apart(space, points, centers)
+    cells, true = PivotGroups.of(space.locate(centers)), apart(space, points, centers)
     to_pivots = apart(space, points, cells.pivots.points)
     least = to_pivots.amin(dim=1)
     for cell in to_pivots.argsort(dim=1)[:, :count].T:

@@ -55,6 +55,37 @@ def test_equals_the_definition(seed: int, kind: str, monkeypatch: pytest.MonkeyP
         assert k_center_greedy(points, centers, len(points)).tolist() == expected
 
 
+def test_fewer_points_compete_where_fewer_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test above relies on: the number is read when the function is called."""
+    points, centers = drawn(1, "random")
+    turns = []
+    one_turn = module._continue
+
+    def counted(*arguments: Any) -> int:
+        turns[-1] += 1
+        return one_turn(*arguments)
+
+    monkeypatch.setattr(module, "_continue", counted)
+    for active in (1, 512):
+        monkeypatch.setattr(module, "ACTIVE", active)
+        turns.append(0)
+        k_center_greedy(points, centers, len(points))
+    assert turns[0] > turns[1] == 1
+
+
+@pytest.mark.parametrize("active", [1, 2, 5, 16])
+@pytest.mark.parametrize("budget", [7, 64, 100])
+def test_ties_on_an_integer_grid_go_to_the_lowest_row(
+    active: int, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ACTIVE", active)
+    side = torch.arange(10.0)
+    points = torch.cartesian_prod(side, side)  # nearly every distance occurs many times
+    for centers in (points[44:45], points[:0]):
+        expected = brute_force(points, centers, budget)
+        assert k_center_greedy(points, centers, budget).tolist() == expected
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_permuted_pools_give_permuted_points(kind: str) -> None:
     points, centers = drawn(4, kind)

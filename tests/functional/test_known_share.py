@@ -115,7 +115,7 @@ SPREADS = {
 def test_is_that_of_a_short_loop(
     monkeypatch: pytest.MonkeyPatch, values: Tensor, turned: bool, most: int
 ) -> None:
-    monkeypatch.setattr(module, "MOST", most)
+    monkeypatch.setattr(module, "SAMPLE_SIZE", most)
     x, y = values[::2].double(), values[1::2].double()
     known = (y > y.median()) ^ turned
     share = known_share(x, y, known).numpy()

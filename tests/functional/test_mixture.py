@@ -343,9 +343,9 @@ def test_a_value_that_is_not_finite_is_named(bad: float) -> None:
 @pytest.mark.parametrize(
     "groups, message",
     [
-        ([0, 1, 2], r"groups\[2\] is 2; groups run from 0 to 1"),
+        ([0, 1, 2], r"groups\[2\] is 2; it must be in 0\.\.1"),
         ([0, -1, 1], r"groups\[1\] is -1"),
-        ([0, 1], "groups must name one group for each of 3 values, got 2"),
+        ([0, 1], "groups must be one for each of 3 rows, got 2"),
         ([0.0, 1.0, 1.0], "groups must be integers"),
     ],
 )

@@ -18,7 +18,7 @@ from torch import Tensor
 import openal.functional._cosines as module
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import knn, neighbor_votes
-from openal.functional._cosines import GROUPS, directions, nearest
+from openal.functional._cosines import GROUPS, nearest, normalized_rows
 from openal.functional._references import check_shapes
 
 generator = torch.Generator()
@@ -244,7 +244,7 @@ def test_layout_does_not_matter_and_nothing_is_changed() -> None:
 
 
 def test_matrix_products_of_low_precision_are_noticed() -> None:
-    queries, references = (directions(normal(n, 64), torch.float32) for n in (40, 300))
+    queries, references = (normalized_rows(normal(n, 64), torch.float32) for n in (40, 300))
     blunt = [x._replace(units=x.units.bfloat16().float()) for x in (queries, references)]
     expected = nearest(queries, references, 10)
     found = nearest(*blunt, 10)

@@ -115,7 +115,7 @@ def test_the_search_ends_by_its_draws_or_where_nothing_changes(
 def test_few_subsets_are_all_seen_and_none_is_drawn(
     monkeypatch: pytest.MonkeyPatch, few: int, is_drawn: bool
 ) -> None:
-    monkeypatch.setattr(pareto, "FEW", few)
+    monkeypatch.setattr(pareto, "MOST_ENUMERATED", few)
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
     pareto_subset(drawn(9, 6), 3, generator=generator, patience=1)

@@ -13,7 +13,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional import _balls as balls
 from openal.functional import _balls as kept_balls
 from openal.functional import _balls as measured_balls
-from openal.functional._balls import KeptBalls, MeasuredBalls, measured, within
+from openal.functional._balls import MeasuredBalls, PackedBalls, measured, within
 from openal.functional.prob_cover import prob_cover, pure_radius
 
 module = sys.modules[prob_cover.__module__]  # the package has a function of the same name
@@ -58,7 +58,7 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
 def test_the_cover_is_that_of_sets(
     monkeypatch: pytest.MonkeyPatch, seed: int, kind: str, delta: float, kept: int
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_BYTES", kept)
+    monkeypatch.setattr(module, "PACKED_BYTES", kept)
     z, answered = drawn(seed, kind)
     for budget in (1, 7, 200):
         centers, gains = prob_cover(z, answered, budget, delta=delta)
@@ -76,7 +76,7 @@ def test_blocks_change_nothing(
     whole, radius = prob_cover(z, answered, 20, delta=0.4), pure_radius(z, torch.arange(80) // 20)
     for part in (balls, kept_balls, measured_balls):
         monkeypatch.setattr(part, "BLOCK_ELEMENTS", elements)
-    monkeypatch.setattr(module, "KEPT_BYTES", kept)
+    monkeypatch.setattr(module, "PACKED_BYTES", kept)
     assert prob_cover(z, answered, 20, delta=0.4).centers.tolist() == whole.centers.tolist()
     assert pure_radius(z, torch.arange(80) // 20) == pytest.approx(radius, abs=1e-6)
 
@@ -86,7 +86,7 @@ def test_blocks_change_nothing(
 def test_threads_and_order_change_nothing(
     monkeypatch: pytest.MonkeyPatch, kept: int, kind: str
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_BYTES", kept)
+    monkeypatch.setattr(module, "PACKED_BYTES", kept)
     z, answered = drawn(2, kind)
     points, before, found = measured(z), torch.get_num_threads(), []
     try:
@@ -109,7 +109,7 @@ def test_kept_and_measured_balls_hold_the_same(n: int, share: float, radius: flo
     generator = torch.Generator().manual_seed(n)
     z, among = torch.randn(n, 5, generator=generator), torch.rand(n, generator=generator) < share
     near = torch.from_numpy(apart(z, z) <= radius)
-    for each in (KeptBalls.of(measured(z), radius), MeasuredBalls(measured(z), radius)):
+    for each in (PackedBalls.of(measured(z), radius), MeasuredBalls(measured(z), radius)):
         assert each.counts(among).equal(near[:, among].sum(dim=1, dtype=torch.int32))
         assert each.ball(torch.tensor(n - 1)).equal(near[-1])
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional import knn
-from openal.functional._cosines import directions, nearest
+from openal.functional._cosines import nearest, normalized_rows
 from openal.functional._references import References
 
 generator = torch.Generator()
@@ -60,7 +60,8 @@ def test_no_queries_above_a_floor() -> None:
 
 @pytest.mark.parametrize("height", [0, 0.02])
 def test_products_of_low_precision_are_noticed_above_a_floor(height: float) -> None:
-    queries, references = (directions(points(n, "plain", 64), torch.float32) for n in (40, 300))
+    rows = (points(n, "plain", 64) for n in (40, 300))
+    queries, references = (normalized_rows(x, torch.float32) for x in rows)
     blunt = [x._replace(units=x.units.bfloat16().float()) for x in (queries, references)]
     full = nearest(queries, references, 10)
     floor = full.similarity[:, 0] + height

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import tune_scale, yes_no_probabilities
-from openal.functional.scale_tuning import BLOCK as TUNING_BLOCK
+from openal.functional.scale_tuning import BLOCK_ELEMENTS as TUNING_BLOCK
 from openal.functional.scale_tuning import DEFAULT_SCALES, _counts, _Evidence
-from openal.functional.yes_no import BLOCK
+from openal.functional.yes_no import BLOCK_ELEMENTS as BLOCK
 
 # What the authors' functions give for these cosines, recorded from a run in single precision.
 ROW, COLUMN = np.mgrid[0:8, 0:3]
@@ -203,7 +203,7 @@ def test_the_items_said_known_are_counted_at_every_scale(
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_a_margin_strays_from_its_chord_by_no_more_than_its_bend(weighted: bool) -> None:
+def test_a_margin_strays_from_its_chord_by_no_more_than_its_chord_error(weighted: bool) -> None:
     n, rng = 200_000, torch.Generator().manual_seed(0)
     yes, no, visual = 2 * torch.rand(3, n, 2, generator=rng, dtype=torch.float64) - 1
     start, power, t = torch.rand(3, n, generator=rng, dtype=torch.float64)
@@ -213,8 +213,9 @@ def test_a_margin_strays_from_its_chord_by_no_more_than_its_bend(weighted: bool)
     chord = (1 - t) * ends[0][0] + t * ends[1][0]
     stray = (margins.margin(rows, start + t * width)[0] - chord).abs()
     another = ends[0][1] != ends[1][1]
+    squared, linear = margins.chord_error
     for kink, enough in ((another, True), (0, False)):  # 4 items need the kinks
-        most = t * (1 - t) * (margins.bend[0] * width**2 + margins.bend[1] * width * kink)
+        most = t * (1 - t) * (squared * width**2 + linear * width * kink)
         assert bool((stray <= most + 1e-12).all()) == enough
 
 

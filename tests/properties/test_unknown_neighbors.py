@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from openal import purity
-from openal.functional.scaling import HAIR
+from openal.functional.scaling import TIE_WEIGHT
 from openal.informativeness import Margin
 from openal.labeled import UNKNOWN
 from openal.parts import reads_of
@@ -90,7 +90,7 @@ def test_an_unknown_answer_raises_no_share_of_known_neighbors(
     rule: str, case: Case, k: int
 ) -> None:
     score = NEIGHBORS[rule](k)
-    assert (case.scores(score, UNKNOWN) <= case.scores(score, None) + HAIR / 2).all()
+    assert (case.scores(score, UNKNOWN) <= case.scores(score, None) + TIE_WEIGHT / 2).all()
 
 
 @pytest.mark.parametrize("rule", NEIGHBORS)
@@ -98,7 +98,7 @@ def test_an_unknown_answer_raises_no_share_of_known_neighbors(
 @given(case=cases, k=st.integers(1, 12))
 def test_a_known_answer_lowers_no_share_of_known_neighbors(rule: str, case: Case, k: int) -> None:
     score = NEIGHBORS[rule](k)
-    assert (case.scores(score, 0) >= case.scores(score, None) - HAIR / 2).all()
+    assert (case.scores(score, 0) >= case.scores(score, None) - TIE_WEIGHT / 2).all()
 
 
 @pytest.mark.parametrize("name", UNMOVED)
