@@ -86,7 +86,7 @@ def _told(reason: str, names: Counter[str]) -> str:
     shown = [name if name.isprintable() else ascii(name) for name, _ in names.most_common(NAMED)]
     more = ", ..." if len(names) > NAMED else ""
     help_ = ", pip install pillow-heif" if {".heic", ".heif", ".hif"} & {*names} else ""
-    return f"{names.total()} {reason} ({', '.join(shown)}{more}{help_})"
+    return f"{reason}: {names.total()} ({', '.join(shown)}{more}{help_})"
 
 
 @dataclass(eq=False)
@@ -146,11 +146,9 @@ class _Walk:
                 yield from self._folder(path, os.path.join(real, entry.name))
 
     def _folder(self, path: str, real: str) -> Iterator[tuple[str, str]]:
-        if real in self.besides:
-            self._leave(OURS, path)
-        elif real in self._seen:
+        if real in self._seen:
             self._leave(TWICE, path)
-        else:
+        elif real not in self.besides:
             yield path, real
 
     def _file(self, path: str) -> None:

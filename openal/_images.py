@@ -34,7 +34,16 @@ import torch
 from openal._checks import as_count
 from openal.errors import ArgumentError
 
-__all__ = ["MAX_PIXELS", "Note", "Notes", "Reading", "image_endings", "read_image", "why_unread"]
+__all__ = [
+    "MAX_PIXELS",
+    "Note",
+    "Notes",
+    "Reading",
+    "image_endings",
+    "read_image",
+    "reading_of",
+    "why_unread",
+]
 
 MAX_PIXELS = 178_956_970
 """Where Pillow refuses: 1/2 GiB of three colors, twice over what it warns of."""
@@ -58,11 +67,11 @@ class Note(IntFlag):
 
 
 SAID = {
-    Note.FRAMES: "hold several frames or pages; the first one is read",
-    Note.RANGE: "hold floats, signed or 32-bit numbers; each is mapped from its own range",
-    Note.DARK: "use less than a sixteenth of their type's range, so they are nearly black (if a "
-    "camera of 12 bits made them: --bits 12)",
-    Note.CLIPPED: "are brighter than --bits says; what lies above is white",
+    Note.FRAMES: "with several frames or pages, of which the first is read",
+    Note.RANGE: "of floats, signed or 32-bit numbers, mapped from the range of the image",
+    Note.DARK: "nearly black, with less than a sixteenth of the range of their type (--bits 12, if "
+    "a camera of 12 bits made them)",
+    Note.CLIPPED: "with values above what --bits says, which are white",
 }
 
 
@@ -81,6 +90,11 @@ class Reading:
         as_count(self.max_pixels, "max_pixels", minimum=1)
         if self.bits is not None and not 9 <= as_count(self.bits, "bits") <= 16:
             raise ArgumentError(f"bits must be 9 to 16, got {self.bits}.")
+
+
+def reading_of(max_pixels: int | None, bits: int | None) -> Reading:
+    """How files are read where arguments of a command may be None."""
+    return Reading(MAX_PIXELS if max_pixels is None else max_pixels, bits)
 
 
 def read_image(path: Path, reading: Reading | None = None) -> tuple[Any, Note]:
@@ -131,7 +145,8 @@ class Notes:
             rows = np.flatnonzero(flags & note)
             if len(rows):
                 more = ", ..." if len(rows) > 1 else ""
-                lines.append(f"{len(rows)} images {said}: {names[rows[0]]}{more}")
+                images = "image" if len(rows) == 1 else "images"
+                lines.append(f"{len(rows)} {images} {said}: {names[rows[0]]}{more}")
         return lines
 
 
@@ -176,6 +191,8 @@ def _opened(file: IO[bytes], path: Path) -> Any:
     from PIL import Image, UnidentifiedImageError
 
     prefix, reasons = file.read(16), []
+    if not prefix:
+        raise UnidentifiedImageError("cannot identify image file (it is empty)")
     for kind in _kinds():
         factory, accept = Image.OPEN[kind]
         try:
@@ -185,8 +202,12 @@ def _opened(file: IO[bytes], path: Path) -> Any:
             elif accepted:
                 file.seek(0)
                 return factory(file, str(path))
+        except Image.DecompressionBombError as error:
+            why = str(error).partition(",")[0]
+            raise Image.DecompressionBombError(f"{why}; a larger --max-pixels reads it") from error
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
-            reasons += [f"as {kind}: {error}"] if accept is not None else []
+            if accept is not None:
+                reasons.append(f"as {kind}: {error}")
     why = f" ({'; '.join(reasons)})" if reasons else ""
     raise UnidentifiedImageError(f"cannot identify image file{why}")
 

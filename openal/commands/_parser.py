@@ -3,10 +3,10 @@
 import argparse
 from typing import NoReturn
 
-from openal._images import MAX_PIXELS, Reading
+from openal._images import MAX_PIXELS
 from openal.errors import ArgumentError
 
-__all__ = ["Parser", "add_reading", "reading_of"]
+__all__ = ["Parser", "add_reading"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,8 +22,3 @@ def add_reading(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--max-pixels", type=int, metavar="N", help=f"largest image that is read ({MAX_PIXELS})")
     add("--bits", type=int, metavar="N", help="of a pixel in images of 16 bits, such as 12 (16)")
-
-
-def reading_of(given: argparse.Namespace) -> Reading:
-    """How files are read, as the arguments say."""
-    return Reading(MAX_PIXELS if given.max_pixels is None else given.max_pixels, given.bits)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from openal._image_files import ImageFiles, image_files
-from openal.commands._parser import Parser, add_reading, reading_of
+from openal._images import reading_of
+from openal.commands._parser import Parser, add_reading
 from openal.errors import ArgumentError
 from openal.learners._open_clip import ImagesOnly, ImageTower
 from openal.learners.clip import CLIP
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ArgumentError("IMAGES is missing: a folder of images.")
     part, device, files = _part(given.part), _device(given.device), _files(given)
     encode, transform, fingerprint = _encoder(given, device)
-    images = Images(given.images, files.names, transform, reading_of(given))
+    images = Images(given.images, files.names, transform, reading_of(given.max_pixels, given.bits))
     if files.left_out:
         _say([files.summary()])  # before hours of work
     store = fill(
