@@ -83,7 +83,8 @@ def image_files(folder: Path, *, besides: Iterable[Path] = ()) -> ImageFiles:
 
 
 def _told(reason: str, names: Counter[str]) -> str:
-    shown = [name if name.isprintable() else ascii(name) for name, _ in names.most_common(NAMED)]
+    first = sorted(names, key=lambda name: (-names[name], name))[:NAMED]
+    shown = [name if name.isprintable() else ascii(name) for name in first]
     more = ", ..." if len(names) > NAMED else ""
     help_ = ", pip install pillow-heif" if {".heic", ".heif", ".hif"} & {*names} else ""
     return f"{reason}: {names.total()} ({', '.join(shown)}{more}{help_})"

@@ -21,7 +21,7 @@ from openal.labeled import LabeledSet
 from openal.model import Model
 from openal.view import Blocks, Engine, Rows, View
 
-__all__ = ["Frozen", "Learner", "Pool"]
+__all__ = ["Frozen", "Learner", "Pool", "unreadable_in"]
 
 
 @runtime_checkable
@@ -164,7 +164,7 @@ class Pool:
         for name in reads:
             pool = _with_source(pool, name, reader, tuple(defaults))
         sources = {name: pool._sources[name] for name in reads}
-        without = _unreadable(pool, reads, progress)
+        without = unreadable_in(pool, reads, progress)
         askable = np.setdiff1d(_askable(labeled, candidates), without, assume_unique=True)
         labeled = labeled._without(without)
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
@@ -281,7 +281,7 @@ def _askable(labeled: LabeledSet, candidates: Any) -> np.ndarray:
     return chosen[np.isin(chosen, unlabeled, assume_unique=True)]
 
 
-def _unreadable(pool: Pool, names: Iterable[str], progress: bool | None) -> np.ndarray:
+def unreadable_in(pool: Pool, names: Iterable[str], progress: bool | None) -> np.ndarray:
     """The indices without a value in a signal, or in what its learners read: they take no part."""
     waiting, sources = [*names], {}
     while waiting:
