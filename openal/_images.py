@@ -102,7 +102,8 @@ def read_image(path: Path, reading: Reading | None = None) -> tuple[Any, Note]:
     reading = reading or Reading()
     if not path.is_file():  # a pipe would never end
         raise ArgumentError("no plain file")
-    with _limit(reading.max_pixels), path.open("rb") as file:
+    limit = _lifted() if reading.max_pixels > MAX_PIXELS else nullcontext()
+    with limit, path.open("rb") as file:
         image = _opened(file, path)
         _require_size(image, reading.max_pixels)
         frames = Note.FRAMES if _has_frames(image) else Note(0)
@@ -139,10 +140,9 @@ class Notes:
 
     def lines(self, names: Sequence[str]) -> list[str]:
         """A sentence for each rule that was used: how many images, what of them, the first."""
-        flags = self._flags.numpy()
         lines = []
         for note, said in SAID.items():
-            rows = np.flatnonzero(flags & note)
+            rows = np.flatnonzero(self._flags.numpy() & note)
             if len(rows):
                 more = ", ..." if len(rows) > 1 else ""
                 images = "image" if len(rows) == 1 else "images"
@@ -164,10 +164,6 @@ def _lifted() -> Iterator[None]:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS = limit
-
-
-def _limit(max_pixels: int) -> Any:
-    return _lifted() if max_pixels > MAX_PIXELS else nullcontext()
 
 
 @cache
@@ -256,8 +252,7 @@ def _is_transparent(image: Any) -> bool:
 def _on_white(image: Any) -> Any:
     from PIL import Image
 
-    image = image.convert("LA") if image.mode == "La" else image
-    shown = image.convert("RGBA")
+    shown = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
     ground = Image.new("RGBA", shown.size, (WHITE,) * 4)
     return Image.alpha_composite(ground, shown).convert("RGB")
 
@@ -302,5 +297,4 @@ def _of_own_range(values: np.ndarray) -> np.ndarray:
     low, high = finite.min(), finite.max()
     scale = WHITE / (high - low) if high > low else 0.0
     gray = np.nan_to_num((values.clip(low, high) - low) * scale, nan=0.0)
-    made: np.ndarray = np.rint(gray).astype(np.uint8)
-    return made
+    return np.asarray(np.rint(gray), np.uint8)
