@@ -248,6 +248,15 @@ class LabeledSet:
             elif (news := checked()) is not None:
                 self._state.apply(news)
 
+    def _without(self, indices: np.ndarray) -> "LabeledSet":
+        """What is left, in memory, without the answers about items that have no values."""
+        with self._lock:
+            if not np.isin(self._state.arrays()[0], indices).any():
+                return self
+            kept = LabeledSet(self.size, self.classes)
+            kept._state = self._state.without({*indices.tolist()})
+        return kept
+
     def _receive(self, event: Event) -> None:
         """Make `event` part of the state; one from a file is trusted as little as a user's."""
         try:

@@ -21,7 +21,7 @@ from openal.labeled import LabeledSet
 from openal.model import Model
 from openal.view import Blocks, Engine, Rows, View
 
-__all__ = ["Frozen", "Learner", "Pool"]
+__all__ = ["Frozen", "Learner", "Pool", "unreadable_in"]
 
 
 @runtime_checkable
@@ -164,11 +164,13 @@ class Pool:
         for name in reads:
             pool = _with_source(pool, name, reader, tuple(defaults))
         sources = {name: pool._sources[name] for name in reads}
+        without = unreadable_in(pool, reads, progress)
+        askable = np.setdiff1d(_askable(labeled, candidates), without, assume_unique=True)
+        labeled = labeled._without(without)
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
         rows = partial(Rows, signals=signals)
-        indices = _readable(pool, sources.values(), _askable(labeled, candidates), progress)
         return View(
-            pool=rows(indices),
+            pool=rows(askable),
             known=rows(labeled.known_indices),
             invalid=rows(labeled.unknown_indices),
             labels=torch.tensor(labeled.known_labels, device="cpu"),
@@ -280,11 +282,14 @@ def _askable(labeled: LabeledSet, candidates: Any) -> np.ndarray:
     return chosen[np.isin(chosen, unlabeled, assume_unique=True)]
 
 
-def _readable(
-    pool: Pool, sources: Iterable[Source], indices: np.ndarray, progress: bool | None
-) -> np.ndarray:
-    """The indices that have a value in every signal."""
-    for source in sources:
-        if isinstance(source, Stored | Kept):
-            indices = indices[~np.isin(indices, source.unreadable(pool, progress))]
-    return indices
+def unreadable_in(pool: Pool, names: Iterable[str], progress: bool | None) -> np.ndarray:
+    """The indices without a value in a signal, or in what its learners read: they take no part."""
+    waiting, sources = [*names], {}
+    while waiting:
+        name = waiting.pop()
+        if name in pool._sources and name not in sources:
+            sources[name] = pool._sources[name]
+            waiting += getattr(getattr(sources[name], "learner", None), "reads", ())
+    stores = [source for source in sources.values() if isinstance(source, Stored | Kept)]
+    lists = [np.asarray(source.unreadable(pool, progress), np.int64) for source in stores]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))

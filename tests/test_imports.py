@@ -26,6 +26,8 @@ LAYERS = (
     {
         "_answered_neighbors",
         "_batches",
+        "_image_files",
+        "_images",
         "_items",
         "labeled",
         "ledger",

@@ -13,14 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from openal.commands._parser import Parser
+from openal._image_files import ImageFiles, image_files
+from openal._images import reading_of
+from openal.commands._parser import Parser, add_reading
 from openal.errors import ArgumentError
 from openal.learners._open_clip import ImagesOnly, ImageTower
 from openal.learners.clip import CLIP
 from openal.store._files import DTYPES
 from openal.store.embeddings import Embeddings
 from openal.store.fill import fill
-from openal.store.images import Images, image_names
+from openal.store.images import Images
 
 __all__ = ["EncoderParts", "clip_parts", "main", "parser"]
 
@@ -49,6 +51,7 @@ def parser() -> Parser:
     add("images", nargs="?", type=Path, metavar="IMAGES", help="a folder; those below count too")
     add("--out", type=Path, required=True, metavar="DIR", help="the store")
     add("--check", action="store_true", help="read a finished store, and say if it is intact")
+    add_reading(made.add_argument_group("how files are read"))
     _add_encoder(made.add_argument_group("encoder"))
     _add_speed(made.add_argument_group("how to compute"))
     return made
@@ -82,14 +85,16 @@ def main(arguments: Sequence[str]) -> int:
         return _checked(given.out)
     if given.images is None:
         raise ArgumentError("IMAGES is missing: a folder of images.")
-    part, device, names = _part(given.part), _device(given.device), image_names(given.images)
+    part, device, files = _part(given.part), _device(given.device), _files(given)
     encode, transform, fingerprint = _encoder(given, device)
-    images = Images(given.images, names, transform)
+    images = Images(given.images, files.names, transform, reading_of(given.max_pixels, given.bits))
+    if files.left_out:
+        _say([files.summary()])  # before hours of work
     store = fill(
         given.out,
         images,
         encode,
-        fingerprint=fingerprint,
+        fingerprint=fingerprint if given.bits is None else {**fingerprint, "bits": f"{given.bits}"},
         identities=images.identities(),
         part=part,
         dtype=given.dtype,
@@ -98,8 +103,15 @@ def main(arguments: Sequence[str]) -> int:
         workers=_free_cores() if given.workers is None else given.workers,
         device=device,
     )
-    _tell(store, names)
+    _say([*_about(store, files.names), *images.notes.lines(files.names)])
     return 0
+
+
+def _files(given: Namespace) -> ImageFiles:
+    files = image_files(given.images, besides=[given.out])
+    if not files.names:
+        raise ArgumentError(f"{given.images} holds no images. {files.omissions()}".strip())
+    return files
 
 
 def _encoder(given: Namespace, device: torch.device) -> EncoderParts:
@@ -110,14 +122,19 @@ def _encoder(given: Namespace, device: torch.device) -> EncoderParts:
     return _own(given.encoder, device)
 
 
-def _tell(store: Embeddings, names: Sequence[str]) -> None:
+def _about(store: Embeddings, names: Sequence[str]) -> list[str]:
+    """What a store holds, and which images it lacks."""
     missing = f"; {store.missing} rows are missing" if store.missing else ""
     lines = [f"{store.folder}: {len(store)} x {store.shape[1]}, {store.dtype}{missing}"]
     if store.reasons:
         lines.append(f"{len(store.reasons)} images could not be read; every query leaves them out:")
-    lines += [f"  {names[index]}: {why}" for index, why in store.reasons.items()]
+    return lines + [f"  {names[index]}: {why}" for index, why in store.reasons.items()]
+
+
+def _say(lines: Sequence[str]) -> None:
     for line in lines:  # a name may hold anything
         sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
+    sys.stdout.flush()
 
 
 def _checked(folder: Any) -> int:

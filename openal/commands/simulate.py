@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from openal._files import write_whole
-from openal.commands._parser import Parser
+from openal.commands._parser import Parser, add_reading
 from openal.simulate._arguments import DEFAULTS, plain_experiment
 from openal.simulate._experiment import Experiment
 from openal.simulate._first_answers import FIRST_ANSWERS
@@ -39,6 +39,7 @@ def parser() -> Parser:
     )
     _add_recipe(made.add_argument_group("an experiment of the papers"))
     _add_data(made.add_argument_group("data"))
+    add_reading(made.add_argument_group("how image files are read"))
     _add_problem(made.add_argument_group("problem"))
     _add_oracle(made.add_argument_group("oracle"))
     _add_loop(made.add_argument_group("loop"))
@@ -118,7 +119,7 @@ def main(arguments: Sequence[str]) -> int:
         [run for each in runs.values() for by_seed in each.values() for run in by_seed.values()],
     )
     tables = [f"{head}\n\n{table(each)}" for head, each in zip(heads, runs.values(), strict=True)]
-    about = "\n".join(filter(None, [experiment.about, *experiment.notes]))
+    about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
     sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
     return 0
 

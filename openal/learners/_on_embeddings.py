@@ -13,9 +13,9 @@ from openal._fields import as_device
 from openal._items import AnsweredSubset
 from openal.errors import ArrayError
 from openal.learners._layers import Layers, LayerSettings, fit_layers
-from openal.pool import Pool
+from openal.pool import Pool, unreadable_in
 
-__all__ = ["FittedOnEmbeddings", "answered_embeddings", "fit_embeddings", "taken"]
+__all__ = ["FittedOnEmbeddings", "answered_embeddings", "fit_embeddings", "taken", "with_values"]
 
 BLOCK_ROWS = 4096
 """How many embeddings are held in double precision at a time."""
@@ -74,6 +74,7 @@ def fit_embeddings(
 
     `names` says of each signal whether it is their "logits" or "features".
     """
+    answers = with_values(pool, embeddings, answers, progress)
     z = answered_embeddings(pool, embeddings, answers.indices, device, progress)
     z = z if z.device.type == "mps" else z.double()  # Apple's GPUs have no double precision
     labels = torch.from_numpy(answers.classes).to(z.device)
@@ -85,6 +86,14 @@ def fit_embeddings(
 def _signals(z: Tensor, layers: Layers, names: Mapping[str, str]) -> dict[str, Tensor]:
     outputs = dict(zip(("logits", "features"), layers(z), strict=True))
     return {name: outputs[output] for name, output in names.items()}
+
+
+def with_values(
+    pool: Pool, name: str, answers: AnsweredSubset, progress: bool | None
+) -> AnsweredSubset:
+    """The answers about items that have embeddings; those of an unreadable one teach nothing."""
+    kept = ~np.isin(answers.indices, unreadable_in(pool, (name,), progress))
+    return AnsweredSubset(answers.dataset, answers.indices[kept], answers.classes[kept])
 
 
 def answered_embeddings(

@@ -16,7 +16,7 @@ from openal._seeds import isolated_rng
 from openal._threads import threads_for
 from openal.labeled import LabeledSet
 from openal.learners._layers import standardization
-from openal.learners._on_embeddings import answered_embeddings
+from openal.learners._on_embeddings import answered_embeddings, with_values
 from openal.learners._sgd import Loss, TrainingSettings, batches_of, train
 from openal.pool import Pool
 
@@ -108,12 +108,13 @@ def fit_network_on(
     SGD with momentum 0.9, whose rate falls to a tenth after half and three quarters of the steps.
     In evaluation mode, and `precise`.
     """
-    known = labeled.known_indices
-    z = answered_embeddings(pool, embeddings, known, device, progress).float()
+    answers = labeled.known_subset(range(labeled.size))
+    known = with_values(pool, embeddings, answers, progress)
+    z = answered_embeddings(pool, embeddings, known.indices, device, progress).float()
     with isolated_rng(seed):
         network = make(z).to(z.device)
         if len(known):
-            labels = torch.from_numpy(labeled.known_labels)
+            labels = torch.from_numpy(known.classes)
             training = _training(settings, len(known))
             size = sum(each.numel() for each in network.parameters())
             with threads_for(settings.batch_size * size):

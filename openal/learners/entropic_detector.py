@@ -21,7 +21,7 @@ from openal.learners._entropic_network import (
     binary_heads,
     train_entropic,
 )
-from openal.learners._on_embeddings import FittedOnEmbeddings, answered_embeddings
+from openal.learners._on_embeddings import FittedOnEmbeddings, answered_embeddings, with_values
 from openal.learners._on_images import (
     RESIDENT_BYTES,
     Factory,
@@ -208,6 +208,7 @@ class EmbeddingEntropicDetector:
     ) -> FittedOnEmbeddings:
         """The trained detector; neither the pool nor the labeled set is changed."""
         answers = labeled.detector_subset(range(labeled.size))
+        answers = with_values(pool, self.embeddings, answers, progress)
         z = answered_embeddings(pool, self.embeddings, answers.indices, self.device, progress)
         z = z.float()
         with isolated_rng(seed):

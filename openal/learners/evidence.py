@@ -18,7 +18,7 @@ from openal.functional.losses import evidential_loss
 from openal.labeled import LabeledSet
 from openal.learners._heads import FittedHeads, Head
 from openal.learners._layers import LayerSettings
-from openal.learners._on_embeddings import fit_embeddings, taken
+from openal.learners._on_embeddings import fit_embeddings, taken, with_values
 from openal.learners._settings import settings_of
 from openal.pool import Pool
 from openal.view import reads
@@ -90,12 +90,13 @@ class EmbeddingEvidence:
     ) -> tuple[AnsweredSubset, int]:
         """All answers, the unknown ones as classes K..K+M-1, and M."""
         answers = labeled.detector_subset(range(labeled.size))
-        if len(labeled.unknown_indices) == 0:
+        answers = with_values(pool, self.embeddings, answers, progress)
+        unknown = answers.classes == labeled.num_classes
+        if not unknown.any():
             return answers, 1
         z = taken(pool, self.embeddings, answers.indices, torch.device("cpu"), progress)
         labels = torch.from_numpy(answers.classes)
         kinds = count_unknown_kinds(z, labels, labeled.num_classes, most=self.max_kinds)
-        unknown = answers.classes == labeled.num_classes
         kind = k_means(unit_rows(z[torch.from_numpy(unknown)]), kinds).labels
         classes = answers.classes.copy()
         classes[unknown] += kind.numpy().astype(np.int64)

@@ -10,7 +10,7 @@ from openal._seeds import derived_seed
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners._generator import GeneratorSettings, generated
-from openal.learners._on_embeddings import FittedOnEmbeddings, taken
+from openal.learners._on_embeddings import FittedOnEmbeddings, taken, with_values
 from openal.learners._settings import settings_of
 from openal.learners.dropout import EmbeddingDropout
 from openal.pool import Pool
@@ -63,8 +63,11 @@ class GenerativeDropout:
     ) -> tuple[Pool, LabeledSet]:
         """A pool of the answered rows and their copies, all of them labeled."""
         name, classes = self.dropout.embeddings, labeled.num_classes
-        z = taken(pool, name, labeled.known_indices, self.dropout.device, progress)
-        labels = torch.tensor(labeled.known_labels, device=z.device)
+        answers = with_values(pool, name, labeled.known_subset(range(labeled.size)), progress)
+        if not len(answers):
+            return pool, labeled
+        z = taken(pool, name, answers.indices, self.dropout.device, progress)
+        labels = torch.tensor(answers.classes, device=z.device)
         settings = asdict(settings_of(self, GeneratorSettings))
         rows, copied = generated(z, labels, seed=seed, **settings)
         known = LabeledSet(len(z) + len(rows), classes)

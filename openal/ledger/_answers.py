@@ -4,6 +4,7 @@ An event is made from what a caller passed, checked against the answers so far, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, Protocol, final
 
 import numpy as np
@@ -97,6 +98,14 @@ class Answers:
                 np.fromiter(self.labels.values(), np.int64, count),
             )
         return self._arrays
+
+    def without(self, indices: set[int]) -> "Answers":
+        """A copy in which nobody asked for some items or answered them; the rounds stay."""
+        kept = deepcopy(self)
+        kept._arrays = None
+        kept.labels = {index: label for index, label in self.labels.items() if index not in indices}
+        kept.rounds = [_cut(asked, scores, indices) for asked, scores in self.rounds]
+        return kept
 
     def history(self) -> tuple[Round, ...]:
         """All rounds with the labels of today, oldest first."""
@@ -211,6 +220,13 @@ def asked(query: Asked) -> Event:
     )
     where = _integers(query.indices, "query.indices")
     return Event("round", where, [], None, scores, purity, informativeness)
+
+
+def _cut(asked: list[int], scores: Scores, indices: set[int]) -> tuple[list[int], Scores]:
+    """A round, and its scores, without some of the items."""
+    rows = [row for row, index in enumerate(asked) if index not in indices]
+    cut = tuple(None if values is None else values[rows] for values in scores)
+    return [asked[row] for row in rows], cut
 
 
 def _refusal(at: int, index: int, why: str) -> AnswerError:

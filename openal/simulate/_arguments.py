@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from openal._checks import as_number
+from openal._images import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
@@ -124,7 +125,14 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
     if given.images:
         settings["encoder"] = given.encoder or ENCODER
     return Experiment(
-        source, strategies, problems, seeds, settings, given.out, grid=len(problems) > 1
+        source,
+        strategies,
+        problems,
+        seeds,
+        settings,
+        given.out,
+        grid=len(problems) > 1,
+        notes=source.notes,
     )
 
 
@@ -136,8 +144,17 @@ def _source(given: argparse.Namespace) -> Source:
     if bool(given.embeddings) != bool(given.labels):
         raise ArgumentError("--embeddings and --labels belong together.")
     if given.images:
-        return image_folder(given.images, given.encoder or ENCODER)
+        return _images(given)
+    if given.max_pixels is not None or given.bits is not None:
+        raise ArgumentError("--max-pixels and --bits are for --images and --recipe.")
     return files(given.embeddings, given.labels) if given.embeddings else digits()
+
+
+def _images(given: argparse.Namespace) -> Source:
+    if given.out.resolve() == given.images.resolve():
+        raise ArgumentError(f"--out {given.out} is the folder of images; give another one.")
+    encoder, reading = given.encoder or ENCODER, reading_of(given.max_pixels, given.bits)
+    return image_folder(given.images, encoder, besides=[given.out], reading=reading)
 
 
 def _problems(given: argparse.Namespace, source: Source) -> Sequence[Conditions]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from openal._checks import as_count
+from openal._images import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import CLIP, PixelResNet18
@@ -112,14 +113,15 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
         given.out,
         grid=True,
         about=used.about,
-        notes=notes,
+        notes=(*used.data.notes, *notes),
     )
 
 
 def _used(given: argparse.Namespace) -> tuple[Used, Embedder | None]:
     scale = 1.0 if given.scale is None else given.scale
     recipe = _chosen(given, scale)
-    everything = image_data(recipe.data, given.data or Path("data"))
+    reading = reading_of(given.max_pixels, given.bits)
+    everything = image_data(recipe.data, given.data or Path("data"), reading)
     whole = len(everything.train[1])
     data, kept = reduced(everything, scale) if scale < 1 else (everything, np.arange(whole))
     embedder = _embedder(given, recipe, kept, whole)

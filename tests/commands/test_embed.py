@@ -119,7 +119,8 @@ def test_what_it_says(images: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main([*arguments, "--part", "0/2", *CUT]) == 0
     assert "300 x 16, float16; 150 rows are missing" in capsys.readouterr().out
     assert main(arguments) == 0
-    lines = capsys.readouterr().out.splitlines()
+    said, *lines = capsys.readouterr().out.splitlines()
+    assert said == f"{images}: 300 images. Left out: other files: 1 (.txt)."
     assert lines[0] == f"{tmp_path}/store: 300 x 16, float16"
     assert lines[1] == "2 images could not be read; every query leaves them out:"
     assert lines[2].startswith("  0/004.png: UnidentifiedImageError: cannot identify image file")

@@ -88,9 +88,32 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (folder / "test" / "kind 0").rename(folder / "test" / "else")
     with pytest.raises(ArgumentError, match="else is a class of which there is nothing"):
         image_data(str(folder), tmp_path)
+
+
+def test_a_broken_image_to_learn_from_is_left_out_and_named(tmp_path: Path) -> None:
+    folder = write_folders(tmp_path / "mine", 2)
+    before = image_data(str(folder), tmp_path)
     (folder / "train" / "kind 1" / "x.png").write_bytes(b"no image")
-    with pytest.raises(ArgumentError, match=r"x\.png cannot be read as an image"):
-        image_data(str(folder), tmp_path)
+    data = image_data(str(folder), tmp_path)
+    np.testing.assert_array_equal(data.train[0], before.train[0])
+    (note,) = data.notes
+    assert note.startswith("Left out: 1 that cannot be read: kind 1/x.png (Unidentified")
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_validation_part_is_tested_with(tmp_path: Path, name: str) -> None:
+    folder = write_folders(tmp_path / "mine", 2)
+    (folder / "test").rename(folder / name)
+    data = image_data(str(folder), tmp_path)
+    assert data.test is not None and len(data.test[1]) == 15
+
+
+def test_a_broken_image_of_a_known_data_set_is_an_error(tmp_path: Path) -> None:
+    tiny_imagenet(tmp_path)
+    broken = tmp_path / "tiny-imagenet-200" / "train" / "n01" / "images" / "n01_0.JPEG"
+    broken.write_bytes(broken.read_bytes()[:300])
+    with pytest.raises(ArgumentError, match=r"n01_0\.JPEG cannot be read as an image"):
+        image_data("tiny-imagenet", tmp_path)
 
 
 def test_a_share_of_each_class(tmp_path: Path) -> None:

@@ -172,11 +172,72 @@ def test_the_features_of_a_pretrained_network(tmp_path: Path, no_download: Any) 
 
 @pytest.mark.usefixtures("no_download")
 @pytest.mark.parametrize("encoder", ["pixels", "mobilenet_v3_small"])
-def test_a_broken_image_is_named(tmp_path: Path, encoder: str) -> None:
+def test_a_broken_image_is_left_out_and_named(tmp_path: Path, encoder: str) -> None:
     folder_of_images(tmp_path)
     (tmp_path / "owl" / "1.png").write_bytes(b"no picture")
+    source = image_folder(tmp_path, encoder)
+    assert source.labels.tolist() == [0, 0, 0, 1, 1]
+    assert len(source.embeddings()) == 5
+    assert source.notes[1].startswith(
+        "Left out: 1 that cannot be read: owl/1.png (UnidentifiedImageError: cannot identify"
+    )
+
+
+def test_a_class_of_broken_images_is_refused(tmp_path: Path) -> None:
+    folder_of_images(tmp_path)
+    for path in (tmp_path / "owl").rglob("*.*"):
+        path.write_bytes(b"")
+    with pytest.raises(ArgumentError, match=r"owl holds no image that can be read: .*it is empty"):
+        image_folder(tmp_path, "pixels")
+
+
+def test_an_image_that_vanishes_after_the_first_look_is_named(tmp_path: Path) -> None:
+    source = image_folder(folder_of_images(tmp_path), "pixels")
+    (tmp_path / "owl" / "1.png").unlink()
     with pytest.raises(ArgumentError, match=r"^\S*1\.png cannot be read as an image"):
-        image_folder(tmp_path, encoder).embeddings()
+        source.embeddings()
+
+
+def test_images_outside_the_classes_are_counted(tmp_path: Path) -> None:
+    Image.new("L", (4, 4)).save(folder_of_images(tmp_path) / "cover.png")
+    assert image_folder(tmp_path, "pixels").notes == (
+        "Left out: other files: 2 (.txt).",
+        "Left out: 1 outside the folders of the classes.",
+    )
+
+
+@pytest.mark.parametrize("names", [("train", "val"), ("Training", "TEST"), ("train", "dev", "cat")])
+def test_parts_of_a_data_set_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (tmp_path / name / "cat").mkdir(parents=True)
+        Image.new("L", (4, 4)).save(tmp_path / name / "cat" / "1.png")
+    with pytest.raises(ArgumentError, match=f"parts of a data set .* --images {tmp_path}"):
+        image_folder(tmp_path, "pixels")
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    folder_of_images(tmp_path)
+    (tmp_path / "owl").rename(tmp_path / "train")
+    assert image_folder(tmp_path, "pixels").names == ("cat", "train")
+
+
+def test_the_folder_of_the_results_is_no_class(tmp_path: Path) -> None:
+    folder_of_images(tmp_path)
+    (tmp_path / "results" / "runs").mkdir(parents=True)
+    Image.new("L", (4, 4)).save(tmp_path / "results" / "simulation.png")
+    source = image_folder(tmp_path, "pixels", besides=[tmp_path / "results"])
+    assert source.names == ("cat", "owl")
+
+
+def test_a_phone_photo_is_embedded_upright(tmp_path: Path) -> None:
+    folder_of_images(tmp_path)
+    before = image_folder(tmp_path, "pixels").embeddings()
+    upright = Image.open(tmp_path / "cat" / "1.png")
+    upright.load()
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "cat" / "1.png", exif=tag)
+    np.testing.assert_array_equal(image_folder(tmp_path, "pixels").embeddings(), before)
 
 
 def test_a_download_that_fails_names_the_way_out(

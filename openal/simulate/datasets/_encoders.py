@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from openal._files import content_of
+from openal._images import Reading, read_image
 from openal.errors import ArgumentError, OpenALError
 from openal.learners import CLIP, CLIPN
 from openal.model import Model
@@ -34,17 +35,15 @@ class Images(Dataset[Any]):
 
     paths: Sequence[Path]
     transform: Callable[[Any], Tensor]
+    reading: Reading | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Tensor:
-        from PIL import Image
-
         path = self.paths[index]
         try:
-            with Image.open(path) as file:
-                return self.transform(file.convert("RGB"))
+            return self.transform(read_image(path, self.reading)[0])
         except Exception as error:  # a broken file may raise nearly anything
             raise ArgumentError(f"{path} cannot be read as an image: {error}") from error
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from openal._files import content_of
+from openal._images import Reading
 from openal.errors import ArgumentError
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._array_files import as_singles, read_array, read_labels
 from openal.simulate.datasets._encoders import Images, check_encoder, encoded
-from openal.simulate.datasets._folders import class_folders, image_files, thumbnails_of
+from openal.simulate.datasets._folders import class_files, read_classes, thumbnails_of
 
 __all__ = ["Source", "Thumbnails", "digits", "files", "image_folder"]
 
@@ -38,6 +39,7 @@ class Source:
     thumbnails: Thumbnails | None = None
     items: Any = None
     test: LabeledData | None = None
+    notes: tuple[str, ...] = ()  # what was left out, and why
 
     def load(self) -> LabeledData:
         """The data with their embeddings, where they have any."""
@@ -69,19 +71,31 @@ def files(embeddings: Path, labels: Path) -> Source:
     return _vectors(embeddings.name, vectors, classes, names)
 
 
-def image_folder(folder: Path, encoder: str) -> Source:
-    """Images in a folder per class, such as `folder/cat/1.png`; the folders name the classes."""
+def image_folder(
+    folder: Path, encoder: str, *, besides: Iterable[Path] = (), reading: Reading | None = None
+) -> Source:
+    """Images in a folder per class, such as `folder/cat/1.png`; the folders name the classes.
+
+    Those that cannot be read are left out, as is what lies in the folders `besides`.
+    """
     check_encoder(encoder)
-    images = {each.name: image_files(each) for each in class_folders(folder)}
-    paths = [path for found in images.values() for path in found]
-    labels = np.repeat(np.arange(len(images)), [len(found) for found in images.values()])
-    digest = hashlib.sha256(encoder.encode())
-    for path in paths:
+    reading = reading or Reading()
+    files = class_files(folder, besides=besides)
+    images = read_classes(folder, files, reading, lambda image: None)
+    mapped = "" if reading.bits is None else f" bits={reading.bits}"
+    digest = hashlib.sha256(f"{encoder}{mapped}".encode())
+    for path in images.paths:
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + content_of(path))
-    embeddings = partial(encoded, partial(Images, paths), encoder)
-    small = partial(thumbnails_of, Images(paths, _as_it_is))
-    title = folder.resolve().name
-    return Source(title, labels, tuple(images), digest.hexdigest(), embeddings, small)
+    made = partial(Images, images.paths, reading=reading)
+    return Source(
+        title=folder.resolve().name,
+        labels=images.labels,
+        names=tuple(files.paths),
+        fingerprint=digest.hexdigest(),
+        embeddings=partial(encoded, made, encoder),
+        thumbnails=partial(thumbnails_of, made(_as_it_is)),
+        notes=images.notes,
+    )
 
 
 def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> Source:

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 
 from openal._files import plain_bytes
+from openal._images import Reading
 from openal.errors import ArgumentError
-from openal.simulate.datasets._folders import (
-    class_folders,
-    image_files,
-    labeled_folder,
-    read_pixels,
-)
+from openal.simulate.datasets._folders import class_files, labeled_folder, read_pixels
 
 __all__ = ["DATASETS", "ImageData", "image_data", "reduced", "tiny_imagenet"]
 
@@ -39,9 +35,10 @@ def tiny_imagenet(folder: Path) -> tuple[tuple[str, ...], Part, Part]:
     root = folder / NAME
     if not root.is_dir():
         _download(folder)
-    ids = [each.name for each in class_folders(root / "train")]
-    paths = [path for name in ids for path in image_files(root / "train" / name)]
-    labels = [k for k, name in enumerate(ids) for _ in image_files(root / "train" / name)]
+    files = class_files(root / "train").paths
+    ids = [*files]
+    paths = [path for images in files.values() for path in images]
+    labels = [k for k, images in enumerate(files.values()) for _ in images]
     train = read_pixels(paths, SIDE), np.array(labels, np.int64)
     return _names(root, ids), train, _validation(root / "val", ids)
 
@@ -105,6 +102,7 @@ class ImageData:
     test: Part | None
     mean: Channels  # of the channels in 0..1, as the papers have it, or of the images to learn from
     std: Channels
+    notes: tuple[str, ...] = ()  # what was left out of a folder, and why
 
     @property
     def fingerprint(self) -> str:
@@ -116,13 +114,14 @@ class ImageData:
         return digest.hexdigest()
 
 
-def image_data(name: str, folder: Path) -> ImageData:
+def image_data(name: str, folder: Path, reading: Reading | None = None) -> ImageData:
     """A data set of the papers, downloaded into `folder` where it is not there, or one's own.
 
     "cifar10", "cifar100", "tiny-imagenet" (tested on its validation part), or the path of a folder
-    that holds a folder per class; or `train` and `test` that do.
+    that holds a folder per class; or `train` and `test` (or `val`) that do. `reading` is how the
+    files of such a folder are read.
     """
-    return DATASETS[name](folder) if name in DATASETS else _own(Path(name))
+    return DATASETS[name](folder) if name in DATASETS else _own(Path(name), reading)
 
 
 def reduced(data: ImageData, share: float) -> tuple[ImageData, np.ndarray]:
@@ -172,17 +171,28 @@ def _tiny_imagenet(folder: Path) -> ImageData:
     return ImageData("Tiny-ImageNet", names, train, test, mean, std)
 
 
-def _own(folder: Path) -> ImageData:
+def _own(folder: Path, reading: Reading | None) -> ImageData:
     if not folder.is_dir():
         words = ", ".join(DATASETS)
         raise ArgumentError(f"{folder} is not a folder of images, nor one of {words}.")
-    split = (folder / "train").is_dir() and (folder / "test").is_dir()
-    names, train = labeled_folder(folder / "train" if split else folder)
-    test = labeled_folder(folder / "test", names)[1] if split else None
+    part = _tested_with(folder)
+    names, train, notes = labeled_folder(folder / "train" if part else folder, reading=reading)
+    test = None
+    if part:
+        _, test, more = labeled_folder(folder / part, names, reading)
+        notes += tuple(f"In {part}: {note}" for note in more)
     sample = train[0][:: max(1, len(train[0]) // 10_000)].reshape(-1, 3) / 255
     mean, std = sample.mean(axis=0).tolist(), np.maximum(sample.std(axis=0), 1e-3).tolist()
     shown = tuple(round(each, 4) for each in (*mean, *std))
-    return ImageData(folder.resolve().name, names, train, test, shown[:3], shown[3:])
+    return ImageData(folder.resolve().name, names, train, test, shown[:3], shown[3:], notes)
+
+
+def _tested_with(folder: Path) -> str | None:
+    """The part to test with of a folder that holds `train`, or None where it holds classes."""
+    if not (folder / "train").is_dir():
+        return None
+    parts = ("test", "val", "valid", "validation")
+    return next((part for part in parts if (folder / part).is_dir()), None)
 
 
 DATASETS: dict[str, Callable[[Path], ImageData]] = {
