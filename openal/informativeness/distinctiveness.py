@@ -38,8 +38,8 @@ class Distinctiveness(Part):
     embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_function(self.groups, "groups")
+        super().__post_init__()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64 in [0, 1]."""

@@ -37,8 +37,8 @@ class PredictedKnown(Part):
     detector_logits: str = signal("detector_logits")
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.order, "order")
+        super().__post_init__()
 
     @property
     def learners(self) -> tuple[Any, ...]:

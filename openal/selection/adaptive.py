@@ -100,9 +100,9 @@ class TargetPrecision(Part):
     precision: float = 0.6
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
         as_score(self.then, "then")
+        super().__post_init__()
         as_number(self.precision, "precision", minimum=0, maximum=1)
 
     def __call__(self, view: View, budget: int) -> Step:

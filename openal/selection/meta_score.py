@@ -51,9 +51,9 @@ class MetaScore(Part):
     logits: str = signal("logits")
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.informativeness, "informativeness")
         as_score(self.purity, "purity")
+        super().__post_init__()
 
     def __call__(self, view: View) -> Tensor:
         """The score [n], float64."""

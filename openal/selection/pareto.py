@@ -46,9 +46,9 @@ class ParetoSubset(Part):
     patience: int = 2_000
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.first, "first")
         as_score(self.second, "second")
+        super().__post_init__()
         as_number(self.factor, "factor", minimum=1)
         as_count(self.draws, "draws", minimum=1)
         as_count(self.patience, "patience", minimum=1)

@@ -34,9 +34,9 @@ class Quota(Part):
     first_share: float | None = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
         as_score(self.other, "other")
+        super().__post_init__()
         as_number(self.share, "share", minimum=0, maximum=1)
         if self.first_share is not None:
             as_number(self.first_share, "first_share", minimum=0, maximum=1)

@@ -30,8 +30,8 @@ class Top(Part):
     factor: float = 1.0
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
+        super().__post_init__()
         as_number(self.factor, "factor", minimum=1)
 
     @property
@@ -56,8 +56,8 @@ class TopWithTies(Part):
     score: Score
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
+        super().__post_init__()
 
     def __call__(self, view: View, budget: int) -> Step:
         """The best candidates and their equals, best first."""
@@ -90,8 +90,8 @@ class Filter(Part):
     above: float | Literal["youden"] | None = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
+        super().__post_init__()
         if self.above is None:
             object.__setattr__(self, "above", _declared_threshold(self.score))
         if self.above != "youden":
@@ -160,8 +160,8 @@ class Note(Part):
     score: Score
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
+        super().__post_init__()
 
     def __call__(self, view: View, budget: int) -> Step:
         """All candidates, in the order they came in."""
@@ -178,8 +178,8 @@ class TopShare(Part):
     share: float = 0.1
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
+        super().__post_init__()
         as_number(self.share, "share", above=0, maximum=1)
 
     def __call__(self, view: View, budget: int) -> Step:

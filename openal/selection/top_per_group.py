@@ -56,8 +56,8 @@ class TopPerGroup(Part):
     factor: float = 1.0
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         as_score(self.score)
+        super().__post_init__()
         as_number(self.factor, "factor", minimum=1)
         as_function(self.groups, "groups")
 

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from openal import UNKNOWN, Chain
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.pool import Pool
-from openal.selection import Filter
+from openal.purity import KnownNeighbors
+from openal.selection import Filter, Top
 from openal.view import View
 
 VIEW = Pool(embeddings=np.zeros((10, 1))).view(LabeledSet(10, 2), reads=())
@@ -73,3 +75,43 @@ def test_a_threshold_is_a_number(above: Any) -> None:
 def test_a_score_is_a_function(score: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^score must be"):
         Filter(score)
+
+
+LEARNED = Pool(embeddings=np.eye(12), spare=np.zeros(12))
+
+
+def test_a_threshold_is_learned_from_the_answers() -> None:
+    labeled = LabeledSet(12, 2)
+    labeled.add([0, 1, 2, 6, 7, 8], [UNKNOWN, UNKNOWN, UNKNOWN, 0, 1, 0])
+    query = Chain(Filter(rising, above="youden"), Top(rising)).query(LEARNED, labeled, 1, seed=0)
+    assert query.steps[0].kept.tolist() == [11, 10, 9, 5]
+    assert query.diagnostics["above"] == 4.0
+
+
+@pytest.mark.parametrize("answers", [{}, {0: UNKNOWN}, {6: 1}])
+def test_before_both_kinds_of_answers_all_pass(answers: dict[int, int]) -> None:
+    labeled = LabeledSet(12, 2)
+    labeled.add([*answers], [*answers.values()])
+    step = Chain(Filter(rising, above="youden")).query(LEARNED, labeled, 1, seed=0).steps[0]
+    assert len(step.kept) == 12 - len(answers)
+
+
+def test_an_answered_item_does_not_judge_itself() -> None:
+    """A score that knows the answers by heart tells nothing of items it does not know."""
+
+    def by_heart(view: View) -> Tensor:
+        return torch.from_numpy(np.isin(view.pool.indices, view.known.indices)).float()
+
+    labeled = LabeledSet(12, 2)
+    labeled.add([0, 1, 2, 6, 7, 8], [UNKNOWN, UNKNOWN, UNKNOWN, 0, 1, 0])
+    query = Chain(Filter(by_heart, above="youden")).query(LEARNED, labeled, 1, seed=0)
+    assert query.diagnostics["above"] == -np.inf
+
+
+def test_a_score_without_a_threshold_needs_one() -> None:
+    with pytest.raises(ArgumentError, match=r"^above must be given.*youden"):
+        Filter(rising)
+
+
+def test_a_score_that_declares_a_threshold_gives_it() -> None:
+    assert Filter(KnownNeighbors()) == Filter(KnownNeighbors(), above=0.5)
