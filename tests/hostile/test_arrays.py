@@ -16,6 +16,7 @@ from openal.pool import Pool
 from openal.strategies import available
 from openal.testing import World, world
 from openal.testing._world import ask, expect_same
+from tests.walking import walked
 
 WORLD = world()
 READ = [(name, signal) for name, kind in available().items() for signal in kind().reads]
@@ -68,6 +69,7 @@ SAME: dict[str, Callable[[Tensor], Any]] = {
 """The same numbers in another container."""
 
 
+@walked
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
 @pytest.mark.parametrize("form", NO_SIGNAL)
 @pytest.mark.parametrize("signal", SIGNALS)
@@ -78,6 +80,7 @@ def test_a_pool_refuses_what_is_no_signal(signal: str, form: str) -> None:
     assert pool.offers == ("embeddings",)
 
 
+@walked
 @pytest.mark.parametrize("form", SAME)
 @pytest.mark.parametrize("name, signal", READ)
 def test_another_container_is_the_same_signal(name: str, signal: str, form: str) -> None:
@@ -88,6 +91,7 @@ def test_another_container_is_the_same_signal(name: str, signal: str, form: str)
     assert (values == before).all()
 
 
+@walked
 @pytest.mark.parametrize("by", [-1, 1])
 @pytest.mark.parametrize("name, signal", ABOUT_CLASSES)
 def test_a_column_too_many_or_too_few_is_refused(name: str, signal: str, by: int) -> None:
@@ -99,6 +103,7 @@ def test_a_column_too_many_or_too_few_is_refused(name: str, signal: str, by: int
         ask(available()[name](), offering(signal, values))
 
 
+@walked
 @pytest.mark.parametrize("name, signal", SHAPED)
 def test_another_number_of_dimensions_is_refused(name: str, signal: str) -> None:
     strategy, values = available()[name](), own(signal)
@@ -107,6 +112,7 @@ def test_another_number_of_dimensions_is_refused(name: str, signal: str) -> None
             ask(strategy, offering(signal, wrong))
 
 
+@walked
 @pytest.mark.parametrize("name, signal", [each for each in READ if each[1] in RAW])
 def test_probabilities_are_told_from_logits(name: str, signal: str) -> None:
     """They are ranked as what they are called: nothing but their sums tells them apart."""
@@ -115,6 +121,7 @@ def test_probabilities_are_told_from_logits(name: str, signal: str) -> None:
     assert len(query) == 6
 
 
+@walked
 @pytest.mark.parametrize("name, signal", [each for each in READ if each[1] in RAW])
 def test_toy_logits_are_no_probabilities(name: str, signal: str) -> None:
     values = own(signal)
