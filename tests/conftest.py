@@ -35,7 +35,7 @@ settings.load_profile(os.getenv("HYPOTHESIS_PROFILE") or ("ci" if os.getenv("CI"
 
 QUICK = "not long"
 LONG = {"fire", "fuzz", "hostile", "oracles", "properties"}
-"""The folders whose tests are all long; others carry `@pytest.mark.long`."""
+"""The folders whose tests are all long; others carry `@pytest.mark.long`, or open a browser."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,9 +55,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what belongs to a tier, and what reads the shared data."""
     for item in items:
         item.add_marker("full")
-        if LONG.intersection(item.path.relative_to(TESTS).parts):
+        fixtures = getattr(item, "fixturenames", ())
+        if "chromium" in fixtures or LONG.intersection(item.path.relative_to(TESTS).parts):
             item.add_marker("long")
-        if "shared_data" in getattr(item, "fixturenames", ()):
+        if "shared_data" in fixtures:
             item.add_marker("data")
 
 

@@ -32,6 +32,7 @@ def write_digits(folder: Path, count: int = 300) -> None:
         Image.fromarray((image.reshape(8, 8) * 15.9).astype(np.uint8)).save(path)
 
 
+@pytest.mark.long
 def test_the_default_on_real_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seeds", "2", "--rounds", "4"]) == 0
     folder = Path("openal-simulation")
@@ -48,6 +49,7 @@ def test_the_default_on_real_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert (folder / "simulation.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "data",
     [

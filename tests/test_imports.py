@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import openal
+from tests.walking import walked
 
 PACKAGE = Path(openal.__path__[0])
 
@@ -123,6 +124,7 @@ def made_up(folder: Path, files: dict[str, str]) -> Path:
     return folder / "openal"
 
 
+@walked
 @pytest.mark.parametrize(
     "file, source, reason",
     [
@@ -193,6 +195,7 @@ def order(name: str) -> tuple[int, str]:
 PACKAGES = [name for name, path in modules(PACKAGE).items() if path.name == "__init__.py"]
 
 
+@walked
 @pytest.mark.parametrize("name", PACKAGES)
 def test_all_is_what_is_visible_and_sorted(name: str) -> None:
     package = importlib.import_module(name)

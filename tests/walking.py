@@ -80,7 +80,9 @@ def titles(cases: list[dict[str, Any]], ids: Any) -> list[str]:
     if ids is not None and not callable(ids):
         return [*ids]
     return [
-        "-".join(ids(value) if ids else title(value, f"{name}{at}") for name, value in case.items())
+        "-".join(
+            str(ids(value)) if ids else title(value, f"{name}{at}") for name, value in case.items()
+        )
         for at, case in enumerate(cases)
     ]
 

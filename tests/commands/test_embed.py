@@ -90,6 +90,7 @@ def test_it_holds_what_the_encoder_gives(images: Path, whole: Path) -> None:
         np.testing.assert_allclose(store[at], z, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_ends_the_same(images: Path, whole: Path, tmp_path: Path) -> None:
     """Killed at a random moment of its work, up to five times: each time it could go on."""
     random = np.random.default_rng()
@@ -106,6 +107,7 @@ def test_killed_at_any_moment_it_ends_the_same(images: Path, whole: Path, tmp_pa
         assert content(restarted) == content(whole), output
 
 
+@pytest.mark.long
 def test_parts_in_processes_of_their_own(images: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "store"
     parts = [started(images, out, "--part", f"{part}/2") for part in range(2)]

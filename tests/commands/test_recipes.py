@@ -21,6 +21,7 @@ from openal.report._results import read_results
 from openal.simulate import RECIPES
 from openal.simulate._recipe_experiment import recipe_experiment
 from tests.simulate.image_data_files import write_cifar, write_folders
+from tests.walking import walked
 
 CELL = "runs/LfOSA-mismatch0.2-ood{}-seed0.json"
 
@@ -52,6 +53,7 @@ def simulate(arguments: str, *more: str) -> int:
     return main(["simulate", *arguments.split(), *more])
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_a_recipe_on_cifar(capsys: pytest.CaptureFixture[str]) -> None:
     given = "--recipe lfosa --scale 0.02 --strategies Random LfOSA --mismatch 0.2,0.3"
@@ -115,6 +117,7 @@ def test_neat_reads_embeddings(given: str) -> None:
         assert simulate(f"{scale} {given}", "--out", "b") == 2
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_what_is_left_out_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -179,6 +182,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out(
     assert not Path("openal-neat/runs").exists()
 
 
+@pytest.mark.long
 def test_a_folder_of_your_own_without_a_test_part(capsys: pytest.CaptureFixture[str]) -> None:
     write_folders(Path("mine"), 16)
     given = "--recipe jsosal --dataset mine/train --scale 0.5 --mismatch 0.4 --budget 3 --rounds 2"
@@ -189,6 +193,7 @@ def test_a_folder_of_your_own_without_a_test_part(capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_it_goes_on_and_other_figures_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     given = "--recipe lfosa --strategies Random --mismatch 0.2 --budget 5 --rounds 2"
@@ -229,6 +234,7 @@ CHANGES = [
 ]
 
 
+@walked
 @pytest.mark.usefixtures("cifar")
 @pytest.mark.parametrize("arguments, words", CHANGES)
 def test_what_is_not_as_the_paper_has_it_is_said(arguments: str, words: str) -> None:
@@ -246,6 +252,7 @@ GUESSES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar", "tiny_clip")
 @pytest.mark.parametrize("arguments", GUESSES)
 def test_a_guessed_command_makes_the_same_runs(arguments: str) -> None:
@@ -293,6 +300,7 @@ def test_bad_arguments(arguments: str, message: str, capsys: pytest.CaptureFixtu
     assert [path.name for path in Path().iterdir()] == ["data"]
 
 
+@pytest.mark.long
 def test_a_grid_on_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
     given = "--mismatch 0.2,0.4 --ood-ratio 0.1 0.3 --rounds 2 --seeds 2 --strategies Random,NEAT"
     assert simulate(given) == 0
@@ -312,6 +320,7 @@ def test_named_classes_at_several_ratios() -> None:
     assert Path("openal-simulation/runs/Random-mismatch0.2-ood0.5-seed0.json").exists()
 
 
+@pytest.mark.long
 def test_real_photographs(
     shared_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

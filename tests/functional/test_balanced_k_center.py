@@ -6,6 +6,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional import balanced_k_center, k_center_greedy
+from tests.walking import walked
 
 
 def by_hand(
@@ -33,6 +34,7 @@ def drawn(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return x, centers, p, torch.tensor([0.0, 3, 9], dtype=torch.float64)
 
 
+@walked
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("lamb", [0.0, 0.5, 5.0])
 def test_equals_the_definition(seed: int, lamb: float) -> None:

@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 
 from openal.errors import ArrayError
 from openal.functional import aleatoric_energy, energy, epistemic_energy, least_confidence
+from tests.walking import walked
 
 Z = 6 * np.random.default_rng(0).normal(size=(40, 5))
 KINDS = {
@@ -21,6 +22,7 @@ KINDS = {
 }
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 def test_row_by_row_from_the_formulas(kind: str) -> None:
     z = KINDS[kind]

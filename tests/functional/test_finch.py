@@ -10,6 +10,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.finch import cluster_means, finch, finch_clusters
+from tests.walking import walked
 
 GRID = 2**40
 
@@ -101,6 +102,7 @@ CASES: dict[str, Callable[[int], Tensor]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_partitions_are_those_of_the_definition(case: str, seed: int) -> None:
@@ -109,6 +111,7 @@ def test_partitions_are_those_of_the_definition(case: str, seed: int) -> None:
     assert finch(points).T.tolist() == expected
 
 
+@walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 100])
 def test_any_number_of_clusters_is_that_of_the_definition(case: str, count: int) -> None:

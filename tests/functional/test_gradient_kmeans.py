@@ -12,6 +12,7 @@ from openal.errors import ArrayError
 from openal.functional import gradient_kmeans_pp, kmeans_pp
 from openal.functional.gradient_kmeans import gradient_factors
 from openal.functional.kmeans_pp import squared_distances
+from tests.walking import walked
 
 
 def gradients(logits: Tensor, features: Tensor) -> Tensor:
@@ -93,6 +94,7 @@ def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -
     assert found.pvalue > 1e-4
 
 
+@walked
 @pytest.mark.parametrize("copies", [1, 2, 40])
 @pytest.mark.parametrize("budget", [1, 7, 39, 40, 99])
 def test_no_row_twice(copies: int, budget: int) -> None:

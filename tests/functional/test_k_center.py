@@ -9,6 +9,7 @@ from torch import Tensor
 import openal.functional.k_center as module
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import k_center_greedy
+from tests.walking import walked
 
 
 def brute_force(points: Tensor, centers: Tensor, budget: int) -> list[int]:
@@ -45,6 +46,7 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
 KINDS = ("random", "clustered", "duplicated", "lattice", "far away", "huge")
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(6))
 def test_equals_the_definition(seed: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +57,7 @@ def test_equals_the_definition(seed: int, kind: str, monkeypatch: pytest.MonkeyP
         assert k_center_greedy(points, centers, len(points)).tolist() == expected
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 def test_permuted_pools_give_permuted_points(kind: str) -> None:
     points, centers = drawn(4, kind)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from openal.functional import known_share as module
 from openal.functional.known_share import known_share
+from tests.walking import walked
 
 NONE = torch.zeros(0)
 
@@ -108,6 +109,7 @@ SPREADS = {
 }
 
 
+@walked
 @pytest.mark.parametrize("most", [20_000, 31])
 @pytest.mark.parametrize("turned", [False, True], ids=["rising", "falling"])
 @pytest.mark.parametrize("values", SPREADS.values(), ids=SPREADS)

@@ -11,6 +11,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional import meta_query
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
+from tests.walking import walked
 
 
 def drawn(seed: int) -> torch.Generator:
@@ -54,6 +55,7 @@ SCORES = {
 }
 
 
+@walked
 @pytest.mark.parametrize("kind", SCORES)
 def test_standardized_one_score_after_another(kind: str) -> None:
     scores = SCORES[kind].astype(float).tolist()
@@ -66,6 +68,7 @@ def test_standardized_one_score_after_another(kind: str) -> None:
     )
 
 
+@walked
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e30, -7.0])
 @pytest.mark.parametrize("count", [1, 3, 11])
 def test_equal_scores_are_1(value: float, count: int) -> None:

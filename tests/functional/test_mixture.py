@@ -14,6 +14,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional import mixture
 from openal.functional._gaussian_mixture import Moments, Segments, two_means
 from openal.functional.mixture import mixture_posterior
+from tests.walking import walked
 
 JSOSAL: dict[str, Any] = {
     "bayesian": True,
@@ -75,6 +76,7 @@ def reference(values: np.ndarray, model: Any) -> np.ndarray:
     return np.asarray(model.predict_proba(values[:, None])[:, model.means_[:, 0].argmax()])
 
 
+@walked
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", SIZES)
@@ -94,6 +96,7 @@ def test_the_number_of_steps_is_that_of_scikit_learn(max_iter: int) -> None:
     np.testing.assert_allclose(ours, reference(values, model), atol=1e-9)
 
 
+@walked
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("process", [False, True])
 @pytest.mark.parametrize("concentration, precision", [(10.0, 0.01), (0.5, 1.0)])
@@ -204,6 +207,7 @@ def test_the_order_of_the_items_does_not_matter(options: dict[str, Any]) -> None
     )
 
 
+@walked
 @pytest.mark.parametrize("copies", [15, 21, 25, 37])
 @pytest.mark.parametrize("floor", [3.0, 10.0, 30.0])
 @pytest.mark.parametrize("highest", [3.0, 5.0, 7.0])
@@ -255,6 +259,7 @@ def test_a_tied_posterior_never_falls_as_the_value_rises(
     assert (np.diff(alone(sorted(values), **options)) > -1e-15).all()
 
 
+@walked
 @pytest.mark.parametrize("options", SETTINGS)
 @pytest.mark.parametrize("values", [[3.0], [2.0, 2.0], [0.1] * 7, [1.0, 1.0 + 2**-52], [0.0, -0.0]])
 def test_a_group_without_spread_is_neutral(values: list[float], options: dict[str, Any]) -> None:

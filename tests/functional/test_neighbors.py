@@ -20,6 +20,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional import knn, neighbor_votes
 from openal.functional._cosines import GROUPS, directions, nearest
 from openal.functional._references import check_shapes
+from tests.walking import walked
 
 generator = torch.Generator()
 
@@ -68,6 +69,7 @@ def threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@walked
 @pytest.mark.parametrize("k", [1, 5, 60])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_equals_a_loop_over_pairs(k: int, dtype: torch.dtype) -> None:
@@ -121,6 +123,7 @@ def signed_square(q: np.ndarray, r: np.ndarray) -> Fraction:
     return dot * abs(dot) / squares if squares else Fraction(0)
 
 
+@walked
 @pytest.mark.parametrize("copies", [2, 12, 300])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_copies_tie_and_the_lowest_index_wins(copies: int, dtype: torch.dtype) -> None:

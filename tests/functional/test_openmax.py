@@ -11,6 +11,7 @@ from torch import Tensor
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import openmax
 from openal.functional.openmax import openmax_model
+from tests.walking import walked
 
 
 def by_steps(
@@ -61,6 +62,7 @@ def found(logits: Any, known: Any, labels: Any, **options: Any) -> Tensor:
     return openmax(*(torch.as_tensor(each) for each in (logits, known, labels)), **options)
 
 
+@walked
 @pytest.mark.parametrize("alpha", [1, 2, 10])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_steps_give_the_same(seed: int, alpha: int) -> None:

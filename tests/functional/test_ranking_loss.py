@@ -8,6 +8,7 @@ import torch
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import ranking_loss
+from tests.walking import walked
 
 PREDICTED = torch.tensor([0.1, 0.9, 0.4, 0.2, 7.0])
 LOSSES = torch.tensor([1.0, 2.0, 3.0, 0.5, 9.0])
@@ -28,6 +29,7 @@ def test_golden_values() -> None:
     assert float(ranking_loss(PREDICTED, LOSSES)) == pytest.approx(0.5)
 
 
+@walked
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 10, 101])
 @pytest.mark.parametrize("margin", [0.5, 1.0, 3.0])
 def test_is_the_loop(count: int, margin: float) -> None:

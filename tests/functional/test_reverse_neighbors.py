@@ -7,6 +7,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional import reverse_neighbor_counts
+from tests.walking import walked
 
 
 def by_sorting(
@@ -42,6 +43,7 @@ def counted(data: tuple[np.ndarray, ...], k: int) -> Tensor:
     return reverse_neighbor_counts(references, queries, labels, 4, k)
 
 
+@walked
 @pytest.mark.parametrize("kind", ["random", "clustered", "duplicated", "zeros", "alike"])
 @pytest.mark.parametrize("k", [1, 7, 59, 60, 250])
 @pytest.mark.parametrize("seed", [0, 1])

@@ -11,6 +11,7 @@ from openal.functional import unknown_kinds
 from openal.functional._rows import unit_rows
 from openal.functional.k_means import k_means
 from openal.functional.unknown_kinds import class_recovery, count_unknown_kinds
+from tests.walking import walked
 
 
 def clusters(kinds: int, size: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -57,6 +58,7 @@ def searched(
     return found, len(tried)
 
 
+@walked
 @pytest.mark.parametrize("unknown", [1, 2, 3, 4, 5, 9, 26, 100])
 def test_a_single_peak_is_found_with_few_trials(
     monkeypatch: pytest.MonkeyPatch, unknown: int
@@ -100,6 +102,7 @@ def best_by_hand(cluster: Tensor, labels: Tensor, k: int) -> float:
     return value
 
 
+@walked
 @pytest.mark.parametrize("seed", range(6))
 def test_recovery_equals_trying_every_match(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -133,6 +133,7 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.Monke
         asked(PytorchOOD("KNN"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "score",
     [

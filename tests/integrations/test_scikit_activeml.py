@@ -91,6 +91,7 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.Monke
         asked(SkActiveML("Badge"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "score",
     [

@@ -20,6 +20,7 @@ from openal.learners._templates import negated, template_texts
 from openal.learners.clip import CLIP
 from openal.learners.text_cosines import TextCosines
 from openal.pool import Frozen
+from tests.walking import walked
 
 NAMES = ["cat", "great_owl", "dog"]
 TEMPLATES = ("a photo of a {}.", "a photo with a {}.")
@@ -205,6 +206,7 @@ def test_it_is_a_plain_value() -> None:
     assert clip.templates == ("a {}.",)
 
 
+@walked
 @pytest.mark.parametrize(
     "arguments, message",
     [

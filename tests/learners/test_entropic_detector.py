@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError, ModelError
 from openal.learners.entropic_detector import EmbeddingEntropicDetector, EntropicDetector
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")
@@ -90,6 +91,7 @@ def test_the_regularizer_gathers_the_unknown() -> None:
     assert compactness(30.0) < 0.8 * compactness(0.0)
 
 
+@walked
 @BOTH
 @pytest.mark.parametrize("indices", [ALL[:0], ALL[:1], ALL[4:6], ALL[:33]], ids=len)
 def test_any_number_of_answers_is_enough(learner: Any, indices: np.ndarray) -> None:
@@ -178,6 +180,7 @@ def test_a_network_without_features_is_refused() -> None:
         EntropicDetector(Bare, epochs=1).fit(POOL, answered(ALL[:9]), progress=False)
 
 
+@walked
 @pytest.mark.parametrize(
     "options, words",
     [

@@ -13,6 +13,7 @@ from openal.learners._generator import (
     GeneratorSettings,
     generated,
 )
+from tests.walking import walked
 
 K, D = 3, 6
 LABELS = torch.arange(45) % K
@@ -117,6 +118,7 @@ def test_the_seed_decides_and_global_numbers_stay() -> None:
     assert not generated(planted(), LABELS, generator_steps=20, seed=1)[0].equal(first)
 
 
+@walked
 @pytest.mark.parametrize("count", [0, 1, 2, 65])
 @pytest.mark.parametrize("value", [0.0, 3.0])
 def test_any_number_of_identical_rows(count: int, value: float) -> None:

@@ -12,6 +12,7 @@ from openal.errors import ArgumentError
 from openal.purity import EnergyPurity
 from openal.selection import Adaptive, Filter, Top
 from openal.view import PENDING, Round, View, reads_of
+from tests.walking import walked
 
 
 def value(view: View) -> Tensor:
@@ -33,6 +34,7 @@ def factor(*rounds: Round, start: float = 5.0) -> float:
     return float(step.stage.factor)
 
 
+@walked
 @pytest.mark.parametrize(
     "rounds, expected",
     [

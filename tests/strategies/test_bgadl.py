@@ -39,6 +39,7 @@ def test_learners_go_by_the_options() -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_augmented_it_trains_on_copies(count: int) -> None:
     pool, learner = Pool(EMBEDDINGS, embeddings=EMBEDDINGS), EmbeddingDropout(20)
