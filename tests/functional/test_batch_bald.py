@@ -43,6 +43,9 @@ def greedy(p: np.ndarray, budget: int) -> tuple[list[int], list[float]]:
     return rows, gains
 
 
+oracle_of_batch_bald = greedy
+
+
 def logits(seed: int, n: int, t: int, k: int, kind: str) -> np.ndarray:
     rng = np.random.default_rng(seed)
     z = 3 * rng.normal(size=(n, t, k))

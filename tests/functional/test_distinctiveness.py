@@ -23,6 +23,9 @@ def by_loop(queries: np.ndarray, anchors: np.ndarray) -> list[float]:
     return found
 
 
+oracle_of_anchor_agreement = by_loop
+
+
 @walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "twice", "zeros"])

@@ -61,6 +61,9 @@ def plain_finch(points: list[list[float]]) -> list[list[set[int]]]:
     return partitions
 
 
+oracle_of_finch = plain_finch
+
+
 def plain_clusters(points: list[list[float]], count: int) -> list[set[int]]:
     """The coarsest partition with at least `count`, its closest pairs joined one by one."""
     partitions = plain_finch(points)
@@ -73,6 +76,9 @@ def plain_clusters(points: list[list[float]], count: int) -> list[set[int]]:
         chosen[a] |= chosen[b]
         del chosen[b]
     return sorted(chosen, key=min)
+
+
+oracle_of_finch_clusters = plain_clusters
 
 
 def as_labels(clusters: list[set[int]], n: int) -> list[int]:

@@ -79,6 +79,10 @@ def law(g: Tensor, budget: int) -> dict[tuple[int, ...], float]:
     return outcomes
 
 
+oracle_of_gradient_kmeans_pp = law
+oracle_of_kmeans_pp = law
+
+
 @pytest.mark.parametrize("proposals", [1, 5, 512])
 def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openal.functional.kmeans_pp.PROPOSALS", proposals)

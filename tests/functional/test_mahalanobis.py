@@ -18,6 +18,9 @@ def by_inverse(points: np.ndarray, sample: np.ndarray, prior: float) -> np.ndarr
     return np.array([x @ inverse @ x for x in away])
 
 
+oracle_of_mahalanobis = by_inverse
+
+
 @walked
 @pytest.mark.parametrize("m, d", [(1, 3), (2, 5), (5, 5), (60, 4), (7, 1)])
 @pytest.mark.parametrize("prior", [None, 0.01, 30.0])

@@ -68,6 +68,9 @@ def test_standardized_one_score_after_another(kind: str) -> None:
     )
 
 
+oracle_of_standardized = test_standardized_one_score_after_another
+
+
 @walked
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e30, -7.0])
 @pytest.mark.parametrize("count", [1, 3, 11])
@@ -125,6 +128,9 @@ def test_the_score_row_by_row(seed: int) -> None:
     assert score(torch.tensor(x)).tolist() == pytest.approx(expected, rel=1e-12)
 
 
+oracle_of_MetaQuery = test_the_score_row_by_row
+
+
 def test_training_is_plain_gradient_descent_on_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meta_query, "EPOCHS", 6)
     inputs = torch.rand(70, 2, generator=drawn(1), dtype=torch.float64)
@@ -151,6 +157,9 @@ def test_training_is_plain_gradient_descent_on_the_loss(monkeypatch: pytest.Monk
     torch.testing.assert_close(torch.vstack([trained.inner, trained.bias, trained.outer]), expected)
     assert float(trained.offset) == float(start[-1])
     assert not torch.allclose(expected, start[:-1].reshape(4, 3), atol=1e-3)
+
+
+oracle_of_fit_meta_query = test_training_is_plain_gradient_descent_on_the_loss
 
 
 def test_every_row_is_drawn_as_often_and_the_rate_falls_once() -> None:

@@ -146,6 +146,9 @@ def test_the_plain_mixture_is_that_of_a_short_loop(shape: str) -> None:
     np.testing.assert_allclose(alone(values, max_iter=7, tol=1e-300), upper, atol=1e-9)
 
 
+oracle_of_mixture_posterior = test_the_plain_mixture_is_that_of_a_short_loop
+
+
 @pytest.mark.parametrize("options", SETTINGS[1:3])
 def test_standardize_is_the_posterior_of_standardized_values(options: dict[str, Any]) -> None:
     values = sample("skewed", 50)

@@ -45,6 +45,9 @@ def slow(queries: Tensor, references: Tensor, k: int) -> tuple[list[list[float]]
     return similarity, indices
 
 
+oracle_of_knn = slow
+
+
 def slow_cosine(q: list[float], r: list[float]) -> float:
     dot = math.fsum(a * b for a, b in zip(q, r, strict=True))
     lengths = math.sqrt(math.fsum(a * a for a in q)) * math.sqrt(math.fsum(b * b for b in r))
@@ -314,6 +317,9 @@ def test_votes_equal_a_count_of_labels(labels: np.ndarray, num_classes: int) -> 
     assert found.dtype == torch.float32
     assert found.shape == (len(labels), num_classes)
     assert found.tolist() == expected
+
+
+oracle_of_neighbor_votes = test_votes_equal_a_count_of_labels
 
 
 def test_unknown_and_skipped_have_no_vote() -> None:

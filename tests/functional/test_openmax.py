@@ -51,6 +51,9 @@ def by_steps(
     return result
 
 
+oracle_of_openmax = by_steps
+
+
 def drawn(seed: int, k: int = 4, m: int = 80) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, k, m)

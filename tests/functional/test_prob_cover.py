@@ -40,6 +40,9 @@ def by_hand(z: Tensor, answered: Tensor, budget: int, delta: float) -> list[tupl
     return chosen
 
 
+oracle_of_prob_cover = by_hand
+
+
 def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(90, 4, generator=generator)
@@ -157,6 +160,9 @@ def test_what_cannot_be_is_refused(options: Any) -> None:
 def pure_share(z: Tensor, labels: Tensor, delta: float) -> float:
     near = apart(z, z) <= delta
     return float(np.mean([len(set(labels[row].tolist())) == 1 for row in torch.tensor(near)]))
+
+
+oracle_of_pure_radius = pure_share
 
 
 @walked

@@ -26,6 +26,9 @@ def slow(z: np.ndarray, members: np.ndarray, labels: np.ndarray, k: int) -> list
     return rows
 
 
+oracle_of_prototype_cosines = slow
+
+
 @walked
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

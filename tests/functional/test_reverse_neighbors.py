@@ -24,6 +24,9 @@ def by_sorting(
     return counts if k >= len(references) else counts[first]
 
 
+oracle_of_reverse_neighbor_counts = by_sorting
+
+
 def drawn(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     references, queries = rng.normal(size=(60, 4)), rng.normal(size=(25, 4))

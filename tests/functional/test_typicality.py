@@ -22,6 +22,9 @@ def by_hand(points: Tensor, groups: Tensor, k: int) -> list[float]:
     return found
 
 
+oracle_of_typicality = by_hand
+
+
 def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     points = torch.randn(60, 5, generator=generator)

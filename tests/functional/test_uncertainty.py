@@ -45,6 +45,14 @@ def slow(score: Score, logits: np.ndarray) -> float:
     return slow_entropy(p.mean(axis=0)) - float(np.mean([slow_entropy(sample) for sample in p]))
 
 
+oracle_of_bald = slow
+oracle_of_entropy = slow
+oracle_of_least_confidence = slow
+oracle_of_margin = slow
+oracle_of_mean_std = slow
+oracle_of_variation_ratio = slow
+
+
 def check(score: Score, logits: np.ndarray, tolerance: float) -> None:
     expected = [slow(score, row) for row in logits]
     found = score(torch.from_numpy(logits))

@@ -101,6 +101,9 @@ def evidence(yes: Any, no: Any, scale: float, visual: Any = None, rule: Any = "a
     return (p * expit(gap) * weight).max(axis=1), unknown
 
 
+oracle_of_yes_no_probabilities = evidence
+
+
 def accuracies(yes: Any, no: Any, is_known: Any, visual: Any, grid: Any, rule: Any) -> list[float]:
     """The balanced accuracy at each scale: equation 8 in a loop over the grid."""
     found = []
@@ -109,6 +112,9 @@ def accuracies(yes: Any, no: Any, is_known: Any, visual: Any, grid: Any, rule: A
         said = known > unknown
         found.append((said[is_known].mean() + (~said[~is_known]).mean()) / 2)
     return found
+
+
+oracle_of_tune_scale = accuracies
 
 
 def middle(found: list[float]) -> int:
