@@ -102,7 +102,7 @@ def cifar10() -> tuple[LabeledData, LabeledData, dict[str, Any], dict[str, int]]
         LabeledData(labels[of].astype(np.int64), names=names, embeddings=rows[of])
         for of in (arrays["split"] == 0, arrays["split"] == 1)
     )
-    images = Chain(Top(PrototypePurity(), 2), Top(LeastConfidence()))
+    images = Chain(Top(PrototypePurity(), factor=2), Top(LeastConfidence()))
     return train, test, {"CLIPNAL, images": images}, {"first": 40, "budget": 40}
 
 

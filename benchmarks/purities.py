@@ -65,10 +65,10 @@ def without_namesakes(data: LabeledData, known: list[str]) -> np.ndarray:
 
 def purities(classes: torch.Tensor, others: torch.Tensor) -> dict[str, Any]:
     """The purities that need no detector, by name."""
-    texts = NegativeLabels(classes, others[negative_labels(classes, others, share=0.5)])
+    texts = NegativeLabels(classes, negatives=others[negative_labels(classes, others, share=0.5)])
     return {
-        "MCM": CLIPPurity("mcm", scale=100.0),
-        "Energy": CLIPPurity("energy", scale=100.0),
+        "MCM": CLIPPurity(rule="mcm", scale=100.0),
+        "Energy": CLIPPurity(rule="energy", scale=100.0),
         "NegLabel": texts,
         "Prototypes": PrototypePurity(),
         "NegLabel x Prototypes": Product(texts, PrototypePurity()),
@@ -117,7 +117,9 @@ def main() -> None:
     textual = {name: scores[name] for name in ("MCM", "Energy", "NegLabel")}
     cold_start({**textual, "Yes and no": CLIPNPurity()}, data, known, texts, budget=50)
     rivals = {kind.__name__: kind() for kind in (Random, Uncertainty, NEAT, LfOSA, JSOSAL)}
-    chains = {name: Chain(Top(each, 2), Top(LeastConfidence())) for name, each in scores.items()}
+    chains = {
+        name: Chain(Top(each, factor=2), Top(LeastConfidence())) for name, each in scores.items()
+    }
     clipnal = {
         "CLIPNAL": CLIPNAL(),
         "  text alone": CLIPNAL(visual_weighting=False),

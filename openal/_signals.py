@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,36 +12,93 @@ from openal._checks import first_bad_row
 from openal._sources import KEPT, Computed, Derived, Kept, Source, Stored, Trainable, frozen
 from openal.errors import ArrayError, MissingSignalError
 
-__all__ = ["QuerySignals"]
+__all__ = ["STANDARD", "QuerySignals", "Standard", "ways_to_offer"]
 
-EXTRA_COLUMNS = {
-    "logits": 0,
-    "mc_logits": 0,
-    "detector_logits": 1,
-    "head_logits": 0,
-    "yes_cosines": 0,
-    "no_cosines": 0,
+
+@dataclass(frozen=True)
+class Standard:
+    """What a signal of a standard name holds for N items, K classes; other letters are any number.
+
+    `shape` is written as in "N K+1"; "K+" is K or more. `about` says what it is, and `offered_by`
+    what can be given where nobody offers it. `raw` signals come from before a softmax; `cosines`
+    lie in -1..1.
+    """
+
+    shape: str
+    about: str
+    offered_by: tuple[str, ...] = ()
+    raw: bool = False
+    cosines: bool = False
+
+    def expected(self, num_classes: int) -> tuple[int | None, ...]:
+        """The sizes per item, None for any."""
+        return tuple(_size(word, num_classes) for word in self.shape.split()[1:])
+
+
+STANDARD: dict[str, Standard] = {
+    "embeddings": Standard("N D", "a frozen encoder's", ("CLIP(...)", "Encoder(network)")),
+    "features": Standard("N d", "the classifier's penultimate layer"),
+    "logits": Standard("N K", "the classifier's, raw", raw=True),
+    "mc_logits": Standard(
+        "N T K", "T stochastic passes", ("MCDropout(network)", "EmbeddingDropout()"), raw=True
+    ),
+    "detector_logits": Standard(
+        "N K+1",
+        "a detector's, the unknown class last",
+        ("EmbeddingDetector()", "Detector()"),
+        raw=True,
+    ),
+    "detector_features": Standard(
+        "N d", "the detector's penultimate layer", ("EmbeddingDetector()", "Detector()")
+    ),
+    "binary_logits": Standard(
+        "N 2", "known against unknown", ("EmbeddingDetector(binary=True)",), raw=True
+    ),
+    "head_logits": Standard(
+        "N 2 K",
+        "a yes-or-no head's for each class: no, then yes",
+        ("EmbeddingOneVsAll()", "OneVsAll()"),
+    ),
+    "evidence_logits": Standard(
+        "N K+M", "of the classes, and of M kinds of unknown", ("EmbeddingEvidence()",)
+    ),
+    "predicted_loss": Standard(
+        "N", "what a loss prediction expects of the classifier", ("EmbeddingLossPredictor()",)
+    ),
+    "yes_cosines": Standard(
+        "N K",
+        "of the embedding with a text of each class",
+        ("TextCosines(yes, no)",),
+        cosines=True,
+    ),
+    "no_cosines": Standard(
+        "N K",
+        "of the embedding with a text of each class's absence",
+        ("TextCosines(yes, no)",),
+        cosines=True,
+    ),
 }
-"""How many columns a signal of a standard name has beside one for each class."""
+"""The signals that parts read by default; `docs/concepts.md` prints this table."""
 
-DIMENSIONS = {
-    "embeddings": 2,
-    "features": 2,
-    "logits": 2,
-    "mc_logits": 3,
-    "detector_logits": 2,
-    "detector_features": 2,
-    "head_logits": 3,
-    "yes_cosines": 2,
-    "no_cosines": 2,
-}
-"""How many dimensions a signal of a standard name has, that of the items included."""
-
-COSINES = ("yes_cosines", "no_cosines")
-RAW = ("logits", "mc_logits", "detector_logits")
-"""Outputs before a softmax, which probabilities are not."""
 MANY = 3
 """So many rows do not add up to 1 by chance."""
+
+
+def ways_to_offer(name: str) -> list[str]:
+    """What a user may give for a signal that nobody offers."""
+    ways, standard = [f"Pool(..., {name}=an array or a learner)"], STANDARD.get(name)
+    if standard is None:
+        return ways
+    ways += [f"Pool(..., {name}={learner})" for learner in standard.offered_by]
+    return ways + ["CLIPNAL(clip), with the encoder of the embeddings"] * standard.cosines
+
+
+def _size(word: str, num_classes: int) -> int | None:
+    """How many a word of a shape stands for: a number, K, K + a number; None for any."""
+    first, _, more = word.partition("+")
+    if first == "K" and (not more or more.isdigit()):
+        return num_classes + int(more or 0)
+    return int(word) if word.isdigit() else None
 
 
 class QuerySignals:
@@ -65,7 +123,8 @@ class QuerySignals:
         source, names = self._source(name)
         values = source.take(self._pool, name, indices, names=names, progress=self._progress)
         values = _usable(name, values, indices, self._labeled.num_classes)
-        if name in RAW and name not in self._suspected and _look_like_probabilities(values):
+        raw = name in STANDARD and STANDARD[name].raw
+        if raw and name not in self._suspected and _look_like_probabilities(values):
             self._suspected.add(name)
             warnings.warn(
                 f"Signal {name!r} looks like probabilities: no number is negative and every row "
@@ -92,7 +151,7 @@ class QuerySignals:
         if name not in self._sources:
             raise MissingSignalError(
                 f"{name!r} was read without being declared; declared are {sorted(self._sources)}. "
-                f"Say so: function.reads = ({name!r},), or a field reads({name!r})."
+                f"Say so: function.reads = ({name!r},), or a field signal({name!r})."
             )
         source = self._sources[name]
         origin = getattr(source, "learner", source)
@@ -112,30 +171,52 @@ class QuerySignals:
 
 
 def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) -> Tensor:
-    columns = values.shape[-1] if values.ndim > 1 else 0
-    if name in EXTRA_COLUMNS and columns != num_classes + EXTRA_COLUMNS[name] and len(values):
-        raise ArrayError(
-            f"signal {name!r} must have {num_classes + EXTRA_COLUMNS[name]} columns for "
-            f"{num_classes} classes, got shape {tuple(values.shape[1:])} per item."
-        )
-    dimensions = DIMENSIONS.get(name, values.ndim)
-    if len(values) and (values.ndim != dimensions or 0 in values.shape[1:]):
-        raise ArrayError(
-            f"signal {name!r} must have {dimensions} dimensions, and at "
-            f"least one number per item, got shape {tuple(values.shape)}."
-        )
+    """The rows, or an ArrayError that says what is wrong with them and where."""
+    standard = STANDARD.get(name)
+    if standard is not None and len(values):
+        _require_shape(name, values, standard, num_classes)
     if values.is_meta:
         raise ArrayError(f"signal {name!r} must hold numbers; on the meta device there are none.")
     row = first_bad_row(values)
     if row is not None:
         raise ArrayError(f"signal {name!r} must be finite; index {indices[row]} is not.")
-    if name in COSINES and len(values) and values.abs().max() > 1.01:
+    if standard is not None and standard.cosines:
+        _require_cosines(name, values, indices)
+    return values
+
+
+def _require_shape(name: str, values: Tensor, standard: Standard, num_classes: int) -> None:
+    expected, got = standard.expected(num_classes), tuple(values.shape[1:])
+    if not expected:
+        if got not in ((), (1,)):  # a column of numbers will do
+            raise ArrayError(f"signal {name!r} must be one number per item, got {got} per item.")
+        return
+    columns, least = expected[-1], num_classes + 1 if "K+M" in standard.shape else 1
+    if columns is not None and got[-1:] != (columns,):
+        raise ArrayError(
+            f"signal {name!r} must have {columns} columns for {num_classes} classes, "
+            f"got shape {got} per item."
+        )
+    if len(got) != len(expected) or 0 in got:
+        raise ArrayError(
+            f"signal {name!r} must have {len(expected) + 1} dimensions, and at "
+            f"least one number per item, got shape {tuple(values.shape)}."
+        )
+    sizes = zip(expected, got, strict=True)
+    if got[-1] < least or any(size not in (None, found) for size, found in sizes):
+        raise ArrayError(
+            f"signal {name!r} must be [{standard.shape.replace(' ', ', ')}] with K = "
+            f"{num_classes}, got shape {got} per item."
+        )
+
+
+def _require_cosines(name: str, values: Tensor, indices: np.ndarray) -> None:
+    if len(values) and values.abs().max() > 1.01:
         row = int((values.abs() > 1.01).any(dim=1).nonzero()[0])
         raise ArrayError(
             f"signal {name!r} must be cosines, in -1..1; index {indices[row]} has others. "
             f"Divide logits by their scale."
         )
-    return values
 
 
 def _look_like_probabilities(values: Tensor) -> bool:

@@ -14,7 +14,7 @@ from torch.utils.data import IterableDataset
 
 from openal._checks import as_indices
 from openal._items import random_transforms
-from openal._signals import QuerySignals
+from openal._signals import QuerySignals, ways_to_offer
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
 from openal.labeled import LabeledSet
@@ -166,8 +166,9 @@ class Pool:
         sources = {name: pool._sources[name] for name in reads}
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
         rows = partial(Rows, signals=signals)
+        indices = _readable(pool, sources.values(), _askable(labeled, candidates), progress)
         return View(
-            pool=rows(_readable(pool, sources.values(), _askable(labeled, candidates), progress)),
+            pool=rows(indices),
             known=rows(labeled.known_indices),
             invalid=rows(labeled.unknown_indices),
             labels=torch.tensor(labeled.known_labels, device="cpu"),
@@ -260,7 +261,7 @@ def _with_source(
 def _missing(pool: Pool, name: str, reader: str, able: list[Learner]) -> str:
     if name == "items":
         return f"{reader} needs the pool's items; give Pool(dataset, ...)."
-    ways = [f"Pool(..., {name}=an array or a learner)"]
+    ways = ways_to_offer(name)
     if name in Model.offers:
         ways.append("query(..., model=your network)")
     ways += [f"what {type(each).__name__} needs: {', '.join(each.reads)}" for each in able]

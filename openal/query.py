@@ -1,65 +1,65 @@
 """A query strategy is a chain of narrowings; a narrowing is a score and a rule."""
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from time import perf_counter
-from typing import Any, Protocol, cast, runtime_checkable
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from openal._checks import as_count, first_bad_row
+from openal._checks import as_count
+from openal._narrow import narrowed, scores_at
 from openal._seeds import as_seed, isolated_rng
-from openal.errors import ArgumentError, MissingPackageError, ScoreError
+from openal.errors import ArgumentError, MissingPackageError
 from openal.labeled import LabeledSet
+from openal.parts import Part, as_stage, learners_of, reads_of
 from openal.pool import Frozen, Learner, Pool
-from openal.view import Score, View, reads_of
+from openal.step import Diagnostics, Stage, Step, best_rows, evaluate
+from openal.view import View
 
-__all__ = ["Chain", "Query", "QueryStrategy", "Stage", "Step", "as_score", "best_rows", "evaluate"]
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """What one stage saw, how it scored that, and what it kept."""
-
-    stage: Any
-    seen: np.ndarray  # int64 [n], global indices
-    rows: np.ndarray  # int64 [m], into `seen`, best first
-    scores: Tensor | None = None  # [n], aligned with `seen`; None where there is no score
-    n_filled: int = 0  # how many were kept only to reach the budget
-
-    @property
-    def kept(self) -> np.ndarray:
-        """The indices [m] that were kept, best first."""
-        kept: np.ndarray = self.seen[self.rows]
-        return kept
-
-
-class Stage(Protocol):
-    """Anything that narrows: keeps at least `min(budget, n)` of the n candidates of a view."""
-
-    def __call__(self, view: View, budget: int) -> Step:
-        """The step from the candidates of the view to those that are kept."""
+__all__ = [
+    "Chain",
+    "Paper",
+    "Query",
+    "QueryStrategy",
+    "Stage",
+    "Step",
+    "best_rows",
+    "evaluate",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class Query:
     """What to ask next, and why.
 
-    `purity` and `informativeness` are the last such scores of the chain, aligned with `indices`,
-    or None where the chain has none; `scores` are those of the last stage that scores.
+    `indices` int64 [b] are global, best first. `scores`, `purity` and `informativeness` are float32
+    [b], aligned with them: the scores of the last stage that scores, and of the last whose score
+    has that role; None where the chain has none. `steps` are the stages in order, and
+    `diagnostics` what each of them notes, by its depth in the chain: `diagnostics[0]["scale"]`.
+    `n_candidates` is how many there were to choose among, `n_filled` how many were taken only
+    because fewer passed than the budget.
     """
 
-    indices: np.ndarray  # int64 [b], global, best first
+    indices: np.ndarray
     scores: Tensor | None
     purity: Tensor | None
     informativeness: Tensor | None
     steps: tuple[Step, ...] = field(repr=False)
     n_candidates: int
     n_filled: int
-    diagnostics: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What each stage notes: its name as `stage`, its `seconds`, what its parts tell."""
+        return Diagnostics(
+            [{"stage": type(step.stage).__name__, **step.notes} for step in self.steps]
+        )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -96,45 +96,28 @@ class QueryStrategy(Protocol):
         """Exactly `min(budget, number of unlabeled candidates)` indices, best first."""
 
 
-class Chain:
-    """Stages one after another; the last one's best are the query. A chain may hold chains.
-
-    >>> from openal.purity import KnownNeighbors
-    >>> from openal.informativeness import Entropy
-    >>> from openal.selection import Filter, Top
-    >>> Chain(Filter(KnownNeighbors(k=20), above=0.5), Top(Entropy())).reads
-    ('embeddings', 'logits')
-    """
-
-    _parts: tuple[Any, ...] = ()
-
-    def __init__(self, *stages: Any) -> None:
-        if not stages:
-            raise ArgumentError("stages must be one or more, got none.")
-        for stage in stages:
-            if not isinstance(stage, Chain):
-                _require_stage(stage)
-        self._parts = stages
-
-    def __post_init__(self) -> None:
-        """Refuse options that cannot be: the parts of a strategy know their own."""
-        _ = self.learners, self.reads
+class _Strategy(ABC):
+    """What a chain and a paper share: a query from the stages, planned once."""
 
     @property
-    def stages(self) -> tuple[Any, ...]:
+    @abstractmethod
+    def chain(self) -> "Chain":
+        """The chain of this strategy, built once."""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
         """The stages in order; those of inner chains stand in their place."""
-        inner = (part.stages if isinstance(part, Chain) else (part,) for part in self._parts)
-        return tuple(stage for stages in inner for stage in stages)
+        return self.chain._stages
 
     @property
     def learners(self) -> tuple[Learner, ...]:
         """Learners for signals that the pool may not offer, the preferred one first."""
-        return tuple(each for part in self._parts for each in getattr(part, "learners", ()))
+        return self.chain._learners
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The names of the signals that the stages read, sorted."""
-        return reads_of(self)
+        return self.chain._reads
 
     def query(
         self,
@@ -168,116 +151,121 @@ class Chain:
             ScoreError: a score that is not finite; the message names the stage and the index.
         """
         budget, seed = as_count(budget, "budget", minimum=1), as_seed(seed)
+        chain = self.chain
         with isolated_rng(seed):
             view = pool.view(
                 labeled,
-                reads=self.reads,
+                reads=chain._reads,
                 reader=type(self).__name__,
-                defaults=self.learners,
+                defaults=chain._learners,
                 model=model,
                 candidates=candidates,
                 seed=seed,
                 progress=progress,
             )
-            return _query(view, self.stages, budget)
+            return _asked(view, chain._stages, budget)
+
+
+@final
+class Chain(_Strategy):
+    """Stages one after another; the last one's best are the query. A chain may hold strategies.
+
+    `learners` offer signals that a pool may lack, before those that the stages bring themselves.
+    Everything is built, checked and asked for its signals when the chain is made.
+
+    >>> from openal.purity import KnownNeighbors
+    >>> from openal.informativeness import Entropy
+    >>> from openal.selection import Filter, Top
+    >>> Chain(Filter(KnownNeighbors(k=20), above=0.5), Top(Entropy())).reads
+    ('embeddings', 'logits')
+    """
+
+    def __init__(self, *stages: "Stage | _Strategy", learners: tuple[Learner, ...] = ()) -> None:
+        if not stages:
+            raise ArgumentError("stages must be one or more, got none.")
+        self._parts = tuple(as_stage(stage) for stage in stages)
+        self._given = tuple(learners)
+        self._stages: tuple[Stage, ...] = tuple(
+            stage for part in self._parts for stage in getattr(part, "stages", (part,))
+        )
+        self._learners: tuple[Learner, ...] = self._given + tuple(
+            learner
+            for part in self._parts
+            for learner in (part.learners if hasattr(part, "stages") else learners_of([part]))
+        )
+        self._reads = reads_of(self._stages)
+        _warn_without_choice(self._stages)
+
+    @property
+    def chain(self) -> "Chain":
+        """The chain itself."""
+        return self
 
     def __repr__(self) -> str:
-        return f"Chain({', '.join(map(repr, self._parts))})"
+        words = [*map(repr, self._parts), *([f"learners={self._given!r}"] if self._given else [])]
+        return f"Chain({', '.join(words)})"
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Chain and self._parts == other._parts
+        return isinstance(other, Chain) and self._value == other._value
 
     def __hash__(self) -> int:
-        return hash(self._parts)
+        return hash(self._value)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self._parts, self._given
 
 
-def _require_stage(stage: Any) -> None:
-    if not callable(stage):
-        raise ArgumentError(f"stages must be stages or chains, got {stage!r}.")
-    try:
-        inspect.signature(stage).bind("view", "budget")
-    except TypeError as error:
-        raise ArgumentError(f"{stage!r} is no stage; a score stands in one: Top(score).") from error
+@dataclass(frozen=True)
+class Paper(_Strategy, Part):
+    """The base of published strategies: fields are the options, `plan` makes the chain of them.
+
+    A subclass is a frozen dataclass with a method `plan`, which is called once, when the strategy
+    is made: options that cannot be are refused there.
+    """
+
+    @abstractmethod
+    def plan(self) -> Chain:
+        """The stages, and the learners for what a pool may not offer."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.chain
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The chain that `plan` makes, built once."""
+        return self.plan()
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """Learners for signals that the pool may not offer, the preferred one first."""
+        return self.chain._learners
 
 
-def as_score(score: Any, argument: str = "score") -> Score:
-    """The score, or an ArgumentError where it is not one: a class, a strategy, a number."""
-    if not callable(score) or isinstance(score, type):
-        raise ArgumentError(f"{argument} must be a function of a view, got {score!r}.")
-    return cast(Score, score)
+def _warn_without_choice(stages: tuple[Stage, ...]) -> None:
+    """Warn of a stage that keeps the budget alone while another stage is still to choose."""
+    for stage, following in pairwise(stages):
+        if getattr(stage, "narrows_to_budget", False) and not getattr(
+            following, "keeps_all", False
+        ):
+            warnings.warn(
+                f"{stage!r} keeps no more than the budget, so {following!r} after it has nothing "
+                f"to choose. Let the first hand on more, as Top(score, factor=2) does.",
+                stacklevel=4,
+            )
 
 
-def evaluate(score: Score, view: View) -> Tensor:
-    """The scores [n] of the candidates, or a ScoreError that names the score and the index."""
-    scores = score(view)
-    if not isinstance(scores, Tensor) or scores.shape != (len(view.pool),):
-        found = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
-        raise ScoreError(f"{score!r} must return a tensor [{len(view.pool)}], got {found}.")
-    if scores.is_complex():
-        raise ScoreError(f"{score!r} must give real numbers, got {scores.dtype}.")
-    scores = scores.detach() if scores.dtype != torch.bool else scores.byte()
-    row = first_bad_row(scores)
-    if row is not None:
-        index, value = view.pool.indices[row], float(scores[row])
-        raise ScoreError(f"{score!r} gives {value} at index {index}; scores must be finite.")
-    return scores
-
-
-def best_rows(scores: Tensor, count: int) -> np.ndarray:
-    """The rows of the `count` largest scores [n], best first; ties keep the order of the rows."""
-    rows = torch.arange(len(scores), device=scores.device)
-    if 0 < count < len(scores):
-        rows = rows[scores >= torch.topk(scores, count, sorted=False).values.min()]
-    order = torch.sort(scores[rows], descending=True, stable=True).indices
-    best: np.ndarray = rows[order][:count].cpu().numpy()
-    return best
-
-
-def _query(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
-    n, steps = len(view.pool), []
-    seconds: dict[str, float] = {}
-    for depth, stage in enumerate(stages if n else ()):
-        started = perf_counter()
-        step = stage(replace(view, depth=depth), budget)
-        _require_rows(stage, step.rows, len(view.pool), min(budget, n))
-        view = view.at(torch.from_numpy(step.rows))
-        steps.append(step)
-        seconds[f"{depth} {type(stage).__name__}"] = perf_counter() - started
+def _asked(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
+    n = len(view.pool)
+    view, steps = narrowed(view, stages, budget)
     indices = view.pool.indices[:budget]
     return Query(
         indices=indices,
-        scores=_scores_at(indices, steps),
-        purity=_scores_at(indices, steps, "purity"),
-        informativeness=_scores_at(indices, steps, "informativeness"),
+        scores=scores_at(indices, steps),
+        purity=scores_at(indices, steps, "purity"),
+        informativeness=scores_at(indices, steps, "informativeness"),
         steps=tuple(steps),
         n_candidates=n,
         n_filled=max((step.n_filled for step in steps), default=0),
-        diagnostics={**view.notes, "seconds": seconds},
     )
-
-
-def _require_rows(stage: Stage, rows: np.ndarray, n: int, least: int) -> None:
-    if len(rows) < least:
-        raise ScoreError(f"{stage!r} must keep {least} of {n}, kept {len(rows)}.")
-    if len(np.unique(rows)) < len(rows) or rows.min() < 0 or rows.max() >= n:
-        raise ScoreError(f"{stage!r} must keep distinct rows of 0..{n - 1}.")
-
-
-def _scores_at(indices: np.ndarray, steps: list[Step], role: str | None = None) -> Tensor | None:
-    """The last scores of that role (or of any) at `indices`, float32 on the CPU, or None."""
-    for step in reversed(steps):
-        if step.scores is not None and role in (None, _role(step.stage)):
-            order = np.argsort(step.seen)
-            rows = order[np.searchsorted(step.seen, indices, sorter=order)]
-            # A float64 beyond the largest float32 would come out infinite.
-            largest = torch.finfo(torch.float32).max
-            scores = step.scores.cpu()[torch.from_numpy(rows)].double()
-            return scores.clamp(-largest, largest).float()
-    return None
-
-
-def _role(stage: Any) -> str | None:
-    """What a stage's score is for: the room it lives in, or its own word for it."""
-    score = getattr(stage, "score", None)
-    room = type(score).__module__.split(".")
-    return getattr(score, "role", room[1] if room[0] == "openal" and len(room) > 1 else None)

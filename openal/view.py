@@ -4,17 +4,17 @@ A score is any function of a `View` that returns one number per candidate, large
 """
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from openal._fields import check_fields
 from openal._seeds import derived_seed
 from openal.errors import ScoreError
+from openal.functional.scaling import HAIR as TIE_WEIGHT
+from openal.parts import signal as reads
 
 __all__ = [
     "PENDING",
@@ -25,9 +25,7 @@ __all__ = [
     "Score",
     "Signals",
     "View",
-    "parts_of",
     "reads",
-    "reads_of",
 ]
 
 PENDING = -3
@@ -162,7 +160,7 @@ class View:
     seed: int = 0
     depth: int = 0  # the number of the stage in its chain
     engine: Engine = field(default_factory=Blocks)
-    notes: dict[str, Any] = field(default_factory=dict)  # what a part wants the user to know
+    notes: dict[str, Any] = field(default_factory=dict)  # of this stage: told in its step
     _memo: dict[Hashable, tuple[np.ndarray, Tensor]] = field(default_factory=dict, repr=False)
 
     def map(self, function: Callable[..., Tensor], *columns: str | Tensor) -> Tensor:
@@ -206,52 +204,31 @@ class View:
         seed = derived_seed(self.seed, len(self.history), self.depth)
         return torch.Generator().manual_seed(seed)
 
-    def random(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """The first numbers [n] in [0, 1) of a fresh generator, one per candidate, on the CPU."""
+    def random(self) -> Tensor:
+        """A number in [0, 1) for each candidate, float64 [n], on the CPU.
+
+        Drawn by a fresh generator in the order of the indices: how the stages before ordered the
+        candidates changes nothing.
+        """
         n, generator = len(self.pool), self.generator()
-        return torch.rand(n, generator=generator, dtype=dtype, device="cpu")
+        drawn = torch.rand(n, generator=generator, dtype=torch.float64, device="cpu")
+        return drawn[torch.from_numpy(self.pool.indices.argsort().argsort())]
+
+    def unordered(self, value: float) -> Tensor:
+        """The same value for each candidate but for a trace at random, float64 [n], at most it.
+
+        What a score gives before the answers that it needs: no order, least of all that of a file.
+        """
+        return value - TIE_WEIGHT * self.random()
+
+    @property
+    def unordered_yet(self) -> bool:
+        """Whether a kind of answers is missing and the candidates stand as in the file.
+
+        Scores that tell nothing then leave the order to chance, which the seed draws.
+        """
+        answered = len(self.known) and len(self.invalid)
+        return not answered and bool((np.diff(self.pool.indices) > 0).all())
 
 
 Score = Callable[[View], Tensor]
-
-
-def reads(signal: str) -> Any:
-    """A dataclass field that names a signal the part reads; another name may be given.
-
-    Or None, where the type of the field says so: the part then does without.
-    """
-    return field(default=signal, metadata={"signal": True})
-
-
-def parts_of(part: Any) -> Iterator[Any]:
-    """The part itself and every part inside it, outermost first."""
-    yield part
-    for each in _inner(part):
-        if isinstance(each, tuple | list) or callable(each):
-            yield from parts_of(each)
-
-
-def reads_of(part: Any) -> tuple[str, ...]:
-    """The names of the signals that a part and all inside it read, sorted."""
-    names: set[str] = set()
-    for each in parts_of(part):
-        if is_dataclass(each):
-            if type(each).__module__.startswith("openal."):  # others check their own
-                check_fields(each)
-            marked = (f.name for f in fields(each) if f.metadata.get("signal"))
-            names.update(getattr(each, name) for name in marked if getattr(each, name) is not None)
-        if not hasattr(each, "stages"):
-            declared = getattr(each.func if isinstance(each, partial) else each, "reads", ())
-            names.update((declared,) if isinstance(declared, str) else declared)
-    return tuple(sorted(names))
-
-
-def _inner(part: Any) -> tuple[Any, ...]:
-    """What a tuple, a chain (`stages`), a mixture (`scores`) or a dataclass is made of."""
-    if isinstance(part, tuple | list):
-        return tuple(part)
-    for name in ("stages", "scores"):
-        if isinstance(getattr(part, name, None), tuple):
-            inner: tuple[Any, ...] = getattr(part, name)
-            return inner
-    return tuple(getattr(part, f.name) for f in fields(part)) if is_dataclass(part) else ()

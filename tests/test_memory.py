@@ -52,7 +52,7 @@ STRATEGIES: dict[str, Callable[[], QueryStrategy]] = {
     "CLIPNAL": lambda: CLIPNAL((texts(CLASSES), -texts(CLASSES))),
     "PrototypePurity": chained(PrototypePurity),
     "KnownNeighbors": chained(lambda: KnownNeighbors(k=5)),
-    "NegativeLabels": chained(lambda: NegativeLabels(texts(CLASSES), texts(200))),
+    "NegativeLabels": chained(lambda: NegativeLabels(texts(CLASSES), negatives=texts(200))),
     "LfOSA": LfOSA,
     "JSOSAL": JSOSAL,
     "OpenMax": OpenMax,

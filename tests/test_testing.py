@@ -20,13 +20,14 @@ from openal._seeds import as_seed, isolated_rng
 from openal.errors import ArrayError
 from openal.informativeness import Entropy
 from openal.labeled import SKIPPED, UNKNOWN
+from openal.parts import signal
 from openal.purity import KnownNeighbors
 from openal.query import Chain, Query, Step, best_rows
 from openal.selection import Filter, Product, Top
 from openal.testing import World, check_strategy, world
 from openal.testing._repeat_checks import Elsewhere
 from openal.testing.battery import CHECKS
-from openal.view import View, reads
+from openal.view import View
 from tests.walking import walked
 
 # --- sound strategies
@@ -81,7 +82,7 @@ class Own:
 class Clip:
     """A score of a signal that no standard world offers."""
 
-    clip: str = reads("clip")
+    clip: str = signal("clip")
 
     def __call__(self, view: View) -> Tensor:
         return view.map(largest, self.clip)
@@ -95,7 +96,7 @@ def coarse(logits: Tensor) -> Tensor:
 class Coarse:
     """A score with many ties."""
 
-    logits: str = reads("logits")
+    logits: str = signal("logits")
 
     def __call__(self, view: View) -> Tensor:
         return view.map(coarse, self.logits)
@@ -115,9 +116,9 @@ plain_function.reads = ("logits",)  # type: ignore[attr-defined]
         Own(),
         Chain(Filter(KnownNeighbors(k=5), above=0.5), Top(Entropy())),
         Chain(Top(KnownNeighbors(), factor=3), Top(Product(KnownNeighbors(), Entropy()))),
-        Chain(strategies.LeastConfidence()),
+        Chain(strategies.LeastConfidenceSampling()),
         Chain(Top(informativeness.LeastConfidence())),
-        Chain(Filter(purity.Certainty(), above=0.1), strategies.Margin()),
+        Chain(Filter(purity.Certainty(), above=0.1), strategies.MarginSampling()),
         Chain(Top(Entropy(), factor=3), Top(Coarse())),
         Chain(Top(plain_function)),
     ],

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from openal.errors import ScoreError
 from openal.informativeness import Entropy, Inconsistency
+from openal.parts import parts_of, reads_of, signal
 from openal.purity import KnownNeighbors
 from openal.query import Chain
 from openal.selection import Filter, Product, Top
 from openal.strategies import NEAT
-from openal.view import Blocks, Round, Rows, View, parts_of, reads, reads_of
+from openal.view import Blocks, Round, Rows, View
 
 
 class Kept:
@@ -218,7 +219,7 @@ def test_the_global_state_plays_no_part() -> None:
 
 @dataclass(frozen=True)
 class Reader:
-    signal: str = reads("embeddings")
+    signal: str = signal("embeddings")
     other: str = "not a signal"
 
     def __call__(self, view: View) -> Tensor:
@@ -258,10 +259,10 @@ def test_any_object_and_any_function_may_say_what_it_reads() -> None:
 
 
 def test_a_chain_reads_what_its_stages_read() -> None:
-    chain = Chain(Filter(KnownNeighbors()), Chain(Top(Entropy())), Top(Plain()))
+    chain = Chain(Filter(KnownNeighbors()), Chain(Top(Entropy(), factor=2)), Top(Plain()))
     assert reads_of(chain) == ("embeddings", "logits", "mine")
     assert chain.reads == reads_of(chain)
-    assert Chain(NEAT(embeddings="clip"), Top(Reader("x"))).reads == ("clip", "logits", "x")
+    assert Chain(NEAT(embeddings="clip", then=Top(Reader("x")))).reads == ("clip", "x")
 
 
 def test_a_mixture_reads_what_its_scores_read() -> None:

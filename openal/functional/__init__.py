@@ -31,6 +31,7 @@ from openal.functional.uncertainty import (
     variation_ratio,
 )
 from openal.functional.yes_no import yes_no_probabilities
+from openal.functional.youden import youden_threshold
 
 __all__ = [
     "MetaQuery",
@@ -74,4 +75,5 @@ __all__ = [
     "typicality",
     "variation_ratio",
     "yes_no_probabilities",
+    "youden_threshold",
 ]

@@ -1,7 +1,11 @@
 """Scores: how much would its label teach?"""
 
 from openal.informativeness.aleatoric_mixture import AleatoricMixture
-from openal.informativeness.disagreement import BALD, MeanSTD, VariationRatio
+from openal.informativeness.disagreement import (
+    Disagreement,
+    MeanStandardDeviation,
+    MutualInformation,
+)
 from openal.informativeness.distinctiveness import Distinctiveness
 from openal.informativeness.feature_mix import FeatureMix
 from openal.informativeness.inconsistency import Inconsistency
@@ -11,8 +15,8 @@ from openal.informativeness.uncertainty import Entropy, InBetween, LeastConfiden
 from openal.informativeness.uniform import Uniform
 
 __all__ = [
-    "BALD",
     "AleatoricMixture",
+    "Disagreement",
     "Distinctiveness",
     "Entropy",
     "FeatureMix",
@@ -20,9 +24,9 @@ __all__ = [
     "Inconsistency",
     "LeastConfidence",
     "Margin",
-    "MeanSTD",
+    "MeanStandardDeviation",
+    "MutualInformation",
     "PredictedLoss",
     "Progressive",
     "Uniform",
-    "VariationRatio",
 ]

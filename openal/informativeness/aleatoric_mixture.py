@@ -1,6 +1,7 @@
-"""Is the classifier torn between classes?"""
+"""EAOA: the aleatoric energy of a prediction, as a posterior of two Gaussians."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -8,13 +9,14 @@ from torch import Tensor
 from openal.functional import mixture_posterior
 from openal.functional.energy import aleatoric_energy
 from openal.functional.scaling import unit_range, with_ties_broken
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["AleatoricMixture"]
 
 
 @dataclass(frozen=True)
-class AleatoricMixture:
+class AleatoricMixture(Part):
     """How likely the aleatoric energy of an item belongs to the higher of two Gaussians.
 
     The energy grows with the probability that the best class leaves to the others. The Gaussians
@@ -26,11 +28,13 @@ class AleatoricMixture:
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
     """
 
-    logits: str = reads("logits")
+    role: ClassVar[Role] = "informativeness"
+
+    logits: str = signal("logits")
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64 in [0, 1]."""
-        return view.once(("aleatoric mixture", self.logits), self._fitted)
+        return view.once(self, self._fitted)
 
     def _fitted(self, view: View) -> Tensor:
         share = unit_range(view.map(aleatoric_energy, self.logits).double())

@@ -5,20 +5,30 @@ with dropout (`learners.MCDropout`), the members of an ensemble, or networks of 
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from openal.functional import bald, mean_std, variation_ratio
-from openal.view import View, reads
+from openal.learners import DropoutClassifier, EmbeddingDropout
+from openal.parts import Part, Role, signal
+from openal.view import View
 
-__all__ = ["BALD", "MeanSTD", "VariationRatio"]
+__all__ = ["Disagreement", "MeanStandardDeviation", "MutualInformation"]
 
 
 @dataclass(frozen=True)
-class BALD:
+class MutualInformation(Part):
     """What the label would tell about which sample is right, in nats: from 0 to log T."""
 
-    mc_logits: str = reads("mc_logits")
+    role: ClassVar[Role] = "informativeness"
+
+    mc_logits: str = signal("mc_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """A classifier with dropout."""
+        return EmbeddingDropout(), DropoutClassifier()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -26,10 +36,17 @@ class BALD:
 
 
 @dataclass(frozen=True)
-class MeanSTD:
+class MeanStandardDeviation(Part):
     """The standard deviation of a class's probability over the samples, mean over the classes."""
 
-    mc_logits: str = reads("mc_logits")
+    role: ClassVar[Role] = "informativeness"
+
+    mc_logits: str = signal("mc_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """A classifier with dropout."""
+        return EmbeddingDropout(), DropoutClassifier()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -37,10 +54,17 @@ class MeanSTD:
 
 
 @dataclass(frozen=True)
-class VariationRatio:
+class Disagreement(Part):
     """The share of samples that predict another class than most do: from 0 to 1 - 1/K."""
 
-    mc_logits: str = reads("mc_logits")
+    role: ClassVar[Role] = "informativeness"
+
+    mc_logits: str = signal("mc_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """A classifier with dropout."""
+        return EmbeddingDropout(), DropoutClassifier()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""

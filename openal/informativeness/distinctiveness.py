@@ -1,16 +1,17 @@
 """Is it unlike the labeled items of the class that it resembles?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from openal.errors import ArgumentError
 from openal.functional.distinctiveness import anchor_agreement
 from openal.functional.scaling import unit_range
-from openal.view import View, reads
+from openal.parts import Part, Role, as_function, signal
+from openal.view import View
 
 __all__ = ["Distinctiveness"]
 
@@ -18,7 +19,7 @@ COLUMN_BYTES = 2**26  # of the agreements with several classes at a time
 
 
 @dataclass(frozen=True)
-class Distinctiveness:
+class Distinctiveness(Part):
     """How far a candidate is from the labeled items of one class: 1 farthest, 0 nearest.
 
     One minus `anchor_agreement` with the labeled items of the class that `groups` gives, scaled
@@ -30,12 +31,15 @@ class Distinctiveness:
     Mismatch", ICCV 2021 (CCAL): the distinctive score.
     """
 
+    role: ClassVar[Role] = "informativeness"
+
     groups: Callable[[View], Tensor]
-    embeddings: str = reads("embeddings")
+    _: KW_ONLY
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
-        if not callable(self.groups) or isinstance(self.groups, type):
-            raise ArgumentError(f"groups must be a function of a view, got {self.groups!r}.")
+        super().__post_init__()
+        as_function(self.groups, "groups")
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64 in [0, 1]."""

@@ -1,14 +1,16 @@
 """How easily does a labeled class, mixed into the features, change the prediction?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from openal._checks import as_number
 from openal.functional.feature_mix import LinearHead, class_anchors, flip_sizes, linear_head
-from openal.view import Rows, View, reads
+from openal.parts import Part, Role, signal
+from openal.view import Rows, View
 
 __all__ = ["FeatureMix"]
 
@@ -17,7 +19,7 @@ SAMPLES = 4
 
 
 @dataclass(frozen=True)
-class FeatureMix:
+class FeatureMix(Part):
     """How little of a class's mean features must be mixed in to change the prediction.
 
     Mixtures grow in steps of `cap`. A candidate that changes in a step below 1 scores 1 minus
@@ -33,11 +35,15 @@ class FeatureMix:
     Reference: Parvaneh et al., "Active Learning by Feature Mixing", CVPR 2022.
     """
 
+    role: ClassVar[Role] = "informativeness"
+
     cap: float = 0.03125
-    features: str = reads("features")
-    logits: str = reads("logits")
+    _: KW_ONLY
+    features: str = signal("features")
+    logits: str = signal("logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_number(self.cap, "cap", above=0, below=1)
 
     def __call__(self, view: View) -> Tensor:

@@ -1,20 +1,22 @@
 """Does the classifier disagree with the answered neighbours?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import ClassVar
 
 from torch import Tensor
 
 from openal._answered_neighbors import answered_neighbors
 from openal._checks import as_count
 from openal.functional import inconsistency, neighbor_votes
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["Inconsistency"]
 
 
 @dataclass(frozen=True)
-class Inconsistency:
+class Inconsistency(Part):
     """How far the predicted class is from the votes of the k nearest answered items.
 
     Largest, about k, where all neighbours agree on a class that the model does not predict.
@@ -24,14 +26,19 @@ class Inconsistency:
     Reference: Mao, Xu and Guo, AAAI 2024 (NEAT), eq. 5.
     """
 
+    role: ClassVar[Role] = "informativeness"
+
     k: int = 10
-    embeddings: str = reads("embeddings")
-    logits: str = reads("logits")
+    _: KW_ONLY
+    embeddings: str = signal("embeddings")
+    logits: str = signal("logits")
     probes: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.k, "k", minimum=1)
-        as_count(1 if self.probes is None else self.probes, "probes", minimum=1)
+        if self.probes is not None:
+            as_count(self.probes, "probes", minimum=1)
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""

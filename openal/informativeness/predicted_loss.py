@@ -2,24 +2,34 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional._rows import float_dtype
-from openal.view import View, reads
+from openal.learners import EmbeddingLossPredictor, LossPredictor
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["PredictedLoss"]
 
 
 @dataclass(frozen=True)
-class PredictedLoss:
+class PredictedLoss(Part):
     """The loss that a loss predictor expects of the classifier; its unit means nothing.
 
     Reads `predicted_loss` [N] or [N, 1].
     """
 
-    predicted_loss: str = reads("predicted_loss")
+    role: ClassVar[Role] = "informativeness"
+
+    predicted_loss: str = signal("predicted_loss")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """A classifier that predicts its loss."""
+        return EmbeddingLossPredictor(), LossPredictor()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""

@@ -1,20 +1,23 @@
 """Is it representative and decided, as a known or as an unknown item?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from openal._checks import as_number
 from openal.functional.entropies import progressive_score
-from openal.view import View, reads
+from openal.learners import EmbeddingOneVsAll, OneVsAll
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["Progressive"]
 
 
 @dataclass(frozen=True)
-class Progressive:
+class Progressive(Part):
     """PAL's score: w + mu S of candidates that are predicted known, from K yes-or-no heads.
 
     w, the largest probability of a yes, says how representative a candidate is of the known; S
@@ -31,12 +34,21 @@ class Progressive:
     Learning", NeurIPS 2023 (PAL).
     """
 
+    role: ClassVar[Role] = "informativeness"
+
+    head_logits: str = signal("head_logits")
+    _: KW_ONLY
     mu: float = 0.6
     unknown: bool = False
-    head_logits: str = reads("head_logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_number(self.mu, "mu", minimum=0)
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """PAL's yes-or-no heads."""
+        return EmbeddingOneVsAll(), OneVsAll()
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64."""

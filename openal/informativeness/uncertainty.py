@@ -1,27 +1,32 @@
 """Scores of one prediction: entropy, least confidence, margin, and the in-between of POAL."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import ClassVar
 
 from torch import Tensor
 
 from openal.functional import entropy, least_confidence, margin
 from openal.functional.uncertainty import in_between
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["Entropy", "InBetween", "LeastConfidence", "Margin"]
 
 
 @dataclass(frozen=True)
-class Entropy:
+class Entropy(Part):
     """The entropy of the predicted class, in nats: from 0 to log K.
 
     `known_only` leaves out the last column, for the logits of a detector whose last output is
     the unknown class.
     """
 
+    role: ClassVar[Role] = "informativeness"
+
+    logits: str = signal("logits")
+    _: KW_ONLY
     known_only: bool = False
-    logits: str = reads("logits")
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -30,10 +35,12 @@ class Entropy:
 
 
 @dataclass(frozen=True)
-class LeastConfidence:
+class LeastConfidence(Part):
     """One minus the probability of the most likely class: from 0 to 1 - 1/K."""
 
-    logits: str = reads("logits")
+    role: ClassVar[Role] = "informativeness"
+
+    logits: str = signal("logits")
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -41,10 +48,12 @@ class LeastConfidence:
 
 
 @dataclass(frozen=True)
-class Margin:
+class Margin(Part):
     """One minus the gap between the two most likely classes: 1 where they are equally likely."""
 
-    logits: str = reads("logits")
+    role: ClassVar[Role] = "informativeness"
+
+    logits: str = signal("logits")
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n]."""
@@ -56,7 +65,7 @@ def _entropy(logits: Tensor, columns: int | None) -> Tensor:
 
 
 @dataclass(frozen=True)
-class InBetween:
+class InBetween(Part):
     """JS(p, uniform) times JS(p, one-hot): largest for a prediction between even and certain.
 
     An even prediction is often of an unknown class, and a certain one teaches nothing.
@@ -65,7 +74,9 @@ class InBetween:
     Kullback-Leibler divergence; here they are those of the definition.
     """
 
-    logits: str = reads("logits")
+    role: ClassVar[Role] = "informativeness"
+
+    logits: str = signal("logits")
 
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], at least 0."""

@@ -12,7 +12,8 @@ from openal._checks import as_count
 from openal._threads import one_thread
 from openal.errors import ArgumentError, ModelError
 from openal.integrations._named import named
-from openal.view import View, reads
+from openal.parts import signal
+from openal.view import View
 
 __all__ = ["PytorchOOD"]
 
@@ -51,7 +52,7 @@ class PytorchOOD:
 
     detector: Any
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    signal: str = reads("logits")
+    signal: str = signal("logits")
     at_least: int = 1
 
     def __post_init__(self) -> None:

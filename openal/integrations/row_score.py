@@ -10,7 +10,8 @@ from torch import Tensor
 
 from openal._checks import as_tensor
 from openal.errors import ArgumentError, ScoreError
-from openal.view import View, reads
+from openal.parts import signal
+from openal.view import View
 
 __all__ = ["RowScore"]
 
@@ -33,7 +34,7 @@ class RowScore:
     """
 
     function: Callable[[Tensor], Any]
-    signal: str = reads("embeddings")
+    signal: str = signal("embeddings")
     role: Literal["purity", "informativeness"] = "informativeness"
     sign: Literal[1, -1] = 1
 

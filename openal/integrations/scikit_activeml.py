@@ -12,7 +12,8 @@ from torch import Tensor
 from openal._seeds import drawn_seed
 from openal.errors import ArgumentError
 from openal.integrations._named import named
-from openal.view import View, reads
+from openal.parts import signal
+from openal.view import View
 
 __all__ = ["SkActiveML", "logistic_regression"]
 
@@ -55,7 +56,7 @@ class SkActiveML:
     strategy: str | Callable[..., Any]
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     classifier: Callable[[], Any] = logistic_regression
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
         for name in ("strategy", "classifier"):

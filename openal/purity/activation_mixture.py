@@ -1,7 +1,8 @@
 """Does the largest known activation belong to the upper half of a mixture?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -9,13 +10,15 @@ from torch.nn.functional import softsign
 
 from openal.functional import mixture_posterior
 from openal.functional.scaling import with_ties_broken
-from openal.view import View, reads
+from openal.learners import Detector, EmbeddingDetector
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["ActivationMixture", "LargestActivation"]
 
 
 @dataclass(frozen=True)
-class ActivationMixture:
+class ActivationMixture(Part):
     """The posterior that the largest known activation comes from the higher of two Gaussians.
 
     Candidates are grouped by the class that the detector predicts (`per_class=False`: one group),
@@ -31,11 +34,20 @@ class ActivationMixture:
     Reference: Ning et al., "Active Learning for Open-set Annotation", CVPR 2022 (LfOSA), eq. 5-7.
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
+    activations: str = signal("detector_logits")
+    _: KW_ONLY
     per_class: bool = True
     tied: bool = False
     bayesian: bool = False
     unknown_column: bool = True
-    activations: str = reads("detector_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """LfOSA's detector, or with `bayesian` JSOSAL's, whose classes are weighted."""
+        return _detectors(self.activations, class_weights=self.bayesian)
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [0, 1]."""
@@ -66,19 +78,36 @@ class ActivationMixture:
 
 
 @dataclass(frozen=True)
-class LargestActivation:
+class LargestActivation(Part):
     """The largest known activation itself, without a mixture; predicted unknowns come last.
 
     The ablation "Max_AV" of LfOSA's authors' code.
     """
 
+    role: ClassVar[Role] = "purity"
+
+    activations: str = signal("detector_logits")
+    _: KW_ONLY
     unknown_column: bool = True
-    activations: str = reads("detector_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """LfOSA's detector."""
+        return _detectors(self.activations)
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64."""
         value, predicted = _known_activation(view, self.activations, self.unknown_column)
         return value - (predicted < 0) * (1 + value.max() - value.min())
+
+
+def _detectors(activations: str, *, class_weights: bool = False) -> tuple[Any, ...]:
+    """A detector of K + 1 classes, or of known against unknown, at LfOSA's temperature."""
+    binary = activations == "binary_logits"
+    return (
+        EmbeddingDetector(temperature=0.5, class_weights=class_weights, binary=binary),
+        Detector(temperature=0.5, class_weights=class_weights, binary=binary),
+    )
 
 
 def _known_activation(view: View, name: str, unknown_column: bool) -> tuple[Tensor, Tensor]:

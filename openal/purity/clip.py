@@ -1,20 +1,20 @@
 """How well does an image match the best class text of a vision-language model?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor
 
 from openal._checks import as_number
-from openal.errors import ArgumentError
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["CLIPPurity"]
 
 
 @dataclass(frozen=True)
-class CLIPPurity:
+class CLIPPurity(Part):
     """Zero-shot purity from the cosines with the class texts alone; needs no answers.
 
     `rule="mcm"`: the largest probability of softmax(scale * cosines), maximum concept matching
@@ -23,14 +23,16 @@ class CLIPPurity:
     (Liu et al., NeurIPS 2020).
     """
 
+    role: ClassVar[Role] = "purity"
+
+    yes: str = signal("yes_cosines")
+    _: KW_ONLY
     rule: Literal["mcm", "energy"] = "mcm"
     scale: float = 1.0
-    yes: str = reads("yes_cosines")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_number(self.scale, "scale", above=0)
-        if self.rule not in ("mcm", "energy"):
-            raise ArgumentError(f"rule must be 'mcm' or 'energy', got {self.rule!r}.")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n]."""

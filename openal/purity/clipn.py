@@ -1,27 +1,27 @@
 """What a text encoder that can say no makes of an image, tuned on the answers."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from openal._checks import as_number
-from openal.errors import ArgumentError
 from openal.functional import (
     class_prototypes,
     prototype_cosines,
     tune_scale,
     yes_no_probabilities,
 )
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["CLIPNPurity"]
 
 
 @dataclass(frozen=True)
-class CLIPNPurity:
+class CLIPNPurity(Part):
     """The evidence for a known class as a share of all evidence: above 0.5 is predicted known.
 
     Reads the cosines of every image with a "yes" and a "no" text of each class, and, for visual
@@ -35,21 +35,22 @@ class CLIPNPurity:
     Reference: CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-8.
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
     tune: bool = True
+    _: KW_ONLY
     scale: float = 9.0
     rule: Literal["atd", "ctw"] = "atd"
     tie_break: Literal["first", "center"] = "first"
     leave_one_out: bool = False
-    yes: str = reads("yes_cosines")
-    no: str = reads("no_cosines")
-    embeddings: str | None = reads("embeddings")
+    yes: str = signal("yes_cosines")
+    no: str = signal("no_cosines")
+    embeddings: str | None = signal("embeddings")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_number(self.scale, "scale", above=0)
-        if self.rule not in ("atd", "ctw"):
-            raise ArgumentError(f"rule must be 'atd' or 'ctw', got {self.rule!r}.")
-        if self.tie_break not in ("first", "center"):
-            raise ArgumentError(f"tie_break must be 'first' or 'center', got {self.tie_break!r}.")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [0, 1]."""

@@ -1,20 +1,23 @@
 """Purity by a detector: the probability that it gives to known classes, its binary heads."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from openal.functional.entropies import binary_entropy_score
 from openal.functional.scaling import with_ties_broken
-from openal.query import as_score, evaluate
-from openal.view import Score, View, reads
+from openal.learners import EmbeddingEntropicDetector, EntropicDetector
+from openal.parts import Part, Role, as_score, signal
+from openal.step import evaluate
+from openal.view import Score, View
 
 __all__ = ["ClosedSetCertainty", "PredictedKnown"]
 
 
 @dataclass(frozen=True)
-class PredictedKnown:
+class PredictedKnown(Part):
     """1 where the largest of the K + 1 outputs of a detector is a known class, 0 elsewhere.
 
     `order` is a score that ranks equals: it moves these numbers by a hair. An output of a known
@@ -26,11 +29,21 @@ class PredictedKnown:
     Margin(logits='logits')
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
     order: Score
-    detector_logits: str = reads("detector_logits")
+    _: KW_ONLY
+    detector_logits: str = signal("detector_logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.order, "order")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """EOAL's detector."""
+        return EmbeddingEntropicDetector(), EntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1], float64."""
@@ -46,7 +59,7 @@ def _known(logits: Tensor, num_classes: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class ClosedSetCertainty:
+class ClosedSetCertainty(Part):
     """One minus the mean entropy of K binary heads, in bits: 1 where each is sure, 0 where none.
 
     The heads of `EntropicDetector` are trained to be undecided about unknown items. Heads that
@@ -57,7 +70,14 @@ class ClosedSetCertainty:
     closed-set entropy, turned round so that larger is more likely known.
     """
 
-    head_logits: str = reads("head_logits")
+    role: ClassVar[Role] = "purity"
+
+    head_logits: str = signal("head_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """EOAL's detector."""
+        return EmbeddingEntropicDetector(), EntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1]."""

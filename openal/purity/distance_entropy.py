@@ -1,7 +1,8 @@
 """Is it equally far from all clusters of the unknown?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -9,13 +10,15 @@ from torch import Tensor
 from openal._checks import as_count
 from openal.functional.entropies import distance_entropy
 from openal.functional.finch import cluster_means, finch_clusters
-from openal.view import View, reads
+from openal.learners import EmbeddingEntropicDetector, EntropicDetector
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["DistanceEntropy"]
 
 
 @dataclass(frozen=True)
-class DistanceEntropy:
+class DistanceEntropy(Part):
     """How evenly far an item is from the clusters of what was answered UNKNOWN, in [0, 1].
 
     0 close to one of them, 1 equally far from all: of no unknown class that was seen. There are
@@ -28,18 +31,27 @@ class DistanceEntropy:
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
     """
 
+    role: ClassVar[Role] = "purity"
+
     clusters: int | None = None
-    features: str = reads("detector_features")
+    _: KW_ONLY
+    features: str = signal("detector_features")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.clusters is not None:
             as_count(self.clusters, "clusters", minimum=1)
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """EOAL's detector."""
+        return EmbeddingEntropicDetector(), EntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [0, 1]."""
         if len(view.invalid) == 0:
             return torch.zeros(len(view.pool), dtype=torch.float32, device="cpu")
-        return view.once(("distance entropy", self.clusters, self.features), self._entropy)
+        return view.once(self, self._entropy)
 
     def _entropy(self, view: View) -> Tensor:
         points = view.invalid[self.features]

@@ -1,6 +1,7 @@
 """Does a detector know the item, and do the answers have it among their neighbors?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,13 +12,15 @@ from openal.functional import mixture_posterior
 from openal.functional.energy import epistemic_energy
 from openal.functional.neighbors import reverse_neighbor_counts
 from openal.functional.scaling import unit_range, with_ties_broken
-from openal.view import View, reads
+from openal.learners import Detector, EmbeddingDetector
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["EpistemicMixture"]
 
 
 @dataclass(frozen=True)
-class EpistemicMixture:
+class EpistemicMixture(Part):
     """How likely two epistemic energies of an item both belong to the lower of two Gaussians.
 
     One energy is that of a detector's `activations` of K + 1 classes. The other takes in their
@@ -32,12 +35,26 @@ class EpistemicMixture:
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
     neighbors: int = 250
-    activations: str = reads("detector_logits")
-    features: str | None = reads("detector_features")
+    _: KW_ONLY
+    activations: str = signal("detector_logits")
+    features: str | None = signal("detector_features")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.neighbors, "neighbors", minimum=1)
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """EAOA's detector, with a margin between the energies of known and unknown."""
+        margin = (-25.0, -7.0)
+        return (
+            EmbeddingDetector(temperature=1.0, energy_margin=margin, weight_decay=0.003),
+            Detector(temperature=1.0, energy_margin=margin),
+        )
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [0, 1]."""

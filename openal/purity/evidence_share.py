@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -9,13 +10,15 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional.known_share import known_share
 from openal.functional.scaling import with_ties_broken
-from openal.view import View, reads
+from openal.learners import EmbeddingEvidence
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["EvidenceShare"]
 
 
 @dataclass(frozen=True)
-class EvidenceShare:
+class EvidenceShare(Part):
     """The probability of being known, by the margin of the known over the unknown logits.
 
     The margin is the largest of the first K `evidence_logits` less the largest of the others.
@@ -25,7 +28,15 @@ class EvidenceShare:
     Reference: E2OAL, arXiv 2603.07898.
     """
 
-    evidence_logits: str = reads("evidence_logits")
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
+    evidence_logits: str = signal("evidence_logits")
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """E2OAL's two heads, on embeddings."""
+        return (EmbeddingEvidence(),)
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [0, 1]."""

@@ -1,8 +1,8 @@
 """Purity by Gaussians of the answered items: Mahalanobis distances to the classes."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,13 +12,14 @@ from openal.functional._rows import row_sums
 from openal.functional.k_means import k_means
 from openal.functional.mahalanobis import Gaussian, Standard, gaussian, standard
 from openal.functional.scaling import unit_range
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["ClassGaussians", "MahalanobisPurity"]
 
 
 @dataclass(frozen=True)
-class MahalanobisPurity:
+class MahalanobisPurity(Part):
     """The distance to the nearest kind of labeled unknown, less that to the labeled known.
 
     Distances are squared Mahalanobis distances between unit embeddings, standardized on all
@@ -34,11 +35,15 @@ class MahalanobisPurity:
     Pathology Image Classification", MICCAI 2023.
     """
 
+    role: ClassVar[Role] = "purity"
+
     clusters: int = 9
+    _: KW_ONLY
     prior: float | None = None
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.clusters, "clusters", minimum=1)
         if self.prior is not None:
             as_number(self.prior, "prior", above=0)
@@ -74,7 +79,7 @@ def _nearest(rows: Tensor, standard: Standard, gaussians: tuple[Gaussian, ...]) 
 
 
 @dataclass(frozen=True)
-class ClassGaussians:
+class ClassGaussians(Part):
     """Minus the squared Mahalanobis distance to the nearest class of the labeled known.
 
     Each class is a Gaussian with a mean of its own and the covariance that all classes share, as
@@ -87,10 +92,14 @@ class ClassGaussians:
     and Adversarial Attacks", NeurIPS 2018; the purity of POAL (Zhan et al., TMLR 2023).
     """
 
+    role: ClassVar[Role] = "purity"
+
     prior: float | None = None
-    features: str = reads("features")
+    _: KW_ONLY
+    features: str = signal("features")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.prior is not None:
             as_number(self.prior, "prior", above=0)
 

@@ -1,22 +1,22 @@
 """How many of the nearest answered items are of a known class?"""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from openal._answered_neighbors import answered_neighbors
 from openal._checks import as_count
-from openal.errors import ArgumentError
-from openal.functional.scaling import HAIR, with_ties_broken
-from openal.view import View, reads
+from openal.functional.scaling import with_ties_broken
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["KnownNeighbors"]
 
 
 @dataclass(frozen=True)
-class KnownNeighbors:
+class KnownNeighbors(Part):
     """The share of known classes among the k nearest answered items (cosine), in [0, 1].
 
     `rule` says when a candidate counts as known, that is, scores above 0.5: "count" keeps the
@@ -32,22 +32,26 @@ class KnownNeighbors:
     AAAI 2024 (NEAT). The paper states "all"; the authors' code ranks by count.
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
     k: int = 10
+    _: KW_ONLY
     rule: Literal["count", "majority", "all"] = "count"
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     probes: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.k, "k", minimum=1)
-        as_count(1 if self.probes is None else self.probes, "probes", minimum=1)
-        if self.rule not in ("count", "majority", "all"):
-            raise ArgumentError(f"rule must be 'count', 'majority' or 'all', got {self.rule!r}.")
+        if self.probes is not None:
+            as_count(self.probes, "probes", minimum=1)
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64."""
         labels, similarity = answered_neighbors(view, self.k, self.embeddings, self.probes)
         if labels.shape[1] == 0:
-            return 0.5 - HAIR * view.random()
+            return view.unordered(0.5)
         share = (labels >= 0).double().mean(dim=1)
         if self.rule == "majority":
             share = torch.where(share > 0.5, 1.0, share)

@@ -1,6 +1,7 @@
 """Purity by the nearest item of a known class, as a score and as CCAL's semantic gate."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -8,13 +9,14 @@ from torch import Tensor
 from openal._answered_neighbors import known_neighbors
 from openal._checks import as_number
 from openal.functional.scaling import unit_range
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["NearestKnown", "SemanticGate"]
 
 
 @dataclass(frozen=True)
-class NearestKnown:
+class NearestKnown(Part):
     """The largest cosine with an item that was answered with a class, in [-1, 1].
 
     Items answered UNKNOWN say nothing. Before any known answer all candidates score 0.
@@ -23,7 +25,9 @@ class NearestKnown:
     Active Learning", NeurIPS 2022: the purity, without the norm that CSI multiplies by.
     """
 
-    embeddings: str = reads("embeddings")
+    role: ClassVar[Role] = "purity"
+
+    embeddings: str = signal("embeddings")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64."""
@@ -33,7 +37,7 @@ class NearestKnown:
 
 
 @dataclass(frozen=True)
-class SemanticGate:
+class SemanticGate(Part):
     """The largest cosine with a known item, scaled to 0..1 over the candidates, through a gate.
 
     The gate is tanh(k (s - threshold) / 2): with the paper's k = 100 it is 1 above the threshold
@@ -45,17 +49,21 @@ class SemanticGate:
     Mismatch", ICCV 2021 (CCAL): the semantic score.
     """
 
+    role: ClassVar[Role] = "purity"
+
     k: float = 100.0
+    _: KW_ONLY
     threshold: float = 0.9
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_number(self.k, "k", above=0)
         as_number(self.threshold, "threshold")
 
     def __call__(self, view: View) -> Tensor:
         """Purity [n], float64 in [-1, 1]; below -1 without a known answer."""
         if len(view.known) == 0:
-            return view.random(torch.float32).double() - 2
+            return view.unordered(-2.0)
         similarity = NearestKnown(self.embeddings)(view).double()
         return 2 / (1 + (self.k * (self.threshold - unit_range(similarity))).exp()) - 1

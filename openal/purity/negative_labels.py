@@ -1,7 +1,8 @@
 """Is an image nearer to a class than to everything else that has a name?"""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -10,13 +11,14 @@ from torch.nn.functional import logsigmoid
 from openal._checks import as_count, as_finite, as_number
 from openal.errors import ArrayError
 from openal.functional._rows import unit_rows
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["NegativeLabels", "negative_labels"]
 
 
 @dataclass(frozen=True, eq=False)
-class NegativeLabels:
+class NegativeLabels(Part):
     """The share of the class texts in a softmax over them and many texts of other things.
 
     `classes` [K, D] and `negatives` [M, D] are text embeddings in the space of `embeddings`; needs
@@ -28,13 +30,18 @@ class NegativeLabels:
     Models" (NegLabel), ICLR 2024, eqs. 5-8; the temperature 0.01 is one over `scale`.
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
     classes: Tensor = field(repr=False)
+    _: KW_ONLY
     negatives: Tensor = field(repr=False)
     scale: float = 100.0
     groups: int = 100
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_number(self.scale, "scale", above=0)
         as_count(self.groups, "groups", minimum=1)
 

@@ -1,7 +1,8 @@
 """Does the classifier's output lie where the answers of a class lie?"""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -9,13 +10,14 @@ from torch import Tensor
 from openal._checks import as_count, as_number
 from openal.functional.openmax import OpenMaxModel, openmax_model
 from openal.functional.scaling import with_ties_broken
-from openal.view import View, reads
+from openal.parts import Part, Role, signal
+from openal.view import View
 
 __all__ = ["OpenMaxPurity"]
 
 
 @dataclass(frozen=True)
-class OpenMaxPurity:
+class OpenMaxPurity(Part):
     """One minus the probability of the unknown class that OpenMax adds to the classifier.
 
     Learns from the classifier's `logits` of the answered items of known classes; UNKNOWN answers
@@ -27,13 +29,18 @@ class OpenMaxPurity:
     Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016.
     """
 
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
     alpha: int = 10
+    _: KW_ONLY
     tail: int = 20
     scale: float | None = None
     shift: float = 1.0
-    logits: str = reads("logits")
+    logits: str = signal("logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.alpha, "alpha", minimum=1)
         as_count(self.tail, "tail", minimum=1)
         as_number(self.shift, "shift", above=0)

@@ -1,10 +1,10 @@
 """Stages: which of the candidates, jointly?"""
 
 from openal.selection.adaptive import Adaptive, TargetPrecision
-from openal.selection.batch_bald import BatchBALD
 from openal.selection.combine import Product, Sum
 from openal.selection.cover import Cover
 from openal.selection.groups import Clusters, NearestClass, PredictedClass
+from openal.selection.joint_information import JointInformation
 from openal.selection.k_center import ClassBalancedKCenter, KCenter
 from openal.selection.k_means import KMeansCenters, KMeansPlusPlus
 from openal.selection.meta_score import MetaScore
@@ -17,13 +17,13 @@ from openal.selection.vectors import Directions, GradientEmbedding, Signal
 
 __all__ = [
     "Adaptive",
-    "BatchBALD",
     "ClassBalancedKCenter",
     "Clusters",
     "Cover",
     "Directions",
     "Filter",
     "GradientEmbedding",
+    "JointInformation",
     "KCenter",
     "KMeansCenters",
     "KMeansPlusPlus",

@@ -1,7 +1,7 @@
 """Stages that keep more or fewer candidates by how often past answers were known."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -10,7 +10,8 @@ from openal._checks import as_number
 from openal.errors import ArgumentError
 from openal.functional.known_share import candidate_length
 from openal.labeled import UNKNOWN
-from openal.query import Step, as_score, best_rows, evaluate
+from openal.parts import Part, as_score
+from openal.step import Step, best_rows, evaluate
 from openal.view import Round, Score, View
 
 __all__ = ["Adaptive", "TargetPrecision", "past_precisions"]
@@ -32,7 +33,7 @@ def past_precisions(history: Iterable[Round]) -> list[float]:
 
 
 @dataclass(frozen=True)
-class Adaptive:
+class Adaptive(Part):
     """A stage with a `factor` that follows the precision of the rounds so far.
 
     From the stage's own, the factor rises by 1 after each round whose answers are known more often
@@ -47,10 +48,12 @@ class Adaptive:
     """
 
     stage: Any
+    _: KW_ONLY
     target: float = 0.6
     tolerance: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         found = fields(self.stage) if is_dataclass(self.stage) else ()
         if isinstance(self.stage, type) or not any(each.name == "factor" for each in found):
             raise ArgumentError(f"stage must have a factor, as Top has; got {self.stage!r}.")
@@ -75,7 +78,7 @@ class Adaptive:
 
 
 @dataclass(frozen=True)
-class TargetPrecision:
+class TargetPrecision(Part):
     """The purest candidates, as many as let the most informative of them be known often enough.
 
     `score` is the probability that a candidate is known, and `then` the score by which the next
@@ -92,10 +95,12 @@ class TargetPrecision:
     """
 
     score: Score
+    _: KW_ONLY
     then: Score
     precision: float = 0.6
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
         as_score(self.then, "then")
         as_number(self.precision, "precision", minimum=0, maximum=1)

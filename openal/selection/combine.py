@@ -1,12 +1,14 @@
 """Several scores as one."""
 
+from dataclasses import replace
 from functools import reduce
 
 import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError, ScoreError
-from openal.query import evaluate
+from openal.parts import Role, as_score
+from openal.step import evaluate
 from openal.view import Score, View
 
 __all__ = ["Product", "Sum"]
@@ -16,9 +18,15 @@ class _Mixture:
     """Scores side by side; shows, compares and pickles as it was built."""
 
     def __init__(self, *scores: Score) -> None:
-        if not scores or any(isinstance(each, type) or not callable(each) for each in scores):
+        if not scores or not all(callable(each) or hasattr(each, "stages") for each in scores):
             raise ArgumentError(f"{type(self).__name__} takes one or more scores, got {scores!r}.")
-        self.scores = scores
+        self.scores = tuple(as_score(score, f"{type(self).__name__}'s scores") for score in scores)
+
+    @property
+    def role(self) -> Role | None:
+        """What the mixture means: the role that all of its scores have, or None."""
+        roles: set[Role | None] = {getattr(score, "role", None) for score in self.scores}
+        return roles.pop() if len(roles) == 1 else None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.scores))})"
@@ -30,8 +38,16 @@ class _Mixture:
         return hash((type(self), self.scores))
 
     def _values(self, view: View) -> list[Tensor]:
+        views = [replace(view, notes={}) for _ in self.scores]
         # On the CPU: scores may read signals of several devices.
-        return [evaluate(score, view).double().cpu() for score in self.scores]
+        values = [evaluate(*pair).double().cpu() for pair in zip(self.scores, views, strict=True)]
+        notes = {
+            f"{place} {type(score).__name__}": inner.notes
+            for place, (score, inner) in enumerate(zip(self.scores, views, strict=True))
+            if inner.notes
+        }
+        view.notes.update(*notes.values() if len(notes) == 1 else [notes])
+        return values
 
 
 class Product(_Mixture):

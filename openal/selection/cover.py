@@ -1,6 +1,7 @@
 """The candidates whose surroundings hold the most that nobody answered about yet."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -10,9 +11,10 @@ from openal._seeds import drawn_seed
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
 from openal.functional.prob_cover import prob_cover, pure_radius
-from openal.query import Step
+from openal.parts import Part, signal
 from openal.selection.vectors import directions_of
-from openal.view import View, reads
+from openal.step import Step
+from openal.view import View
 
 __all__ = ["Cover"]
 
@@ -21,7 +23,7 @@ BALLS = 2048
 
 
 @dataclass(frozen=True)
-class Cover:
+class Cover(Part):
     """Keeps the candidates whose balls hold the most candidates that no ball holds yet, in turn.
 
     Balls have radius `delta` around directions of `embeddings`; those of answered items, UNKNOWN
@@ -33,12 +35,16 @@ class Cover:
     chosen ball is the first to hold; below 0 and falling for the filled, -1 for all others.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     delta: float | None = None
+    _: KW_ONLY
     purity: float = 0.95
     num_clusters: int | None = None
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.delta is not None:
             as_number(self.delta, "delta", minimum=0)
         as_number(self.purity, "purity", minimum=0, maximum=1)

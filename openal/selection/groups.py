@@ -1,6 +1,7 @@
 """Groups of candidates: by predicted class, by nearest known item, by first neighbors."""
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,13 +9,15 @@ from torch import Tensor
 from openal._answered_neighbors import known_neighbors
 from openal._checks import as_count
 from openal.functional.finch import finch
-from openal.view import View, reads
+from openal.learners import EmbeddingEntropicDetector, EntropicDetector
+from openal.parts import Part, signal
+from openal.view import View
 
 __all__ = ["Clusters", "NearestClass", "PredictedClass"]
 
 
 @dataclass(frozen=True)
-class Clusters:
+class Clusters(Part):
     """Groups: the clusters of the candidates' features by `finch`.
 
     The finest partition, or with `limit` the finest that has no more clusters than that: the
@@ -29,15 +32,22 @@ class Clusters:
     """
 
     limit: int | None = None
-    features: str = reads("detector_features")
+    _: KW_ONLY
+    features: str = signal("detector_features")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.limit is not None:
             as_count(self.limit, "limit", minimum=1)
 
     def at_most(self, limit: int) -> "Clusters":
         """The same groups, but no more than `limit`, nor than the limit so far."""
         return replace(self, limit=limit if self.limit is None else min(limit, self.limit))
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """EOAL's detector."""
+        return EmbeddingEntropicDetector(), EntropicDetector()
 
     def __call__(self, view: View) -> Tensor:
         """The clusters, int64 [n]."""
@@ -51,13 +61,13 @@ class Clusters:
 
 
 @dataclass(frozen=True)
-class NearestClass:
+class NearestClass(Part):
     """Groups: the class of the nearest item of a known class (cosine); before any, class 0.
 
     Items answered UNKNOWN have no class. Of equally near items the lowest index counts.
     """
 
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __call__(self, view: View) -> Tensor:
         """The classes, int64 [n]."""
@@ -67,10 +77,10 @@ class NearestClass:
 
 
 @dataclass(frozen=True)
-class PredictedClass:
+class PredictedClass(Part):
     """Groups: the class with the largest logit; equal logits count for the lowest class."""
 
-    logits: str = reads("logits")
+    logits: str = signal("logits")
 
     def __call__(self, view: View) -> Tensor:
         """The predicted classes, int64 [n]."""

@@ -1,22 +1,22 @@
 """Spreads the choice: each next candidate is the farthest from all before it."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
 from openal._checks import as_number
-from openal.errors import ArgumentError
 from openal.functional import balanced_k_center, k_center_greedy
-from openal.query import Step
+from openal.parts import Part, signal
 from openal.selection.vectors import answered_vectors, as_vectors, vectors_of
-from openal.view import View, reads
+from openal.step import Step
+from openal.view import View
 
 __all__ = ["ClassBalancedKCenter", "KCenter"]
 
 
 @dataclass(frozen=True)
-class KCenter:
+class KCenter(Part):
     """Keeps the budget's worth of candidates that cover the others: farthest first.
 
     `vectors` is the name of a signal, or a function of a view that gives [n, d]; distances are
@@ -29,12 +29,15 @@ class KCenter:
     Approach", ICLR 2018.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     vectors: Any = "features"
+    _: KW_ONLY
     centers: Literal["answered", "known"] = "answered"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "vectors", as_vectors(self.vectors))
-        _check_centers(self.centers)
 
     def __call__(self, view: View, budget: int) -> Step:
         """The farthest candidates, in the order of picking."""
@@ -45,7 +48,7 @@ class KCenter:
 
 
 @dataclass(frozen=True)
-class ClassBalancedKCenter:
+class ClassBalancedKCenter(Part):
     """K-center with a penalty: `lamb` times how far the classes are from even, per class.
 
     Each candidate counts for the classes by its softmax. Of class c are required
@@ -56,14 +59,17 @@ class ClassBalancedKCenter:
     Reference: Bengar et al., "Class-Balanced Active Learning for Image Classification", WACV 2022.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     lamb: float = 5.0
+    _: KW_ONLY
     vectors: Any = "features"
     centers: Literal["answered", "known"] = "answered"
-    logits: str = reads("logits")
+    logits: str = signal("logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "vectors", as_vectors(self.vectors))
-        _check_centers(self.centers)
         as_number(self.lamb, "lamb", minimum=0)
 
     def __call__(self, view: View, budget: int) -> Step:
@@ -84,8 +90,3 @@ def _required(view: View, budget: int) -> Tensor:
 
 def _probabilities(logits: Tensor) -> Tensor:
     return logits.double().softmax(dim=1)
-
-
-def _check_centers(centers: str) -> None:
-    if centers not in ("answered", "known"):
-        raise ArgumentError(f"centers must be 'answered' or 'known', got {centers!r}.")

@@ -1,7 +1,7 @@
 """Stages that spread a query over clusters: k-means centers, k-means++ draws."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -10,16 +10,17 @@ from openal._seeds import drawn_seed
 from openal.functional import gradient_kmeans_pp, kmeans_pp
 from openal.functional._rows import row_lengths
 from openal.functional.k_means import k_means
-from openal.query import Step
+from openal.parts import Part
 from openal.selection.top_per_group import in_passes
 from openal.selection.vectors import GradientEmbedding, as_vectors, vectors_of
+from openal.step import Step
 from openal.view import View
 
 __all__ = ["KMeansCenters", "KMeansPlusPlus"]
 
 
 @dataclass(frozen=True)
-class KMeansPlusPlus:
+class KMeansPlusPlus(Part):
     """Keeps the budget's worth of candidates, drawn like the first centers of k-means++.
 
     `vectors` is the name of a signal, a function of a view that gives [n, d], or a
@@ -32,9 +33,12 @@ class KMeansPlusPlus:
     ICLR 2020.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     vectors: Any = field(default_factory=GradientEmbedding)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "vectors", as_vectors(self.vectors))
 
     def __call__(self, view: View, budget: int) -> Step:
@@ -50,7 +54,7 @@ class KMeansPlusPlus:
 
 
 @dataclass(frozen=True)
-class KMeansCenters:
+class KMeansCenters(Part):
     """Keeps the candidate nearest to each of `budget` k-means centers of their vectors.
 
     `vectors` is the name of a signal, or a function of a view that gives [n, D], such as
@@ -59,9 +63,12 @@ class KMeansCenters:
     of all candidates are held in memory: narrow first where there are too many.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     vectors: Any
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "vectors", as_vectors(self.vectors))
 
     def __call__(self, view: View, budget: int) -> Step:

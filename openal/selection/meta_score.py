@@ -1,6 +1,6 @@
 """Two scores weighed against each other, as the last answers teach."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 import numpy as np
@@ -10,14 +10,15 @@ from torch import Tensor
 from openal._threads import one_thread
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
 from openal.labeled import UNKNOWN
-from openal.query import as_score, evaluate
-from openal.view import Rows, Score, View, reads
+from openal.parts import Part, as_score, signal
+from openal.step import evaluate
+from openal.view import Rows, Score, View
 
 __all__ = ["MetaScore"]
 
 
 @dataclass(frozen=True)
-class MetaScore:
+class MetaScore(Part):
     """An informativeness and a purity as one score that rises with both; MQ-Net learns how.
 
     Both scores are standardized over the candidates. Before a strategy has asked and got answers
@@ -45,10 +46,12 @@ class MetaScore:
     """
 
     informativeness: Score
+    _: KW_ONLY
     purity: Score
-    logits: str = reads("logits")
+    logits: str = signal("logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.informativeness, "informativeness")
         as_score(self.purity, "purity")
 

@@ -1,7 +1,8 @@
 """Chooses a subset that no other surpasses in two scores at once."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import ceil
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -9,14 +10,15 @@ from torch import Tensor
 from openal._checks import as_count, as_number
 from openal.functional.pareto import pareto_layers, pareto_subset
 from openal.functional.scaling import unit_range
-from openal.query import Step, as_score, best_rows, evaluate
+from openal.parts import Part, as_score
+from openal.step import Step, best_rows, evaluate
 from openal.view import Score, View
 
 __all__ = ["ParetoSubset"]
 
 
 @dataclass(frozen=True)
-class ParetoSubset:
+class ParetoSubset(Part):
     """Chooses for the budget what no other choice seen surpasses in the sums of both scores.
 
     One choice surpasses another where neither sum of the two scores is smaller and one is larger:
@@ -34,13 +36,17 @@ class ParetoSubset:
     sizes, and which choice of the front is taken, are ours.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     first: Score
+    _: KW_ONLY
     second: Score
     factor: float = 2.0
     draws: int = 10_000
     patience: int = 2_000
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.first, "first")
         as_score(self.second, "second")
         as_number(self.factor, "factor", minimum=1)

@@ -1,18 +1,20 @@
 """Keeps a fixed share of the budget for another kind of candidates."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from openal._checks import as_number
-from openal.query import Step, as_score, best_rows, evaluate
+from openal.parts import Part, as_score
+from openal.step import Step, best_rows, evaluate
 from openal.view import Score, View
 
 __all__ = ["Quota"]
 
 
 @dataclass(frozen=True)
-class Quota:
+class Quota(Part):
     """Spends a share of the budget on the best by `other`, and the rest on the best by `score`.
 
     The share is rounded to whole candidates, and chosen first: none is there twice. With
@@ -23,12 +25,16 @@ class Quota:
     learning (Yang et al., NeurIPS 2023); any detector can.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     score: Score
+    _: KW_ONLY
     other: Score
     share: float = 1 / 30
     first_share: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
         as_score(self.other, "other")
         as_number(self.share, "share", minimum=0, maximum=1)

@@ -1,27 +1,43 @@
 """Stages that rank by one score: the best, a share, those above a threshold, ties included."""
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import KW_ONLY, dataclass, replace
+from math import ceil, inf
+from typing import ClassVar, Literal
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from openal._checks import as_number
-from openal.query import Step, as_score, best_rows, evaluate
+from openal.errors import ArgumentError
+from openal.functional import youden_threshold
+from openal.parts import Part, as_score
+from openal.step import Step, best_rows, evaluate
 from openal.view import Score, View
 
 __all__ = ["Filter", "Note", "Top", "TopShare", "TopWithTies"]
 
+FOLDS = 5
+"""Into so many parts the answered items are dealt where a threshold is learned."""
+
 
 @dataclass(frozen=True)
-class Top:
+class Top(Part):
     """Keeps the best `factor` times the budget: 1 to choose, more to hand on to another stage."""
 
     score: Score
+    _: KW_ONLY
     factor: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
         as_number(self.factor, "factor", minimum=1)
+
+    @property
+    def narrows_to_budget(self) -> bool:
+        """Whether a stage that follows has nothing to choose."""
+        return self.factor == 1
 
     def __call__(self, view: View, budget: int) -> Step:
         """The best candidates, best first."""
@@ -31,7 +47,7 @@ class Top:
 
 
 @dataclass(frozen=True)
-class TopWithTies:
+class TopWithTies(Part):
     """Keeps as many of the best as the budget, and every other that scores like the last of them.
 
     For scores in steps, before a stage that chooses among equals.
@@ -40,6 +56,7 @@ class TopWithTies:
     score: Score
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
 
     def __call__(self, view: View, budget: int) -> Step:
@@ -52,39 +69,92 @@ class TopWithTies:
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(Part):
     """Keeps the candidates that score above a threshold, and never fewer than the budget.
 
-    Where fewer pass, the next best by the same score fill up; the step counts them.
+    `above` is the threshold: a number, "youden", or None for the one that the score declares
+    (`known_above`, 0.5 of a probability); a score that declares none needs one. "youden" learns it
+    from the answers: the threshold with the largest sum of the share of known answers above it and
+    of UNKNOWN answers not above it (Youden's J). Each answered item is scored as a candidate, by
+    what the other answers teach, in `FOLDS` parts; a network that was trained on all of them has
+    seen it all the same. Before there are both kinds of answers every candidate passes.
+
+    Where fewer pass, the next best by the same score fill up; the step counts them. The query's
+    diagnostics hold the learned threshold, `above`.
+
+    Reference: Youden, "Index for Rating Diagnostic Tests", Cancer 1950.
     """
 
     score: Score
-    above: float = 0.5
+    _: KW_ONLY
+    above: float | Literal["youden"] | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
-        as_number(self.above, "above")
+        if self.above is None and getattr(self.score, "known_above", None) is None:
+            raise ArgumentError(
+                f"above must be given: {self.score!r} declares no threshold of its own. Give "
+                f'Filter(..., above=a number), or above="youden" to learn it from the answers.'
+            )
+        if self.above is not None and self.above != "youden":
+            as_number(self.above, "above")
 
     def __call__(self, view: View, budget: int) -> Step:
         """The candidates that pass, best first."""
         scores = evaluate(self.score, view)
-        passed = int((scores > self.above).sum())
+        passed = int((scores > self._threshold(view)).sum())
         count = max(passed, min(budget, len(scores)))
         rows = best_rows(scores, count)
         return Step(self, view.pool.indices, rows, scores, n_filled=count - passed)
 
+    def _threshold(self, view: View) -> float:
+        if self.above is None:
+            return float(self.score.known_above)  # type: ignore[attr-defined]
+        if self.above != "youden":
+            return self.above
+        if len(view.known) == 0 or len(view.invalid) == 0:
+            return -inf
+        view.notes["above"] = above = youden_threshold(*_answered_scores(self.score, view))
+        return above
+
+
+def _answered_scores(score: Score, view: View) -> tuple[Tensor, Tensor]:
+    """The scores [m] of the answered items, each by the other answers, and which are known [m]."""
+    indices = np.concatenate([view.known.indices, view.invalid.indices])
+    is_known = np.arange(len(indices)) < len(view.known)
+    fold = np.concatenate([np.arange(is_known.sum()), np.arange((~is_known).sum())]) % FOLDS
+    scores = torch.zeros(len(indices), dtype=torch.float64, device="cpu")
+    for number in np.unique(fold):
+        apart = fold == number
+        known, unknown = ~apart[is_known], ~apart[~is_known]
+        inner = replace(
+            view,
+            pool=replace(view.pool, indices=indices[apart]),
+            known=replace(view.known, indices=view.known.indices[known]),
+            invalid=replace(view.invalid, indices=view.invalid.indices[unknown]),
+            labels=view.labels[torch.from_numpy(known)],
+            notes={},
+            _memo={},
+        )
+        scores[torch.from_numpy(apart)] = evaluate(score, inner).double().cpu()
+    return scores, torch.from_numpy(is_known)
+
 
 @dataclass(frozen=True)
-class Note:
+class Note(Part):
     """Keeps every candidate where it stands, and notes its score.
 
     The query then tells the score as its `purity` or `informativeness`, and the labeled set
     remembers it with the round.
     """
 
+    keeps_all: ClassVar[bool] = True
+
     score: Score
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
 
     def __call__(self, view: View, budget: int) -> Step:
@@ -94,13 +164,15 @@ class Note:
 
 
 @dataclass(frozen=True)
-class TopShare:
+class TopShare(Part):
     """Keeps the best `share` of the candidates, and never fewer than the budget."""
 
     score: Score
+    _: KW_ONLY
     share: float = 0.1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
         as_number(self.share, "share", above=0, maximum=1)
 

@@ -1,15 +1,16 @@
 """The best of every group of candidates in turns: each one's best, then each one's second best."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from openal._checks import as_number
-from openal.errors import ArgumentError, ScoreError
-from openal.query import Step, as_score, best_rows, evaluate
+from openal.errors import ScoreError
+from openal.parts import Part, as_function, as_score
+from openal.step import Step, best_rows, evaluate
 from openal.view import Score, View
 
 __all__ = ["Groups", "TopPerGroup", "in_passes", "places_in_groups"]
@@ -41,7 +42,7 @@ Groups = Callable[[View], Tensor]
 
 
 @dataclass(frozen=True)
-class TopPerGroup:
+class TopPerGroup(Part):
     """Keeps the best of every group alike: `factor` times the budget over the number of groups.
 
     Each group gives as many, rounded down and at least one, or all that it has. Where that is
@@ -50,14 +51,20 @@ class TopPerGroup:
     """
 
     score: Score
+    _: KW_ONLY
     groups: Groups
     factor: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_score(self.score)
         as_number(self.factor, "factor", minimum=1)
-        if not callable(self.groups) or isinstance(self.groups, type):
-            raise ArgumentError(f"groups must be a function of a view, got {self.groups!r}.")
+        as_function(self.groups, "groups")
+
+    @property
+    def narrows_to_budget(self) -> bool:
+        """Whether a stage that follows has nothing to choose."""
+        return self.factor == 1
 
     def __call__(self, view: View, budget: int) -> Step:
         """The best candidates of all groups, best first."""

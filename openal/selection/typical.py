@@ -1,6 +1,7 @@
 """The most typical candidate of every cluster that nobody answered about yet."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -9,10 +10,11 @@ from openal._checks import as_count
 from openal._seeds import drawn_seed
 from openal.functional.k_means import k_means
 from openal.functional.typicality import typicality
-from openal.query import Step
+from openal.parts import Part, signal
 from openal.selection.top_per_group import in_passes
 from openal.selection.vectors import directions_of
-from openal.view import View, reads
+from openal.step import Step
+from openal.view import View
 
 __all__ = ["TypicalPerCluster"]
 
@@ -21,7 +23,7 @@ FEW_CLUSTERS = 50
 
 
 @dataclass(frozen=True)
-class TypicalPerCluster:
+class TypicalPerCluster(Part):
     """Clusters all items, and keeps the most typical candidate of each cluster in turn.
 
     Candidates and answered items, UNKNOWN ones too, are clustered by the directions of their
@@ -31,12 +33,16 @@ class TypicalPerCluster:
     when all others have none left. Neighbors are those of the cluster, answered or not.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
     k: int = 20
+    _: KW_ONLY
     max_clusters: int = 500
     min_size: int = 5
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.k, "k", minimum=1)
         as_count(self.max_clusters, "max_clusters", minimum=1)
         as_count(self.min_size, "min_size")

@@ -1,7 +1,7 @@
 """Vectors: what a stage spreads its choice over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +10,8 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ScoreError
 from openal.functional._rows import float_dtype, unit_rows
-from openal.view import View, reads
+from openal.parts import Part, as_function, signal
+from openal.view import View
 
 __all__ = [
     "Directions",
@@ -28,10 +29,10 @@ Vectors = Callable[[View], Any]
 
 
 @dataclass(frozen=True)
-class Signal:
+class Signal(Part):
     """Vectors: the values of a signal [n, d] as they are."""
 
-    name: str = reads("features")
+    name: str = signal("features")
 
     def __call__(self, view: View) -> Tensor:
         """The vectors [n, d]."""
@@ -39,15 +40,16 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class GradientEmbedding:
+class GradientEmbedding(Part):
     """Vectors: the gradients of the last layer, were the predicted class the label (BADGE).
 
     Given by what they are made of, logits [n, K] and features [n, d]; the K * d numbers of each
     never exist.
     """
 
-    logits: str = reads("logits")
-    features: str = reads("features")
+    logits: str = signal("logits")
+    _: KW_ONLY
+    features: str = signal("features")
 
     def __call__(self, view: View) -> tuple[Tensor, Tensor]:
         """The logits [n, K] and the features [n, d]."""
@@ -59,11 +61,11 @@ def as_vectors(vectors: Any) -> Vectors:
     """Vectors, also from the name of a signal."""
     if isinstance(vectors, str):
         return Signal(vectors)
-    if not callable(vectors) or isinstance(vectors, type):
+    if not callable(vectors):
         raise ArgumentError(
             f"vectors must be the name of a signal or a function of a view, got {vectors!r}."
         )
-    return cast(Vectors, vectors)
+    return cast(Vectors, as_function(vectors, "vectors"))
 
 
 def vectors_of(vectors: Vectors, view: View) -> Tensor:
@@ -83,14 +85,14 @@ def answered_vectors(vectors: Vectors, view: View, centers: str) -> Tensor | Non
 
 
 @dataclass(frozen=True)
-class Directions:
+class Directions(Part):
     """Vectors: a signal's rows scaled to length one; a row of zeros stays as it is."""
 
-    signal: str = reads("features")
+    name: str = signal("features")
 
     def __call__(self, view: View) -> Tensor:
         """The directions [n, D]: float32, float64 of such a signal."""
-        return view.map(directions_of, self.signal)
+        return view.map(directions_of, self.name)
 
 
 def directions_of(rows: Tensor) -> Tensor:

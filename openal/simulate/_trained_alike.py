@@ -1,13 +1,13 @@
 """The networks of a simulation: trained alike, and where asked for from the same weights."""
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
 from typing import Any, cast
 
 from openal.labeled import LabeledSet
 from openal.learners import Classifier
 from openal.learners.networks import PixelResNet18
 from openal.pool import Frozen, Learner, Pool
-from openal.query import Chain, QueryStrategy
+from openal.query import Chain, Paper, QueryStrategy
 
 __all__ = ["SameStart", "TrainedLike", "trained_like"]
 
@@ -40,21 +40,17 @@ class SameStart:
 
 
 @dataclass(frozen=True)
-class TrainedLike(Chain):
+class TrainedLike(Paper):
     """A strategy whose networks on items are trained as a task network is: `trained_like`."""
 
-    strategy: Chain
+    strategy: Chain | Paper
+    _: KW_ONLY
     task: Classifier
 
-    @property
-    def stages(self) -> tuple[Any, ...]:
-        """Those of the strategy."""
-        return self.strategy.stages
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """Those of the strategy, the networks on items with the settings of the task network."""
-        return tuple(_like(each, self.task) for each in self.strategy.learners)
+    def plan(self) -> Chain:
+        """The strategy's stages; its networks on items with the settings of the task network."""
+        learners = tuple(_like(learner, self.task) for learner in self.strategy.learners)
+        return Chain(*self.strategy.stages, learners=learners)
 
 
 def trained_like(strategy: QueryStrategy, task: Learner) -> QueryStrategy:
@@ -63,9 +59,9 @@ def trained_like(strategy: QueryStrategy, task: Learner) -> QueryStrategy:
     Detectors and classifiers get all its settings. Networks with a schedule of their own keep
     that, for at most as many epochs, and get the network, the batches and the device.
     """
-    if not isinstance(task, Classifier) or not isinstance(strategy, Chain):
+    if not isinstance(task, Classifier) or not isinstance(strategy, Chain | Paper):
         return strategy
-    return TrainedLike(strategy, task)
+    return TrainedLike(strategy, task=task)
 
 
 def _like(learner: Any, task: Classifier) -> Any:

@@ -24,7 +24,12 @@ from openal.strategies.poal import POAL
 from openal.strategies.probcover import ProbCover
 from openal.strategies.random import Random
 from openal.strategies.typiclust import TypiClust
-from openal.strategies.uncertainty import Certainty, LeastConfidence, Margin, Uncertainty
+from openal.strategies.uncertainty import (
+    CertaintySampling,
+    LeastConfidenceSampling,
+    MarginSampling,
+    Uncertainty,
+)
 
 __all__ = [
     "BADGE",
@@ -41,14 +46,14 @@ __all__ = [
     "POAL",
     "AlphaMix",
     "BatchBALD",
-    "Certainty",
+    "CertaintySampling",
     "ClassBalancedCoreset",
     "Coreset",
     "LearningLoss",
-    "LeastConfidence",
+    "LeastConfidenceSampling",
     "LfOSA",
     "MQNet",
-    "Margin",
+    "MarginSampling",
     "MeanSTD",
     "NEATPassive",
     "OpenMax",

@@ -1,16 +1,16 @@
 """AlphaMix: what a little of a labeled class mixed in predicts otherwise, spread out."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import FeatureMix
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Directions, KMeansCenters, TopWithTies
 
 __all__ = ["AlphaMix"]
 
 
 @dataclass(frozen=True)
-class AlphaMix(Chain):
+class AlphaMix(Paper):
     """The candidates whose prediction the smallest mixture changes; of these, one per cluster.
 
     Reads the classifier's `features` and `logits`. The mean features of each class with an answer
@@ -41,11 +41,11 @@ class AlphaMix(Chain):
     """
 
     cap: float = 0.03125
+    _: KW_ONLY
     features: str = "features"
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The smallest mixture, then k-means centers of the features' directions."""
-        mix = FeatureMix(self.cap, self.features, self.logits)
-        return (TopWithTies(mix), KMeansCenters(Directions(self.features)))
+        mix = FeatureMix(self.cap, features=self.features, logits=self.logits)
+        return Chain(TopWithTies(mix), KMeansCenters(Directions(self.features)))

@@ -1,15 +1,15 @@
 """BADGE: diverse and uncertain at once."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import GradientEmbedding, KMeansPlusPlus
 
 __all__ = ["BADGE"]
 
 
 @dataclass(frozen=True)
-class BADGE(Chain):
+class BADGE(Paper):
     """Draws candidates whose gradients are long (uncertain) and unlike each other (diverse).
 
     Reads the task model's `logits` and `features`. Has no parameter to set.
@@ -31,9 +31,9 @@ class BADGE(Chain):
     """
 
     logits: str = "logits"
+    _: KW_ONLY
     features: str = "features"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """K-means++ over gradients."""
-        return (KMeansPlusPlus(GradientEmbedding(self.logits, self.features)),)
+        return Chain(KMeansPlusPlus(GradientEmbedding(self.logits, features=self.features)))

@@ -1,18 +1,17 @@
 """BatchBALD: what the labels of the batch would settle together."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from openal import informativeness, selection
-from openal.pool import Learner
-from openal.query import Chain, Stage
-from openal.selection import Top
+from openal.informativeness import MutualInformation
+from openal.query import Chain, Paper
+from openal.selection import JointInformation, Top
 from openal.strategies.mc_dropout import dropout_learners
 
 __all__ = ["BatchBALD"]
 
 
 @dataclass(frozen=True)
-class BatchBALD(Chain):
+class BatchBALD(Paper):
     """BALD for a batch: items that tell the same are not asked about twice.
 
     Of the `factor` times budget with the largest BALD, chooses one by one what adds most to the
@@ -36,20 +35,16 @@ class BatchBALD(Chain):
     """
 
     factor: float = 10.0
+    _: KW_ONLY
     configurations: int = 500
     samples: int = 20
     p: float = 0.5
     mc_logits: str = "mc_logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest BALD, then the batch of them."""
-        return (
-            Top(informativeness.BALD(self.mc_logits), self.factor),
-            selection.BatchBALD(self.configurations, self.mc_logits),
+        return Chain(
+            Top(MutualInformation(self.mc_logits), factor=self.factor),
+            JointInformation(self.mc_logits, configurations=self.configurations),
+            learners=dropout_learners(self.samples, self.p),
         )
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """A classifier with dropout, on images or on embeddings."""
-        return dropout_learners(self.samples, self.p)

@@ -1,19 +1,17 @@
 """BGADL: where a network's samples disagree, and copies of the answers to learn from."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
-from openal.errors import ArgumentError
 from openal.learners import EmbeddingDropout, GenerativeDropout
-from openal.pool import Learner
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.strategies.mc_dropout import BALD, VariationRatio, dropout_learners
 
 __all__ = ["BGADL"]
 
 
 @dataclass(frozen=True)
-class BGADL(Chain):
+class BGADL(Paper):
     """What the label would tell about which sample of a classifier with dropout is right.
 
     Reads `mc_logits` [N, T, K]. `score="variation_ratio"` asks where most samples contradict the
@@ -46,25 +44,17 @@ class BGADL(Chain):
     """
 
     augment: bool = False
+    _: KW_ONLY
     score: Literal["bald", "variation_ratio"] = "bald"
     samples: int = 20
     p: float = 0.5
     mc_logits: str = "mc_logits"
 
-    def __post_init__(self) -> None:
-        if self.score not in ("bald", "variation_ratio"):
-            raise ArgumentError(f"score must be 'bald' or 'variation_ratio', got {self.score!r}.")
-        super().__post_init__()
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest disagreement."""
         kind = BALD if self.score == "bald" else VariationRatio
-        return kind(self.samples, self.p, self.mc_logits).stages
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """A classifier with dropout, on images or on embeddings; with `augment` on embeddings."""
+        stages = kind(self.samples, p=self.p, mc_logits=self.mc_logits).stages
+        learners = dropout_learners(self.samples, self.p)
         if self.augment:
-            return (GenerativeDropout(dropout=EmbeddingDropout(self.samples, self.p)),)
-        return dropout_learners(self.samples, self.p)
+            learners = (GenerativeDropout(dropout=EmbeddingDropout(self.samples, self.p)),)
+        return Chain(*stages, learners=learners)

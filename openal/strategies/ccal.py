@@ -1,17 +1,17 @@
 """CCAL: resembles a labeled item as a whole, and is unlike its class in detail."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import Distinctiveness
 from openal.purity import SemanticGate
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import NearestClass, Sum, TopPerGroup
 
 __all__ = ["CCAL"]
 
 
 @dataclass(frozen=True)
-class CCAL(Chain):
+class CCAL(Paper):
     """Per class of the nearest labeled item, the candidates that pass a gate and are distinctive.
 
     Trains nothing. Reads two embeddings, which may be one: `semantic` decides whether a candidate
@@ -43,13 +43,17 @@ class CCAL(Chain):
     """
 
     k: float = 100.0
+    _: KW_ONLY
     threshold: float = 0.9
     semantic: str = "embeddings"
     distinctive: str = "embeddings"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The sum of both scores, per nearest class."""
         groups = NearestClass(self.semantic)
-        gate = SemanticGate(self.k, self.threshold, self.semantic)
-        return (TopPerGroup(Sum(gate, Distinctiveness(groups, self.distinctive)), groups),)
+        gate = SemanticGate(self.k, threshold=self.threshold, embeddings=self.semantic)
+        return Chain(
+            TopPerGroup(
+                Sum(gate, Distinctiveness(groups, embeddings=self.distinctive)), groups=groups
+            ),
+        )

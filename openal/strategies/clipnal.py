@@ -1,15 +1,17 @@
 """CLIPNAL: what a vision-language model that can say no takes for known, then any strategy."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from openal.errors import ArgumentError
 from openal.informativeness import LeastConfidence
 from openal.learners import ClassCosines, TextCosines
+from openal.parts import as_stage
 from openal.pool import Learner
 from openal.purity import CLIPNPurity
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper, QueryStrategy
 from openal.selection import Filter, Top
+from openal.step import Stage
 
 __all__ = ["CLIPNAL"]
 
@@ -18,7 +20,7 @@ CONF = Top(LeastConfidence())
 
 
 @dataclass(frozen=True)
-class CLIPNAL(Chain):
+class CLIPNAL(Paper):
     """Candidates that CLIPN's yes and no texts take for known; of these, any stage or chain.
 
     `texts` is the encoder of the pool's `embeddings` (`CLIPN`, or `CLIP` as a stand-in without a
@@ -49,7 +51,8 @@ class CLIPNAL(Chain):
     """
 
     texts: Any = None
-    then: Any = CONF
+    _: KW_ONLY
+    then: Stage | QueryStrategy = CONF
     visual_weighting: bool = True
     tune_temperature: bool = True
     scale: float = 9.0
@@ -63,22 +66,19 @@ class CLIPNAL(Chain):
                 f"texts must be an encoder with class_texts, or two tensors (yes, no), each "
                 f"[K, D]; got {type(self.texts).__name__}."
             )
-        if not callable(self.then) and not isinstance(self.then, Chain):
-            raise ArgumentError(f"then must be a stage or a chain, got {self.then!r:.80}.")
         super().__post_init__()
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Predicted known, then whatever follows."""
         embeddings = "embeddings" if self.visual_weighting else None
-        purity = CLIPNPurity(self.tune_temperature, self.scale, embeddings=embeddings)
-        return Chain(Filter(purity, above=0.5), self.then).stages
+        purity = CLIPNPurity(tune=self.tune_temperature, scale=self.scale, embeddings=embeddings)
+        then = as_stage(self.then, "then")
+        return Chain(Filter(purity, above=0.5), then, learners=self._cosines())
 
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The cosines with the class texts, and what follows brings."""
-        brought: tuple[Learner, ...] = getattr(self.then, "learners", ())
+    def _cosines(self) -> tuple[Learner, ...]:
+        """The cosines with the class texts."""
         if self.texts is None:
-            return brought
+            return ()
         given = isinstance(self.texts, TextCosines)
-        return (self.texts if given else ClassCosines(self.texts), *brought)
+        learner: Any = self.texts if given else ClassCosines(self.texts)
+        return (learner,)

@@ -1,16 +1,16 @@
 """Coreset: what is farthest from all that is answered or chosen."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import ClassBalancedKCenter, KCenter
 
 __all__ = ["ClassBalancedCoreset", "Coreset"]
 
 
 @dataclass(frozen=True)
-class Coreset(Chain):
+class Coreset(Paper):
     """The candidates that cover the pool: each is the farthest from the answered and the chosen.
 
     Reads the task model's `features`; give `features="embeddings"` to cover a frozen encoder's
@@ -35,16 +35,16 @@ class Coreset(Chain):
     """
 
     centers: Literal["answered", "known"] = "answered"
+    _: KW_ONLY
     features: str = "features"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Farthest first."""
-        return (KCenter(self.features, self.centers),)
+        return Chain(KCenter(self.features, centers=self.centers))
 
 
 @dataclass(frozen=True)
-class ClassBalancedCoreset(Chain):
+class ClassBalancedCoreset(Paper):
     """Coreset that also evens out the classes, as the classifier predicts them.
 
     Reads the task model's `features` and `logits`. Each pick has the largest distance less
@@ -63,11 +63,15 @@ class ClassBalancedCoreset(Chain):
     """
 
     lamb: float = 5.0
+    _: KW_ONLY
     centers: Literal["answered", "known"] = "answered"
     features: str = "features"
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Farthest first, less the imbalance."""
-        return (ClassBalancedKCenter(self.lamb, self.features, self.centers, self.logits),)
+        return Chain(
+            ClassBalancedKCenter(
+                self.lamb, vectors=self.features, centers=self.centers, logits=self.logits
+            ),
+        )

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 from openal.informativeness import InBetween
-from openal.learners import EmbeddingEvidence
-from openal.pool import Learner
 from openal.purity import EvidenceShare
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import TargetPrecision, Top
 
 __all__ = ["E2OAL"]
 
 
 @dataclass(frozen=True)
-class E2OAL(Chain):
+class E2OAL(Paper):
     """The most informative candidates of which a share of `precision` is expected to be known.
 
     Reads the classifier's `logits` and `evidence_logits` [N, K + M], for K classes and M kinds of
@@ -32,13 +30,10 @@ class E2OAL(Chain):
 
     precision: float = 0.6
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """As many as the precision allows, then the most informative."""
         informative = InBetween()
-        return (TargetPrecision(EvidenceShare(), informative, self.precision), Top(informative))
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """Both heads, on embeddings."""
-        return (EmbeddingEvidence(),)
+        return Chain(
+            TargetPrecision(EvidenceShare(), then=informative, precision=self.precision),
+            Top(informative),
+        )

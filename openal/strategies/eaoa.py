@@ -1,19 +1,20 @@
 """EAOA: epistemic energy finds the known, aleatoric energy what is worth an answer."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import AleatoricMixture
-from openal.learners import Detector, EmbeddingDetector
+from openal.parts import as_learner
 from openal.pool import Learner
 from openal.purity import EpistemicMixture
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Adaptive, Note, PredictedClass, TopPerGroup
+from openal.step import Stage
 
 __all__ = ["EAOA"]
 
 
 @dataclass(frozen=True)
-class EAOA(Chain):
+class EAOA(Paper):
     """Of each predicted class what a detector knows best; of that what the classifier is torn by.
 
     Every class that the classifier predicts gives `factor` times its share of the budget with the
@@ -21,8 +22,9 @@ class EAOA(Chain):
 
     Reads the classifier's `logits`, and `detector_logits` and `detector_features`. Where the pool
     offers none, a detector with a margin between the energies of known and unknown is trained on
-    all answers: `Detector` on the pool's items, else `EmbeddingDetector` on its `embeddings`, with
-    less weight decay than usual, so that the margin can be reached.
+    all answers: `EmbeddingDetector` on the pool's `embeddings`, with less weight decay than usual,
+    so that the margin can be reached, else `Detector` on its items; or the learner given as
+    `detector`.
 
     The factor follows the precision of the rounds so far: see `Adaptive`. `target=None` keeps it
     as it is; `data_centric=False` leaves out the energy of reverse neighbors.
@@ -32,7 +34,7 @@ class EAOA(Chain):
     at random; shares are rounded down; the mixtures start from the exact 2-means split; reverse
     neighbors are corrected so that classes of equal size count as they are.
 
-    Cost: trains a detector on all answers, on images or on embeddings; its pass and the
+    Cost: trains a detector on all answers, on embeddings or on images; its pass and the
     classifier's over every candidate, the nearest candidates of every answer, and three
     mixtures for all.
 
@@ -41,28 +43,22 @@ class EAOA(Chain):
     """
 
     factor: float = 5.0
+    _: KW_ONLY
     target: float | None = 0.6
     tolerance: float = 0.05
     neighbors: int = 250
     data_centric: bool = True
+    detector: Learner | None = None
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Epistemic, then aleatoric uncertainty, both within the predicted classes."""
         features = "detector_features" if self.data_centric else None
         known = EpistemicMixture(self.neighbors, features=features)
-        pure: Stage = TopPerGroup(known, PredictedClass(), self.factor)
+        pure: Stage = TopPerGroup(known, groups=PredictedClass(), factor=self.factor)
         if self.target is not None:
-            pure = Adaptive(pure, self.target, self.tolerance)
-        torn = AleatoricMixture()
+            pure = Adaptive(pure, target=self.target, tolerance=self.tolerance)
+        aleatoric = AleatoricMixture()
         # Noted first, so that its mixture is fitted to all candidates.
-        return (Note(torn), pure, TopPerGroup(torn, PredictedClass()))
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The detector with margins, on images or on embeddings."""
-        margin = (-25.0, -7.0)
-        return (
-            Detector(temperature=1.0, energy_margin=margin),
-            EmbeddingDetector(temperature=1.0, energy_margin=margin, weight_decay=0.003),
-        )
+        stages = Note(aleatoric), pure, TopPerGroup(aleatoric, groups=PredictedClass())
+        given = () if self.detector is None else (as_learner(self.detector, "detector"),)
+        return Chain(*stages, learners=given)

@@ -1,19 +1,20 @@
 """EOAL: sure of a known class, and equally far from all that turned out unknown."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from openal.learners import EmbeddingEntropicDetector, EntropicDetector
+from openal.parts import as_learner
 from openal.pool import Learner
 from openal.purity import ClosedSetCertainty, DistanceEntropy, PredictedKnown
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Clusters, Filter, Sum, Top, TopPerGroup
 
 __all__ = ["EOAL"]
 
 
 @dataclass(frozen=True)
-class EOAL(Chain):
+class EOAL(Paper):
     """Of what a detector calls known, where K binary heads are sure and no unknown cluster is near.
 
     Candidates whose largest of K + 1 detector outputs is a known class; of these, with
@@ -22,11 +23,11 @@ class EOAL(Chain):
     answered UNKNOWN. Clusters are of the candidates, as fine as the budget allows, not classes.
 
     Reads `detector_logits`, `head_logits` and `detector_features`. Where the pool offers none,
-    `EntropicDetector` is trained on the pool's items, else `EmbeddingEntropicDetector` on its
-    `embeddings`, with the given `temperature`, `alpha`, `reg_w` and `recluster_every`. What the
-    pool offers goes first: these options then have no effect. `n_unknown_clusters=None`: as many
-    clusters of the unknown as classes. EOAL asks for what is known for sure, which is pure, and
-    teaches the classifier less than uncertain items would.
+    `EmbeddingEntropicDetector` is trained on the pool's `embeddings`, else `EntropicDetector` on
+    its items, with the given `temperature`, `alpha`, `reg_w` and `recluster_every`; or the learner
+    given as `detector`. What the pool offers goes first: these options then have no effect.
+    `n_unknown_clusters=None`: as many clusters of the unknown as classes. EOAL asks for what is
+    known for sure, which is pure, and teaches the classifier less than uncertain items would.
 
     Differences from the authors' code: FINCH has exact neighbours, and any number of points; the
     unknown are clustered every 5 epochs and once after training, instead of every epoch
@@ -34,7 +35,7 @@ class EOAL(Chain):
     known-class tie goes to known. A re-implementation by others leaves out the factor 1 / log 2,
     the candidates that fill up, and a part of the budget.
 
-    Cost: trains a detector and its heads on all answers, on images or on embeddings; their pass
+    Cost: trains a detector and its heads on all answers, on embeddings or on images; their pass
     over every candidate, and with `diversity` the nearest neighbor of each among those
     predicted known.
 
@@ -42,22 +43,25 @@ class EOAL(Chain):
     """
 
     alpha: float = 0.8
+    _: KW_ONLY
     reg_w: float = 0.1
     temperature: float = 0.5
     n_unknown_clusters: int | None = None
     recluster_every: int = 5
     diversity: bool = True
+    detector: Learner | None = None
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Predicted known, then the two entropies, in each cluster or overall."""
         score = Sum(ClosedSetCertainty(), DistanceEntropy(self.n_unknown_clusters))
         known = Filter(PredictedKnown(score), above=0.5)
-        return known, TopPerGroup(score, Clusters()) if self.diversity else Top(score)
+        best = TopPerGroup(score, groups=Clusters()) if self.diversity else Top(score)
+        return Chain(known, best, learners=self._detectors())
 
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The detector with binary heads, on images or on embeddings."""
+    def _detectors(self) -> tuple[Learner, ...]:
+        """The detector with binary heads, on embeddings or on images, or the one given."""
+        if self.detector is not None:
+            return (as_learner(self.detector, "detector"),)
         options: dict[str, Any] = {
             "temperature": self.temperature,
             "alpha": self.alpha,
@@ -65,4 +69,4 @@ class EOAL(Chain):
             "n_unknown_clusters": self.n_unknown_clusters,
             "recluster_every": self.recluster_every,
         }
-        return EntropicDetector(**options), EmbeddingEntropicDetector(**options)
+        return EmbeddingEntropicDetector(**options), EntropicDetector(**options)

@@ -1,30 +1,33 @@
 """JSOSAL: LfOSA's purity with balanced classes, then the classifier's entropy."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
-from openal.errors import ArgumentError
 from openal.informativeness import Entropy
 from openal.learners import Detector, EmbeddingDetector
+from openal.parts import as_learner, as_stage
 from openal.pool import Learner
 from openal.purity import ActivationMixture
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper, QueryStrategy
 from openal.selection import Top
+from openal.step import Stage
 
 __all__ = ["JSOSAL"]
 
 
 @dataclass(frozen=True)
-class JSOSAL(Chain):
+class JSOSAL(Paper):
     """The `factor` times budget that a balanced detector finds most known; of these, by entropy.
 
     Reads `detector_logits` and, for the entropy, the classifier's `logits`. Where the pool offers
     no `detector_logits`, a detector is trained on all answers with classes weighted inversely to
-    their size: `Detector` on the pool's items, else `EmbeddingDetector` on its `embeddings`.
+    their size: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its items, or
+    the learner given as `detector`.
 
     `factor` is the one knob that matters: more of it trades purity for informativeness. The
     paper's ablation "BGM without entropy" is `entropy=None`. `entropy="detector"` reads the K + 1
-    outputs of the detector, `"detector_known"` the K known ones.
+    outputs of the detector, `"detector_known"` the K known ones. `then` is a stage or a strategy
+    in place of the entropy.
 
     Accuracy may end below Random's, as with `LfOSA`: of the surest known items the entropy chooses
     among twice the budget only.
@@ -35,7 +38,7 @@ class JSOSAL(Chain):
     is 2; the mixture shares one variance on standardised activations under a Dirichlet prior that
     keeps both components, because scikit-learn's defaults collapse on small classes.
 
-    Cost: trains a detector on all answers, on images or on embeddings; its pass over every
+    Cost: trains a detector on all answers, on embeddings or on images; its pass over every
     candidate, a mixture for each class, and the classifier's pass over the `factor` times budget
     that are left.
 
@@ -44,33 +47,33 @@ class JSOSAL(Chain):
     """
 
     temperature: float = 0.5
+    _: KW_ONLY
     factor: float = 2.0
     entropy: Literal["classifier", "detector", "detector_known"] | None = "classifier"
     max_weight_ratio: float | None = None
+    detector: Learner | None = None
+    then: Stage | QueryStrategy | None = None
 
-    def __post_init__(self) -> None:
-        if self.entropy not in ("classifier", "detector", "detector_known", None):
-            raise ArgumentError(
-                f"entropy must be 'classifier', 'detector', 'detector_known' or None, "
-                f"got {self.entropy!r}."
-            )
-        super().__post_init__()
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The Bayesian mixture's posterior, then entropy."""
         purity = ActivationMixture(bayesian=True)
-        if self.entropy is None:
-            return (Top(purity),)
-        known_only = self.entropy == "detector_known"
-        signal = "logits" if self.entropy == "classifier" else "detector_logits"
-        return (Top(purity, self.factor), Top(Entropy(known_only, signal)))
+        last = self._by_entropy() if self.then is None else as_stage(self.then, "then")
+        if last is None:
+            return Chain(Top(purity), learners=self._detectors())
+        return Chain(Top(purity, factor=self.factor), last, learners=self._detectors())
 
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The class-weighted detector, on images or on embeddings."""
+    def _by_entropy(self) -> Stage | None:
+        if self.entropy is None:
+            return None
+        name = "logits" if self.entropy == "classifier" else "detector_logits"
+        return Top(Entropy(name, known_only=self.entropy == "detector_known"))
+
+    def _detectors(self) -> tuple[Learner, ...]:
+        """The class-weighted detector, on embeddings or on images, or the one that was given."""
+        if self.detector is not None:
+            return (as_learner(self.detector, "detector"),)
         ratio, temperature = self.max_weight_ratio, self.temperature
         return (
-            Detector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
             EmbeddingDetector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
+            Detector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
         )

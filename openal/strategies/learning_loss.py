@@ -1,23 +1,22 @@
 """Learning Loss: what the network expects to be wrong about."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from openal import informativeness
+from openal.informativeness import PredictedLoss
 from openal.learners import EmbeddingLossPredictor, LossPredictor
-from openal.pool import Learner
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Top
 
 __all__ = ["LearningLoss"]
 
 
 @dataclass(frozen=True)
-class LearningLoss(Chain):
+class LearningLoss(Paper):
     """The candidates with the largest predicted loss.
 
     Reads `predicted_loss` [N]. Where nobody offers it, a classifier and its loss prediction are
-    trained on the known answers: `LossPredictor` on the pool's items, else
-    `EmbeddingLossPredictor` on its `embeddings`. To train them in a loop of your own, attach
+    trained on the known answers: `EmbeddingLossPredictor` on the pool's `embeddings`, else
+    `LossPredictor` on its items. To train them in a loop of your own, attach
     `learners.LossPrediction` to your network and give its predictions as an array.
 
     Made for closed sets: the loss prediction has seen no unknown item, and what it makes of them is
@@ -34,20 +33,16 @@ class LearningLoss(Chain):
     """
 
     margin: float = 1.0
+    _: KW_ONLY
     weight: float = 1.0
     joint_share: float = 0.6
     predicted_loss: str = "predicted_loss"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest predicted loss."""
-        return (Top(informativeness.PredictedLoss(self.predicted_loss)),)
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """A classifier that predicts its loss, on images or on embeddings."""
         margin, weight, share = self.margin, self.weight, self.joint_share
-        return (
-            LossPredictor(margin=margin, weight=weight, joint_share=share),
+        learners = (
             EmbeddingLossPredictor(margin=margin, weight=weight, joint_share=share),
+            LossPredictor(margin=margin, weight=weight, joint_share=share),
         )
+        return Chain(Top(PredictedLoss(self.predicted_loss)), learners=learners)

@@ -1,25 +1,32 @@
 """LfOSA: a detector with one more class, and a mixture of its activations."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from openal.errors import ArgumentError
 from openal.learners import Detector, EmbeddingDetector
+from openal.parts import as_stage
 from openal.pool import Learner
 from openal.purity import ActivationMixture, LargestActivation
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper, QueryStrategy
 from openal.selection import Top
+from openal.step import Stage
+from openal.view import Score
 
 __all__ = ["LfOSA"]
 
 
 @dataclass(frozen=True)
-class LfOSA(Chain):
+class LfOSA(Paper):
     """What a detector of K + 1 classes is surest is known, by a mixture fitted to each class.
 
     Reads `detector_logits`. Where the pool offers none, a detector is trained on all answers at
-    the given temperature: `Detector` on the pool's items, else `EmbeddingDetector` on its
-    `embeddings`. What the pool offers goes first: the options of the detector then have no effect.
+    the given temperature: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its
+    items. `detector` may be a learner of your own choice, such as `Detector(epochs=50)` for the
+    paper's on images. What the pool offers goes first: these options then have no effect.
+
+    `then` is a stage or a strategy that chooses among `factor` times the budget, as in
+    `LfOSA(then=Top(Margin()))`; without it the surest are asked.
 
     The paper's ablations: `temperature=1` or `2`; `use_invalid=False` (without invalid set);
     `detector="binary"` (dichotomies: known against unknown, one mixture); `detector=None`
@@ -38,38 +45,58 @@ class LfOSA(Chain):
     missing to the budget is filled by the known activation, instead of in arbitrary order; the
     detector has no two-dimensional bottleneck; the pool is scored unaugmented.
 
-    Cost: trains a detector on all answers, on images or on embeddings; its pass over every
+    Cost: trains a detector on all answers, on embeddings or on images; its pass over every
     candidate, and a mixture of two Gaussians for each class.
 
     Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation", CVPR 2022.
     """
 
     temperature: float = 0.5
-    detector: Literal["classes", "binary"] | None = "classes"
+    _: KW_ONLY
+    detector: Learner | Literal["classes", "binary"] | None = "classes"
     mixture: bool = True
     tied: bool = False
     use_invalid: bool = True
+    then: Stage | QueryStrategy | None = None
+    factor: float = 2.0
 
-    def __post_init__(self) -> None:
-        if self.detector not in ("classes", "binary", None):
-            raise ArgumentError(f"detector must be 'classes', 'binary' or None: {self.detector!r}.")
-        super().__post_init__()
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The posterior of the higher component, or the activation itself."""
-        signals = {"classes": "detector_logits", "binary": "binary_logits", None: "logits"}
-        unknown, signal = self.detector is not None, signals[self.detector]
-        if not self.mixture:
-            return (Top(LargestActivation(unknown, signal)),)
-        per_class = self.detector != "binary"
-        return (Top(ActivationMixture(per_class, self.tied, False, unknown, signal)),)
+        purity: Score = LargestActivation(self._signal, unknown_column=self._has_unknown)
+        if self.mixture:
+            purity = ActivationMixture(
+                self._signal,
+                per_class=self._signal != "binary_logits",
+                tied=self.tied,
+                unknown_column=self._has_unknown,
+            )
+        if self.then is None:
+            return Chain(Top(purity), learners=self._detectors())
+        then = as_stage(self.then, "then")
+        return Chain(Top(purity, factor=self.factor), then, learners=self._detectors())
 
     @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The detector, on images or on embeddings."""
+    def _has_unknown(self) -> bool:
+        return self.detector is not None
+
+    @property
+    def _signal(self) -> str:
+        if self.detector is None:
+            return "logits"
+        binary = self.detector == "binary" or getattr(self.detector, "binary", False)
+        return "binary_logits" if binary else "detector_logits"
+
+    def _detectors(self) -> tuple[Learner, ...]:
+        """The detector, on embeddings or on images, or the one that was given."""
+        if isinstance(self.detector, Learner):
+            return (self.detector,)
+        if self.detector not in ("classes", "binary", None):
+            raise ArgumentError(
+                "detector must be 'classes', 'binary', None or a learner, "
+                f"got {self.detector!r:.80}."
+            )
         binary, invalid = self.detector == "binary", self.use_invalid
         return (
-            Detector(temperature=self.temperature, binary=binary, use_invalid=invalid),
             EmbeddingDetector(temperature=self.temperature, binary=binary, use_invalid=invalid),
+            Detector(temperature=self.temperature, binary=binary, use_invalid=invalid),
         )

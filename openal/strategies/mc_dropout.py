@@ -4,25 +4,25 @@ All read `mc_logits` [N, T, K]. For your own network with dropout modules:
 `BALD().query(Pool(items, mc_logits=MCDropout(network)), labeled, budget)` or
 `BALD().query(pool, labeled, budget, model=MCDropout(network))`; `model=network` alone offers
 logits, not samples of them. Where nobody offers them a network with dropout is trained on the
-known answers: `DropoutClassifier` on the pool's items, else `EmbeddingDropout` on its `embeddings`.
+known answers: `EmbeddingDropout` on the pool's `embeddings`, else `DropoutClassifier` on its items.
 
 Where the pool holds unknown classes, expect less of these than of Random: a network has learnt
 nothing of them, so its samples disagree there most, and most of the budget is spent on them.
 """
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from openal import informativeness
+from openal.informativeness import Disagreement, MeanStandardDeviation, MutualInformation
 from openal.learners import DropoutClassifier, EmbeddingDropout
 from openal.pool import Learner
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Filter, Top
 
 __all__ = ["BALD", "MeanSTD", "VariationRatio", "dropout_learners"]
 
 
 @dataclass(frozen=True)
-class BALD(Chain):
+class BALD(Paper):
     """What the label would tell about which sample is right: H(mean_t p_t) - mean_t H(p_t).
 
     `samples` is T and `p` the share that is dropped, for the default learners. In an open set it
@@ -32,7 +32,7 @@ class BALD(Chain):
     mode, batch normalization too; here only dropout is on. There is no epsilon in the logarithms.
 
     Cost: without a network of yours a classifier with dropout is trained on the known answers,
-    on images or on embeddings; `samples` passes over every candidate.
+    on embeddings or on images; `samples` passes over every candidate.
 
     Reference: Houlsby et al., "Bayesian Active Learning for Classification and Preference
     Learning", 2011; Gal, Islam and Ghahramani, "Deep Bayesian Active Learning with Image Data",
@@ -40,22 +40,19 @@ class BALD(Chain):
     """
 
     samples: int = 10
+    _: KW_ONLY
     p: float = 0.5
     mc_logits: str = "mc_logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest mutual information."""
-        return (Top(informativeness.BALD(self.mc_logits)),)
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """A classifier with dropout, on images or on embeddings."""
-        return dropout_learners(self.samples, self.p)
+        return Chain(
+            Top(MutualInformation(self.mc_logits)), learners=dropout_learners(self.samples, self.p)
+        )
 
 
 @dataclass(frozen=True)
-class MeanSTD(Chain):
+class MeanSTD(Paper):
     """How much a class's probability varies over the samples, on average over the classes.
 
     In an open set it does worse than Random, for the reason of `BALD`.
@@ -70,22 +67,20 @@ class MeanSTD(Chain):
     """
 
     samples: int = 10
+    _: KW_ONLY
     p: float = 0.5
     mc_logits: str = "mc_logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest mean deviation."""
-        return (Top(informativeness.MeanSTD(self.mc_logits)),)
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """A classifier with dropout, on images or on embeddings."""
-        return dropout_learners(self.samples, self.p)
+        return Chain(
+            Top(MeanStandardDeviation(self.mc_logits)),
+            learners=dropout_learners(self.samples, self.p),
+        )
 
 
 @dataclass(frozen=True)
-class VariationRatio(Chain):
+class VariationRatio(Paper):
     """How many samples predict another class than most do; of equals, the larger BALD first.
 
     With T samples there are at most T different scores: ties are the rule, and the index would
@@ -101,21 +96,17 @@ class VariationRatio(Chain):
     """
 
     samples: int = 10
+    _: KW_ONLY
     p: float = 0.5
     mc_logits: str = "mc_logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """All in the order of BALD; of these the largest ratio."""
-        order = Filter(informativeness.BALD(self.mc_logits), above=-1)
-        return (order, Top(informativeness.VariationRatio(self.mc_logits)))
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """A classifier with dropout, on images or on embeddings."""
-        return dropout_learners(self.samples, self.p)
+        order = Filter(MutualInformation(self.mc_logits), above=-1)
+        learners = dropout_learners(self.samples, self.p)
+        return Chain(order, Top(Disagreement(self.mc_logits)), learners=learners)
 
 
 def dropout_learners(samples: int, p: float) -> tuple[Learner, ...]:
-    """Classifiers with dropout, on images and on embeddings."""
-    return (DropoutClassifier(samples, p), EmbeddingDropout(samples, p))
+    """Classifiers with dropout, on embeddings and on images."""
+    return (EmbeddingDropout(samples, p), DropoutClassifier(samples, p))

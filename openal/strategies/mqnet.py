@@ -1,14 +1,12 @@
 """MQNet: how much purity is worth against informativeness, learned from the last answers."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import LeastConfidence
-from openal.learners import EmbeddingLossPredictor, LossPredictor
-from openal.pool import Learner
 from openal.purity import NearestKnown
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import MetaScore, Note, Top
-from openal.view import Score, reads_of
+from openal.view import Score
 
 __all__ = ["MQNet"]
 
@@ -17,7 +15,7 @@ CONF = LeastConfidence()
 
 
 @dataclass(frozen=True)
-class MQNet(Chain):
+class MQNet(Paper):
     """What a small monotone network makes of purity and informativeness, trained on the last round.
 
     Purity is the largest cosine with a known item, on frozen `embeddings`. `informativeness` is
@@ -46,18 +44,12 @@ class MQNet(Chain):
     """
 
     informativeness: Score = CONF
+    _: KW_ONLY
     embeddings: str = "embeddings"
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Both scores, noted for the next round, and what is learned from the last."""
         purity, informativeness = NearestKnown(self.embeddings), self.informativeness
-        best = Top(MetaScore(informativeness, purity, self.logits))
-        return (Note(purity), Note(informativeness), best)
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The loss predictor, on images or on embeddings, where a predicted loss is read."""
-        predicted = "predicted_loss" in reads_of(self.informativeness)
-        return (LossPredictor(), EmbeddingLossPredictor()) if predicted else ()
+        best = Top(MetaScore(informativeness, purity=purity, logits=self.logits))
+        return Chain(Note(purity), Note(informativeness), best)

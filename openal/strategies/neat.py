@@ -1,19 +1,20 @@
 """NEAT: known by its neighbours, informative where the classifier disagrees with them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
 
-from openal.errors import ArgumentError
 from openal.informativeness import Inconsistency
+from openal.parts import as_stage
 from openal.purity import KnownNeighbors
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper, QueryStrategy
 from openal.selection import Filter, Top
+from openal.step import Stage
 
 __all__ = ["NEAT", "NEATPassive"]
 
 
 @dataclass(frozen=True)
-class NEAT(Chain):
+class NEAT(Paper):
     """Candidates with mostly known neighbours; of these, where the classifier contradicts them.
 
     Trains nothing. Reads frozen `embeddings` and the classifier's `logits`.
@@ -23,7 +24,8 @@ class NEAT(Chain):
     That is the authors' code, which made the published figures. `rule="all"` is the paper's
     text: all k neighbours are known, and all such candidates are ranked. `rule="count"` cuts by
     the number of known neighbours alone. `probes` is that of `KnownNeighbors`, for very many
-    answers; by default neighbours are exact.
+    answers; by default neighbours are exact. `then` is a stage or a strategy in place of the
+    inconsistency.
 
     Accuracy may end below Random's: the candidates with the most known neighbours are those that
     resemble the answers most.
@@ -42,33 +44,32 @@ class NEAT(Chain):
     """
 
     k: int = 10
+    _: KW_ONLY
     rule: Literal["majority", "all", "count"] = "majority"
     factor: float = 2.0
     embeddings: str = "embeddings"
     logits: str = "logits"
     probes: int | None = None
+    then: Stage | QueryStrategy | None = None
 
-    def __post_init__(self) -> None:
-        if self.rule not in ("majority", "all", "count"):
-            raise ArgumentError(f"rule must be 'majority', 'all' or 'count', got {self.rule!r}.")
-        super().__post_init__()
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Known neighbours, then inconsistency."""
         known = KnownNeighbors(self.k, embeddings=self.embeddings, probes=self.probes)
         every = replace(known, rule="all")
         narrowings: dict[str, tuple[Stage, ...]] = {
-            "majority": (Filter(known, above=0.5), Top(known, self.factor)),
+            "majority": (Filter(known, above=0.5), Top(known, factor=self.factor)),
             "all": (Filter(every, above=0.5),),
-            "count": (Top(known, self.factor),),
+            "count": (Top(known, factor=self.factor),),
         }
-        disagreement = Inconsistency(self.k, self.embeddings, self.logits, self.probes)
-        return (*narrowings[self.rule], Top(disagreement))
+        disagreement = Inconsistency(
+            self.k, embeddings=self.embeddings, logits=self.logits, probes=self.probes
+        )
+        last = Top(disagreement) if self.then is None else as_stage(self.then, "then")
+        return Chain(*narrowings[self.rule], last)
 
 
 @dataclass(frozen=True)
-class NEATPassive(Chain):
+class NEATPassive(Paper):
     """The candidates with the most known neighbours: NEAT's ablation without inconsistency.
 
     Accuracy may end below Random's: nothing here asks what an answer would teach.
@@ -83,9 +84,9 @@ class NEATPassive(Chain):
     """
 
     k: int = 10
+    _: KW_ONLY
     embeddings: str = "embeddings"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The most known neighbours."""
-        return (Top(KnownNeighbors(self.k, embeddings=self.embeddings)),)
+        return Chain(Top(KnownNeighbors(self.k, embeddings=self.embeddings)))

@@ -1,17 +1,17 @@
 """OpenPathology: far from the labeled unknown, near the labeled known, then entropy."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import Entropy
 from openal.purity import MahalanobisPurity
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Top, TopShare
 
 __all__ = ["OpenPathology"]
 
 
 @dataclass(frozen=True)
-class OpenPathology(Chain):
+class OpenPathology(Paper):
     """The `share` of candidates that two Mahalanobis distances take for known; of these, entropy.
 
     Trains nothing. Reads frozen `embeddings` and the classifier's `logits`. The authors call it
@@ -31,13 +31,13 @@ class OpenPathology(Chain):
     """
 
     share: float = 0.1
+    _: KW_ONLY
     clusters: int = 9
     prior: float | None = None
     embeddings: str = "embeddings"
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Mahalanobis purity, then entropy."""
-        purity = MahalanobisPurity(self.clusters, self.prior, self.embeddings)
-        return (TopShare(purity, self.share), Top(Entropy(logits=self.logits)))
+        purity = MahalanobisPurity(self.clusters, prior=self.prior, embeddings=self.embeddings)
+        return Chain(TopShare(purity, share=self.share), Top(Entropy(self.logits)))

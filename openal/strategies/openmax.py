@@ -1,16 +1,16 @@
 """OpenMax: what the classifier itself places among its answers."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.purity import OpenMaxPurity
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Top
 
 __all__ = ["OpenMax"]
 
 
 @dataclass(frozen=True)
-class OpenMax(Chain):
+class OpenMax(Paper):
     """The candidates with the least probability of OpenMax's unknown class.
 
     Trains nothing: reads the classifier's `logits`, also those of the answered items. OpenMax is
@@ -34,13 +34,15 @@ class OpenMax(Chain):
     """
 
     alpha: int = 10
+    _: KW_ONLY
     tail: int = 20
     scale: float | None = None
     shift: float = 1.0
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The most probably known."""
-        purity = OpenMaxPurity(self.alpha, self.tail, self.scale, self.shift, self.logits)
-        return (Top(purity),)
+        purity = OpenMaxPurity(
+            self.alpha, tail=self.tail, scale=self.scale, shift=self.shift, logits=self.logits
+        )
+        return Chain(Top(purity))

@@ -1,23 +1,21 @@
 """PAL: representative and decided candidates, and a few unknown ones on purpose."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import Progressive
-from openal.learners import EmbeddingOneVsAll, OneVsAll
-from openal.pool import Learner
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Quota
 
 __all__ = ["PAL"]
 
 
 @dataclass(frozen=True)
-class PAL(Chain):
+class PAL(Paper):
     """The best predicted known, and for a small `share` of the budget the surest unknown.
 
     Reads `head_logits` [N, 2, K], of one yes-or-no head per class: index 0 is "not class k",
     index 1 "class k". Where the pool offers none they are trained on all answers together with a
-    K-way classifier: `OneVsAll` on the pool's items, else `EmbeddingOneVsAll` on its `embeddings`.
+    K-way classifier: `EmbeddingOneVsAll` on the pool's `embeddings`, else `OneVsAll` on its items.
 
     As long as nobody has answered UNKNOWN, `first_share` of the budget goes to what looks most
     unknown: the heads have to see some. That first query is meant to be impure. Later, or always
@@ -36,16 +34,11 @@ class PAL(Chain):
     """
 
     mu: float = 0.6
+    _: KW_ONLY
     share: float = 1 / 30
     first_share: float | None = 0.8
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The known ones, and a quota of unknown ones."""
-        known, unknown = Progressive(self.mu), Progressive(self.mu, unknown=True)
-        return (Quota(known, unknown, self.share, self.first_share),)
-
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """The heads, on images or on embeddings."""
-        return (OneVsAll(), EmbeddingOneVsAll())
+        known, unknown = Progressive(mu=self.mu), Progressive(mu=self.mu, unknown=True)
+        return Chain(Quota(known, other=unknown, share=self.share, first_share=self.first_share))

@@ -1,17 +1,17 @@
 """POAL: the subset that is best in entropy and in purity at once."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from openal.informativeness import Entropy
 from openal.purity import ClassGaussians
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import ParetoSubset
 
 __all__ = ["POAL"]
 
 
 @dataclass(frozen=True)
-class POAL(Chain):
+class POAL(Paper):
     """A choice that no other choice seen surpasses in total entropy and in total purity.
 
     Reads the classifier's `logits` and `features`: purity is the Mahalanobis distance of the
@@ -32,11 +32,18 @@ class POAL(Chain):
     """
 
     factor: float = 2.0
+    _: KW_ONLY
     draws: int = 10_000
     patience: int = 2_000
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The search over subsets."""
-        search = self.factor, self.draws, self.patience
-        return (ParetoSubset(Entropy(), ClassGaussians(), *search),)
+        return Chain(
+            ParetoSubset(
+                Entropy(),
+                second=ClassGaussians(),
+                factor=self.factor,
+                draws=self.draws,
+                patience=self.patience,
+            )
+        )

@@ -1,15 +1,15 @@
 """ProbCover: the few items whose surroundings hold the most of the pool."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Cover
 
 __all__ = ["ProbCover"]
 
 
 @dataclass(frozen=True)
-class ProbCover(Chain):
+class ProbCover(Paper):
     """The candidates whose balls of radius `delta` hold the most that nothing answered is near to.
 
     Reads `embeddings`, of which the directions count. Made for small budgets: it asks where the
@@ -39,11 +39,18 @@ class ProbCover(Chain):
     """
 
     delta: float | None = None
+    _: KW_ONLY
     purity: float = 0.95
     num_clusters: int | None = None
     embeddings: str = "embeddings"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest uncovered surroundings."""
-        return (Cover(self.delta, self.purity, self.num_clusters, self.embeddings),)
+        return Chain(
+            Cover(
+                self.delta,
+                purity=self.purity,
+                num_clusters=self.num_clusters,
+                embeddings=self.embeddings,
+            ),
+        )

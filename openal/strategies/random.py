@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from openal.informativeness import Uniform
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import Top
 
 __all__ = ["Random"]
 
 
 @dataclass(frozen=True)
-class Random(Chain):
+class Random(Paper):
     """Items drawn uniformly without replacement; its precision is the pool's share of known.
 
     Differences: NEAT's authors' code runs uncertainty sampling under this name.
@@ -20,7 +20,6 @@ class Random(Chain):
     Reference: none is needed.
     """
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """A random order."""
-        return (Top(Uniform()),)
+        return Chain(Top(Uniform()))

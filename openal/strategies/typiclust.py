@@ -1,15 +1,15 @@
 """TypiClust: the most typical item of every part of the pool that has no answer yet."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from openal.query import Chain, Stage
+from openal.query import Chain, Paper
 from openal.selection import TypicalPerCluster
 
 __all__ = ["TypiClust"]
 
 
 @dataclass(frozen=True)
-class TypiClust(Chain):
+class TypiClust(Paper):
     """The most typical candidate of each cluster with the fewest answers: for small budgets.
 
     Trains nothing; reads `embeddings`. Made for the first rounds, where what is typical teaches
@@ -33,11 +33,18 @@ class TypiClust(Chain):
     """
 
     k: int = 20
+    _: KW_ONLY
     max_clusters: int = 500
     min_size: int = 5
     embeddings: str = "embeddings"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """Typical items, cluster by cluster."""
-        return (TypicalPerCluster(self.k, self.max_clusters, self.min_size, self.embeddings),)
+        return Chain(
+            TypicalPerCluster(
+                self.k,
+                max_clusters=self.max_clusters,
+                min_size=self.min_size,
+                embeddings=self.embeddings,
+            ),
+        )

@@ -6,15 +6,16 @@ are what the classifier is least sure of, so most of the budget is spent on them
 
 from dataclasses import dataclass
 
-from openal import informativeness, purity
-from openal.query import Chain, Stage
+from openal.informativeness import Entropy, LeastConfidence, Margin
+from openal.purity import Certainty
+from openal.query import Chain, Paper
 from openal.selection import Top
 
-__all__ = ["Certainty", "LeastConfidence", "Margin", "Uncertainty"]
+__all__ = ["CertaintySampling", "LeastConfidenceSampling", "MarginSampling", "Uncertainty"]
 
 
 @dataclass(frozen=True)
-class Uncertainty(Chain):
+class Uncertainty(Paper):
     """The largest entropy of the predicted class.
 
     In an open set it does worse than Random: a classifier of K classes is least sure of what is
@@ -31,14 +32,13 @@ class Uncertainty(Chain):
 
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The largest entropy."""
-        return (Top(informativeness.Entropy(logits=self.logits)),)
+        return Chain(Top(Entropy(self.logits)))
 
 
 @dataclass(frozen=True)
-class LeastConfidence(Chain):
+class LeastConfidenceSampling(Paper):
     """The smallest probability of the most likely class: CLIPNAL's CONF.
 
     Alone in an open set it does worse than Random, for the reason of `Uncertainty`.
@@ -50,14 +50,13 @@ class LeastConfidence(Chain):
 
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The least confident."""
-        return (Top(informativeness.LeastConfidence(self.logits)),)
+        return Chain(Top(LeastConfidence(self.logits)))
 
 
 @dataclass(frozen=True)
-class Margin(Chain):
+class MarginSampling(Paper):
     """The smallest gap between the two most likely classes.
 
     In an open set it asks about fewer known items than Random, for the reason of `Uncertainty`.
@@ -70,14 +69,13 @@ class Margin(Chain):
 
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The smallest margin."""
-        return (Top(informativeness.Margin(self.logits)),)
+        return Chain(Top(Margin(self.logits)))
 
 
 @dataclass(frozen=True)
-class Certainty(Chain):
+class CertaintySampling(Paper):
     """The smallest entropy, a baseline of LfOSA and NEAT: pure, and teaching little.
 
     Differences: NEAT's authors' code returns the least certain under this name.
@@ -89,7 +87,6 @@ class Certainty(Chain):
 
     logits: str = "logits"
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
+    def plan(self) -> Chain:
         """The most certain."""
-        return (Top(purity.Certainty(self.logits)),)
+        return Chain(Top(Certainty(self.logits)))

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from openal.parts import parts_of
 from openal.query import QueryStrategy
 from openal.testing._world import MakeWorld, ask, expect, expect_same
-from openal.view import parts_of
 
 __all__ = ["pickles", "shows_how_to_make_it"]
 

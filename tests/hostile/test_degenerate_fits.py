@@ -26,9 +26,9 @@ from openal.purity import (
 )
 from openal.query import Chain
 from openal.selection import (
-    BatchBALD,
     Clusters,
     Cover,
+    JointInformation,
     KCenter,
     KMeansCenters,
     KMeansPlusPlus,
@@ -172,15 +172,15 @@ STAGES = (
     *(Top(DistanceEntropy(clusters=1)), Top(ActivationMixture(bayesian=True, tied=True))),
     *(Top(ActivationMixture(per_class=False)), Top(ClassGaussians(prior=1e-12))),
     *(Top(MahalanobisPurity(clusters=MANY)), Top(MahalanobisPurity(clusters=1, prior=1e-12))),
-    *(Top(OpenMaxPurity(alpha=MANY, tail=MANY)), Top(MetaScore(Entropy(), Certainty()))),
+    *(Top(OpenMaxPurity(alpha=MANY, tail=MANY)), Top(MetaScore(Entropy(), purity=Certainty()))),
     *(KCenter("embeddings"), KMeansCenters("embeddings"), KMeansPlusPlus("embeddings")),
-    *(TopPerGroup(Entropy(), Clusters(limit=1)), TopPerGroup(Entropy(), Clusters())),
+    *(TopPerGroup(Entropy(), groups=Clusters(limit=1)), TopPerGroup(Entropy(), groups=Clusters())),
     *(Cover(num_clusters=MANY), Cover(delta=0.0), Cover(delta=1e9)),
     *(
         TypicalPerCluster(k=MANY, max_clusters=MANY, min_size=MANY),
-        ParetoSubset(Entropy(), Entropy()),
+        ParetoSubset(Entropy(), second=Entropy()),
     ),
-    *(BatchBALD(configurations=1), TypicalPerCluster(max_clusters=1)),
+    *(JointInformation(configurations=1), TypicalPerCluster(max_clusters=1)),
 )
 
 CHAINS: dict[str, Any] = {repr(stage): Chain(stage) for stage in STAGES} | {

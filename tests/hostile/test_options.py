@@ -158,7 +158,7 @@ def read(name: str) -> Any:
 def stage_of(part: Any) -> Any:
     """The part as a stage, or in one."""
     if isinstance(part, selection.Clusters | selection.NearestClass | PredictedClass):
-        return selection.TopPerGroup(Entropy(), part)
+        return selection.TopPerGroup(Entropy(), groups=part)
     if isinstance(part, selection.Directions | selection.Signal):
         return selection.KCenter(part)
     if isinstance(part, selection.GradientEmbedding):

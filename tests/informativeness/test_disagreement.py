@@ -8,13 +8,22 @@ import torch
 
 from openal.errors import ArrayError
 from openal.functional import bald, mean_std, variation_ratio
-from openal.informativeness import BALD, MeanSTD, PredictedLoss, VariationRatio
+from openal.informativeness import (
+    Disagreement,
+    MeanStandardDeviation,
+    MutualInformation,
+    PredictedLoss,
+)
 from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.view import Blocks
 
 MC = np.random.default_rng(0).normal(size=(30, 5, 3)) * 3
-PARTS = [(BALD, bald), (MeanSTD, mean_std), (VariationRatio, variation_ratio)]
+PARTS = [
+    (MutualInformation, bald),
+    (MeanStandardDeviation, mean_std),
+    (Disagreement, variation_ratio),
+]
 
 
 def scores(part: Any, num_classes: int = 3, rows: int | None = None, **signals: Any) -> Any:
@@ -52,5 +61,5 @@ def test_half_precision_is_computed_in_single() -> None:
 
 
 def test_predicted_loss_is_one_number() -> None:
-    with pytest.raises(ArrayError, match="predicted_loss must be one number per item"):
+    with pytest.raises(ArrayError, match="'predicted_loss' must be one number per item"):
         scores(PredictedLoss(), predicted_loss=np.ones((3, 2)))

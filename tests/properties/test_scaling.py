@@ -12,11 +12,12 @@ from torch import Tensor
 
 from openal import informativeness, purity, selection
 from openal.learners import TextCosines
+from openal.parts import reads_of
 from openal.query import QueryStrategy
 from openal.strategies import available
 from openal.testing import World
 from openal.testing._world import ask, expect_same
-from openal.view import Score, reads_of
+from openal.view import Score
 from tests.properties.plans import OPEN, Plan, percent, plans
 
 TEXTS = torch.randn(7, 16, generator=torch.Generator().manual_seed(0))
@@ -93,7 +94,7 @@ def test_powers_of_two_leave_the_query(name: str, plan: Plan, factor: float) -> 
 
 
 BY_TEXTS = (
-    purity.NegativeLabels(TEXTS[:3], TEXTS[3:]),
+    purity.NegativeLabels(TEXTS[:3], negatives=TEXTS[3:]),
     purity.CLIPPurity(scale=9.0),  # of cosines with texts
 )
 

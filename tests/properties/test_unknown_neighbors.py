@@ -20,7 +20,8 @@ from openal import purity
 from openal.functional.scaling import HAIR
 from openal.informativeness import Margin
 from openal.labeled import UNKNOWN
-from openal.view import Score, reads_of
+from openal.parts import reads_of
+from openal.view import Score
 from tests.properties.plans import OPEN, Plan, percent, plans
 
 NEIGHBORS: dict[str, Callable[[int], Score]] = {

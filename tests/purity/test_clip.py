@@ -28,25 +28,25 @@ def test_mcm_is_the_largest_probability(scale: float) -> None:
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 100.0])
 def test_energy_is_a_soft_maximum(scale: float) -> None:
-    found = scores(CLIPPurity("energy", scale))
+    found = scores(CLIPPurity(rule="energy", scale=scale))
     np.testing.assert_allclose(found, logsumexp(scale * COSINES, axis=1) / scale, rtol=1e-5)
     if scale == 100:
         assert (found >= COSINES.max(axis=1) - 1e-6).all()
 
 
 def test_the_defaults_are_those_of_the_paper() -> None:
-    assert CLIPPurity() == CLIPPurity("mcm", 1.0, "yes_cosines")
+    assert CLIPPurity() == CLIPPurity(rule="mcm", scale=1.0, yes="yes_cosines")
 
 
 def test_one_class_is_the_surest_for_mcm_and_its_cosine_for_energy() -> None:
     cosines = np.array([[0.3], [0.1]])
     assert scores(CLIPPurity(), cosines).tolist() == [1, 1]
-    assert scores(CLIPPurity("energy", 50), cosines) == pytest.approx([0.3, 0.1])
+    assert scores(CLIPPurity(rule="energy", scale=50), cosines) == pytest.approx([0.3, 0.1])
 
 
 def test_large_scales_are_fine() -> None:
-    assert np.isfinite(scores(CLIPPurity("energy", 1e6))).all()
-    assert scores(CLIPPurity("mcm", 1e6)) == pytest.approx(np.ones(30), abs=1e-4)
+    assert np.isfinite(scores(CLIPPurity(rule="energy", scale=1e6))).all()
+    assert scores(CLIPPurity(rule="mcm", scale=1e6)) == pytest.approx(np.ones(30), abs=1e-4)
 
 
 def test_a_nan_is_refused_by_its_index() -> None:

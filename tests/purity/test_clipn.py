@@ -207,7 +207,7 @@ def test_untuned_it_takes_the_given_scale(
     labeled = LabeledSet(40, yes.shape[1])
     if answers:
         labeled.add(list(answers), list(answers.values()))
-    part = CLIPNPurity(tune) if scale == 9 else CLIPNPurity(tune, scale)
+    part = CLIPNPurity(tune) if scale == 9 else CLIPNPurity(tune, scale=scale)
     query = asked(part, signals, labeled)
     assert query.diagnostics["scale"] == scale
     assert query.diagnostics["scale_untuned"] == why

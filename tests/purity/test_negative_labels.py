@@ -38,7 +38,7 @@ def slow(z: np.ndarray, scale: float, groups: int) -> list[float]:
 def scores(z: np.ndarray = Z, **options: Any) -> np.ndarray:
     texts = torch.tensor(CLASSES), torch.tensor(NEGATIVES)
     view = Pool(embeddings=z).view(LabeledSet(len(z), 3), reads=("embeddings",))
-    found: np.ndarray = NegativeLabels(*texts, **options)(view).numpy()
+    found: np.ndarray = NegativeLabels(texts[0], negatives=texts[1], **options)(view).numpy()
     return found
 
 
@@ -67,7 +67,7 @@ def test_the_length_of_an_embedding_does_not_matter() -> None:
     np.testing.assert_allclose(scores(Z * 1e-3), scores(), rtol=1e-3)
     texts = torch.tensor(8 * CLASSES), torch.tensor(0.25 * NEGATIVES)
     view = Pool(embeddings=Z).view(LabeledSet(20, 3), reads=("embeddings",))
-    assert np.array_equal(NegativeLabels(*texts)(view).numpy(), scores())
+    assert np.array_equal(NegativeLabels(texts[0], negatives=texts[1])(view).numpy(), scores())
 
 
 def test_a_class_text_is_known_and_a_negative_is_not() -> None:
@@ -104,7 +104,7 @@ def test_the_default_share_is_that_of_the_paper() -> None:
 @pytest.mark.parametrize("options", [{"scale": 0}, {"groups": 0}, {"groups": 2.5}])
 def test_options_that_cannot_be_are_refused_when_made(options: Any) -> None:
     with pytest.raises(ArgumentError, match=next(iter(options))):
-        NegativeLabels(torch.eye(2), torch.eye(2), **options)
+        NegativeLabels(torch.eye(2), negatives=torch.eye(2), **options)
 
 
 def test_no_texts_and_texts_that_are_not_finite_are_refused() -> None:
@@ -116,4 +116,4 @@ def test_no_texts_and_texts_that_are_not_finite_are_refused() -> None:
         negative_labels(torch.eye(2), torch.eye(2), share=0)
     view = Pool(embeddings=np.eye(2)).view(LabeledSet(2, 2), reads=("embeddings",))
     with pytest.raises(ArrayError, match="negatives must hold at least one text"):
-        NegativeLabels(torch.eye(2), torch.empty(0, 2))(view)
+        NegativeLabels(torch.eye(2), negatives=torch.empty(0, 2))(view)

@@ -27,7 +27,7 @@ def test_it_is_the_paper_s_formula(k: float, threshold: float) -> None:
     s = np.cos(np.radians([10, 25, 40, 60]))
     scaled = (s - s.min()) / (s.max() - s.min())
     expected = [math.tanh(k * (each - threshold) / 2) for each in scaled]
-    assert SemanticGate(k, threshold)(view).tolist() == pytest.approx(expected, abs=1e-9)
+    assert SemanticGate(k, threshold=threshold)(view).tolist() == pytest.approx(expected, abs=1e-9)
 
 
 def test_what_is_alike_scores_alike() -> None:

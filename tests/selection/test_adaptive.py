@@ -9,9 +9,10 @@ from torch import Tensor
 
 from openal import SKIPPED, UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError
+from openal.parts import reads_of
 from openal.purity import EnergyPurity
 from openal.selection import Adaptive, Filter, Top
-from openal.view import PENDING, Round, View, reads_of
+from openal.view import PENDING, Round, View
 from tests.walking import walked
 
 
@@ -67,7 +68,7 @@ def test_signals_and_roles_are_those_of_the_stage() -> None:
     assert reads_of(Adaptive(Top(EnergyPurity()))) == ("logits",)
 
 
-@pytest.mark.parametrize("stage", [Filter(value), value, Top, 3])
+@pytest.mark.parametrize("stage", [Filter(value, above=0), value, Top, 3])
 def test_stages_without_a_factor_are_refused(stage: Any) -> None:
     with pytest.raises(ArgumentError, match="stage must have a factor"):
         Adaptive(stage)

@@ -10,7 +10,7 @@ from openal.errors import ArgumentError
 from openal.functional import batch_bald
 from openal.labeled import LabeledSet
 from openal.pool import Pool
-from openal.selection import BatchBALD
+from openal.selection import JointInformation
 
 MC = (np.random.default_rng(0).normal(size=(20, 4, 3)) * 3).astype("f4")
 
@@ -22,7 +22,7 @@ def view(seed: int = 0) -> Any:
 
 
 def test_the_rows_are_those_of_the_function() -> None:
-    step = BatchBALD()(view(), 5)
+    step = JointInformation()(view(), 5)
     rows, gains = batch_bald(torch.tensor(MC[2:]), 5)
     assert step.kept.tolist() == (rows + 2).tolist()
     assert step.scores is None
@@ -33,14 +33,14 @@ def test_the_rows_are_those_of_the_function() -> None:
 def test_what_is_learnt_and_what_is_filled_up_are_told() -> None:
     mc_logits = np.random.default_rng(0).normal(size=(80, 2, 3)) * 3
     seen = Pool(mc_logits=mc_logits).view(LabeledSet(80, 3), reads=("mc_logits",))
-    step = BatchBALD()(seen, 99)
+    step = JointInformation()(seen, 99)
     assert sorted(step.kept.tolist()) == list(range(80))
     assert 0 < step.n_filled < 79
     assert seen.notes["batch_information"] == pytest.approx(np.log(2), abs=1e-3)
 
 
 def test_the_seed_decides_where_configurations_are_drawn() -> None:
-    stage = BatchBALD(configurations=2)
+    stage = JointInformation(configurations=2)
     kept = {tuple(stage(view(seed), 8).kept.tolist()) for seed in range(9)}
     assert len(kept) > 1
     assert stage(view(3), 8).kept.tolist() == stage(view(3), 8).kept.tolist()
@@ -48,4 +48,4 @@ def test_the_seed_decides_where_configurations_are_drawn() -> None:
 
 def test_configurations_are_counted() -> None:
     with pytest.raises(ArgumentError, match="configurations"):
-        BatchBALD(configurations=0)
+        JointInformation(configurations=0)

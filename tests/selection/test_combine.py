@@ -12,10 +12,11 @@ from torch import Tensor
 from openal.errors import ArgumentError, ScoreError
 from openal.informativeness import Entropy
 from openal.labeled import LabeledSet
+from openal.parts import reads_of
 from openal.pool import Pool
 from openal.purity import Certainty, KnownNeighbors
 from openal.selection import Product, Sum
-from openal.view import View, reads_of
+from openal.view import View
 
 VIEW = Pool(logits=np.random.default_rng(0).normal(size=(5, 3))).view(
     LabeledSet(5, 3), reads=("logits",)

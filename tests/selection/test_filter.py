@@ -54,7 +54,7 @@ def test_a_budget_beyond_the_candidates_fills_up_to_them() -> None:
 def test_what_is_kept(scores: list[int], above: int, budget: int) -> None:
     n = len(scores)
     view = Pool(embeddings=np.zeros((n, 1))).view(LabeledSet(n, 2), reads=())
-    step = Filter(lambda _: torch.tensor(scores).float(), above)(view, budget)
+    step = Filter(lambda _: torch.tensor(scores).float(), above=above)(view, budget)
     passed = [row for row in range(n) if scores[row] > above]
     kept = step.kept.tolist()
     assert set(passed) <= set(kept)

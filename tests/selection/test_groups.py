@@ -51,7 +51,7 @@ def first_column(view: View) -> Tensor:
 
 @pytest.mark.parametrize("budget", [1, 2, 7, 20, 48])
 def test_the_best_of_each_cluster_are_kept(budget: int) -> None:
-    step = TopPerGroup(first_column, Clusters())(view_of(), budget)
+    step = TopPerGroup(first_column, groups=Clusters())(view_of(), budget)
     groups = Clusters(budget)(view_of())
     share = budget // len(groups.unique())
     assert len(step.rows) == budget

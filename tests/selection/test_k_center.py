@@ -10,11 +10,12 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ScoreError
 from openal.labeled import UNKNOWN, LabeledSet
+from openal.parts import reads_of
 from openal.pool import Pool
 from openal.query import Chain
 from openal.selection import ClassBalancedKCenter, KCenter, Signal, Top
 from openal.selection.k_center import _required
-from openal.view import View, reads_of
+from openal.view import View
 
 LINE = np.array([[0.0], [1], [2], [3], [4], [5], [6]])  # 0 is known, 6 is UNKNOWN
 
@@ -61,7 +62,9 @@ def test_candidates_have_no_score() -> None:
     assert len(KCenter()(view, 99).kept) == 7
 
 
-@pytest.mark.parametrize("stage", [KCenter("z", "known"), ClassBalancedKCenter(1.0, "z")])
+@pytest.mark.parametrize(
+    "stage", [KCenter("z", centers="known"), ClassBalancedKCenter(1.0, vectors="z")]
+)
 def test_a_stage_is_a_value(stage: Any) -> None:
     assert eval(repr(stage)) == stage  # noqa: S307
     assert pickle.loads(pickle.dumps(stage)) == stage

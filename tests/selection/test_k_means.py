@@ -11,10 +11,11 @@ from torch import Tensor
 from openal.errors import ArgumentError
 from openal.functional import gradient_kmeans_pp, kmeans_pp
 from openal.labeled import LabeledSet
+from openal.parts import reads_of
 from openal.pool import Pool
 from openal.query import Chain
 from openal.selection import GradientEmbedding, KMeansPlusPlus, Top
-from openal.view import View, reads_of
+from openal.view import View
 
 RNG = np.random.default_rng(0)
 LOGITS, FEATURES = RNG.normal(size=(40, 3)), RNG.normal(size=(40, 5))
@@ -57,7 +58,7 @@ def test_only_what_is_left_is_drawn() -> None:
 
 
 def test_signals_of_other_names() -> None:
-    stage = KMeansPlusPlus(GradientEmbedding("z", "h"))
+    stage = KMeansPlusPlus(GradientEmbedding("z", features="h"))
     assert reads_of(stage) == ("h", "z")
     assert reads_of(KMeansPlusPlus("clip")) == ("clip",)
     assert eval(repr(stage)) == stage  # noqa: S307

@@ -22,7 +22,7 @@ from openal.testing._repeat_checks import Elsewhere
 from openal.testing._world import World, world
 from openal.view import Blocks, View
 
-META = MetaScore(LeastConfidence(), NearestKnown())
+META = MetaScore(LeastConfidence(), purity=NearestKnown())
 CHAIN = Chain(Note(NearestKnown()), Note(LeastConfidence()), Top(META))
 
 
@@ -132,7 +132,7 @@ def test_a_round_is_scored_by_what_was_known_when_it_was_asked() -> None:
     made, spy = world(), Spy()
     labeled = answered(made)
     view = view_of(labeled, made)
-    MetaScore(LeastConfidence(), spy)(view)
+    MetaScore(LeastConfidence(), purity=spy)(view)
     asked = {*labeled.history[1].indices.tolist()}
     now, then = spy.seen
     first = {index for index, label in made.answers.items() if label >= 0}
@@ -251,6 +251,6 @@ def test_duplicates_score_equally_and_the_candidates_are_a_set() -> None:
 
 def test_it_is_a_value() -> None:
     assert pickle.loads(pickle.dumps(META)) == META
-    assert MetaScore(LeastConfidence(), NearestKnown(), logits="before") != META
+    assert MetaScore(LeastConfidence(), purity=NearestKnown(), logits="before") != META
     with pytest.raises(ArgumentError, match="informativeness must be"):
-        MetaScore(LeastConfidence, NearestKnown())  # type: ignore[arg-type]
+        MetaScore(LeastConfidence, purity=NearestKnown())  # type: ignore[arg-type]

@@ -40,13 +40,13 @@ def after(*rounds: tuple[int, int], start: int = 0) -> LabeledSet:
 
 def target(labeled: LabeledSet, precision: float = 0.6) -> float:
     view = POOL.view(labeled, reads=())
-    TargetPrecision(falling_chance, rising, precision)(view, 5)
+    TargetPrecision(falling_chance, then=rising, precision=precision)(view, 5)
     return float(view.notes["target_precision"])
 
 
 @pytest.mark.parametrize("precision", [0.2, 0.6, 0.9])
 def test_the_chosen_are_expected_at_the_precision(precision: float) -> None:
-    chain = Chain(TargetPrecision(falling_chance, rising, precision), Top(rising))
+    chain = Chain(TargetPrecision(falling_chance, then=rising, precision=precision), Top(rising))
     found = chain.query(POOL, LabeledSet(100, 2), 5, seed=0).indices
     assert (1 - found / 100).mean() == pytest.approx(precision, abs=0.01)
 
@@ -74,11 +74,11 @@ def test_what_counts_as_a_precision() -> None:
 
 
 def test_a_budget_beyond_the_pool() -> None:
-    step = TargetPrecision(falling_chance, rising)(POOL.view(after((3, 3)), reads=()), 10**9)
+    step = TargetPrecision(falling_chance, then=rising)(POOL.view(after((3, 3)), reads=()), 10**9)
     assert len(step.kept) == 94
 
 
 @pytest.mark.parametrize("precision", [-0.1, 1.1, "0.6"])
 def test_refuses_what_is_no_share(precision: object) -> None:
     with pytest.raises(ArgumentError, match="precision"):
-        TargetPrecision(falling_chance, rising, precision)  # type: ignore[arg-type]
+        TargetPrecision(falling_chance, then=rising, precision=precision)  # type: ignore[arg-type]

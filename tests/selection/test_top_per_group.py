@@ -53,7 +53,7 @@ def test_equals_giving_by_hand(seed: int) -> None:
     scores = rng.integers(0, 6, n).astype(float)  # many ties
     groups = rng.integers(-1, 5, n)
     budget, factor = int(rng.integers(1, n + 5)), float(rng.choice([1, 1.5, 3]))
-    step = TopPerGroup(Fixed(scores), Fixed(groups), factor)(view(n), budget)
+    step = TopPerGroup(Fixed(scores), groups=Fixed(groups), factor=factor)(view(n), budget)
     assert step.kept.tolist() == by_hand(scores.tolist(), groups.tolist(), budget, factor)
 
 
@@ -67,7 +67,7 @@ def test_groups_that_know_the_budget() -> None:
         def at_most(self, budget: int) -> Fixed:
             return Fixed(self.values if budget > 1 else torch.zeros(4, dtype=torch.int64))
 
-    stage = TopPerGroup(Fixed([4.0, 3, 2, 1]), Halves([0, 0, 1, 1]))
+    stage = TopPerGroup(Fixed([4.0, 3, 2, 1]), groups=Halves([0, 0, 1, 1]))
     assert stage(view(4), 2).kept.tolist() == [0, 2]
     assert stage(view(4), 1).kept.tolist() == [0]
 
@@ -75,11 +75,11 @@ def test_groups_that_know_the_budget() -> None:
 @pytest.mark.parametrize("groups", [3, Fixed, None])
 def test_groups_are_a_function(groups: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^groups must be"):
-        TopPerGroup(Fixed([1.0]), groups)
+        TopPerGroup(Fixed([1.0]), groups=groups)
 
 
 @pytest.mark.parametrize("found", [torch.zeros(2), torch.zeros(3, dtype=torch.int64)])
 def test_groups_are_integers_one_per_candidate(found: Tensor) -> None:
-    stage = TopPerGroup(Fixed([1.0, 2]), lambda view: found)
+    stage = TopPerGroup(Fixed([1.0, 2]), groups=lambda view: found)
     with pytest.raises(ScoreError, match="must return"):
         stage(view(2), 1)

@@ -19,7 +19,7 @@ def value(view: View) -> Tensor:
 
 def kept(share: float, budget: int, n: int = 15) -> list[int]:
     view = Pool(value=np.arange(n, dtype=float)).view(LabeledSet(n, 2), reads=("value",))
-    return TopShare(value, share)(view, budget).kept.tolist()
+    return TopShare(value, share=share)(view, budget).kept.tolist()
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_the_best_are_kept(share: float, budget: int, expected: int) -> None:
 
 def test_scores_are_those_of_all() -> None:
     view = Pool(value=np.ones(5)).view(LabeledSet(5, 2), reads=("value",))
-    step = TopShare(value, 0.2)(view, 2)
+    step = TopShare(value, share=0.2)(view, 2)
     assert step.scores is not None
     assert step.scores.equal(torch.ones(5).double())
     assert step.kept.tolist() == [0, 1]
@@ -40,4 +40,4 @@ def test_scores_are_those_of_all() -> None:
 @pytest.mark.parametrize("share", [0, 1.1, "all"])
 def test_shares_that_cannot_be(share: Any) -> None:
     with pytest.raises(ArgumentError, match="share"):
-        TopShare(value, share)
+        TopShare(value, share=share)

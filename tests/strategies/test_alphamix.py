@@ -92,7 +92,7 @@ def test_the_query_is_spread_over_the_directions() -> None:
 
 
 def test_the_stages_are_those_of_the_paper() -> None:
-    first, second = AlphaMix(0.2, "f", "l").stages
-    assert first == TopWithTies(FeatureMix(0.2, "f", "l"))
+    first, second = AlphaMix(0.2, features="f", logits="l").stages
+    assert first == TopWithTies(FeatureMix(0.2, features="f", logits="l"))
     assert second == KMeansCenters(Directions("f"))
     assert AlphaMix().reads == ("features", "logits")

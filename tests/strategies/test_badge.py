@@ -18,7 +18,9 @@ GRADIENTS = ((np.eye(3)[LOGITS.argmax(axis=1)] - P)[:, :, None] * FEATURES[:, No
 
 
 def test_it_is_one_stage_over_the_signals_it_names() -> None:
-    assert BADGE("z", "h").stages == (KMeansPlusPlus(GradientEmbedding("z", "h")),)
+    assert BADGE("z", features="h").stages == (
+        KMeansPlusPlus(GradientEmbedding("z", features="h")),
+    )
     assert BADGE().reads == ("features", "logits")
 
 

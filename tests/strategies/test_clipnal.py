@@ -204,7 +204,7 @@ def test_the_stages_are_those_of_the_paper() -> None:
     conf = Top(LeastConfidence())
     assert CLIPNAL().stages == (Filter(CLIPNPurity(), above=0.5), conf)
     assert CLIPNAL(scale=4.0, visual_weighting=False, tune_temperature=False).stages == (
-        Filter(CLIPNPurity(False, 4.0, embeddings=None), above=0.5),
+        Filter(CLIPNPurity(False, scale=4.0, embeddings=None), above=0.5),
         conf,
     )
     then = Chain(Top(Entropy(), factor=2), Top(Margin()))

@@ -63,10 +63,10 @@ def test_the_balanced_variant_is_its_definition(seed: int) -> None:
 
 
 def test_stages_and_signals() -> None:
-    assert Coreset("known", "clip").stages == (KCenter("clip", "known"),)
+    assert Coreset("known", features="clip").stages == (KCenter("clip", centers="known"),)
     assert Coreset().reads == ("features",)
-    balanced = ClassBalancedCoreset(2.0, "known", "h", "z")
-    assert balanced.stages == (ClassBalancedKCenter(2.0, "h", "known", "z"),)
+    balanced = ClassBalancedCoreset(2.0, centers="known", features="h", logits="z")
+    assert balanced.stages == (ClassBalancedKCenter(2.0, vectors="h", centers="known", logits="z"),)
     assert balanced.reads == ("h", "z")
 
 

@@ -93,8 +93,8 @@ def test_the_query_is_that_of_the_reference(seed: int, twice: bool, budget: int)
 
 def test_the_stages_by_whose_entropy() -> None:
     purity = ActivationMixture(bayesian=True)
-    assert JSOSAL().stages == (Top(purity, 2.0), Top(Entropy()))
-    assert JSOSAL(factor=4).stages == (Top(purity, 4), Top(Entropy()))
+    assert JSOSAL().stages == (Top(purity, factor=2.0), Top(Entropy()))
+    assert JSOSAL(factor=4).stages == (Top(purity, factor=4), Top(Entropy()))
     assert JSOSAL(entropy=None).stages == (Top(purity),)
     detector = Entropy(logits="detector_logits")
     assert JSOSAL(entropy="detector").stages[1] == Top(detector)

@@ -37,8 +37,8 @@ def test_equal_ratios_go_by_bald() -> None:
 def test_batch_bald_narrows_and_then_chooses_jointly() -> None:
     strategy = BatchBALD(factor=3, configurations=9, mc_logits="ensemble")
     assert strategy.stages == (
-        Top(informativeness.BALD("ensemble"), 3),
-        selection.BatchBALD(9, "ensemble"),
+        Top(informativeness.MutualInformation("ensemble"), factor=3),
+        selection.JointInformation(9, mc_logits="ensemble"),
     )
     query = strategy.query(Pool(ensemble=MC), LabeledSet(50, 3), 5, seed=0)
     assert len(query.steps[0].kept) == 15

@@ -108,7 +108,7 @@ def test_a_predicted_loss_is_learned_where_nobody_offers_it(
 
 def test_the_stages_are_those_of_the_paper() -> None:
     conf, purity = LeastConfidence(), NearestKnown()
-    assert MQNet().stages == (Note(purity), Note(conf), Top(MetaScore(conf, purity)))
+    assert MQNet().stages == (Note(purity), Note(conf), Top(MetaScore(conf, purity=purity)))
     assert MQNet(Entropy()).stages[1] == Note(Entropy())
     assert MQNet().reads == ("embeddings", "logits")
     assert MQNet(logits="before").reads == ("before", "embeddings", "logits")

@@ -122,9 +122,9 @@ def test_all_neighbours_known_is_the_papers_rule() -> None:
 def test_the_stages_are_those_of_the_paper_and_of_the_code() -> None:
     known, every = KnownNeighbors(10), KnownNeighbors(10, rule="all")
     rank = Top(Inconsistency(10))
-    assert NEAT().stages == (Filter(known, above=0.5), Top(known, 2.0), rank)
+    assert NEAT().stages == (Filter(known, above=0.5), Top(known, factor=2.0), rank)
     assert NEAT(rule="all").stages == (Filter(every, above=0.5), rank)
-    assert NEAT(rule="count", factor=3).stages == (Top(known, 3), rank)
+    assert NEAT(rule="count", factor=3).stages == (Top(known, factor=3), rank)
     assert NEATPassive().stages == (Top(known),)
 
 

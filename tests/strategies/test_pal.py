@@ -42,9 +42,9 @@ def test_a_small_weight_still_puts_the_predicted_known_first() -> None:
     view = Pool(head_logits=heads).view(labeled, reads=("head_logits",))
     _, known = progressive_score(heads)
     for mu in (0.0, 0.1, 2.0):
-        scores = Progressive(mu)(view)
+        scores = Progressive(mu=mu)(view)
         assert scores[known].min() > scores[~known].max()
-        turned = Progressive(mu, unknown=True)(view)
+        turned = Progressive(mu=mu, unknown=True)(view)
         assert turned[~known].min() > turned[known].max()
 
 

@@ -67,7 +67,9 @@ def test_every_radius_spends_the_budget(delta: float) -> None:
 
 
 def test_the_stage_gets_the_options() -> None:
-    assert ProbCover(0.5, 0.9, 7, "clip").stages == (Cover(0.5, 0.9, 7, "clip"),)
+    assert ProbCover(0.5, purity=0.9, num_clusters=7, embeddings="clip").stages == (
+        Cover(0.5, purity=0.9, num_clusters=7, embeddings="clip"),
+    )
     assert ProbCover(embeddings="clip").reads == ("clip",)
 
 

@@ -60,7 +60,9 @@ def test_above_fifty_clusters_and_beyond_the_limit() -> None:
 
 
 def test_the_stage_gets_the_options() -> None:
-    assert TypiClust(3, 9, 2, "clip").stages == (TypicalPerCluster(3, 9, 2, "clip"),)
+    assert TypiClust(3, max_clusters=9, min_size=2, embeddings="clip").stages == (
+        TypicalPerCluster(3, max_clusters=9, min_size=2, embeddings="clip"),
+    )
     assert TypiClust(embeddings="clip").reads == ("clip",)
 
 

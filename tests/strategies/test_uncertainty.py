@@ -8,7 +8,12 @@ from openal import informativeness, purity
 from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.selection import Top
-from openal.strategies import Certainty, LeastConfidence, Margin, Uncertainty
+from openal.strategies import (
+    CertaintySampling,
+    LeastConfidenceSampling,
+    MarginSampling,
+    Uncertainty,
+)
 
 LOGITS = 3 * np.random.default_rng(0).normal(size=(50, 4))
 P = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
@@ -19,9 +24,9 @@ SORTED = np.sort(P, axis=1)
     "strategy, score",
     [
         (Uncertainty(), entropy(P, axis=1)),
-        (Certainty(), -entropy(P, axis=1)),
-        (LeastConfidence(), 1 - P.max(axis=1)),
-        (Margin(), SORTED[:, -2] - SORTED[:, -1]),
+        (CertaintySampling(), -entropy(P, axis=1)),
+        (LeastConfidenceSampling(), 1 - P.max(axis=1)),
+        (MarginSampling(), SORTED[:, -2] - SORTED[:, -1]),
     ],
     ids=repr,
 )
@@ -38,14 +43,14 @@ def test_the_surest_are_not_the_most_uncertain() -> None:
 
 def test_each_is_one_stage_over_the_signal_it_names() -> None:
     assert Uncertainty("z").stages == (Top(informativeness.Entropy(logits="z")),)
-    assert LeastConfidence("z").stages == (Top(informativeness.LeastConfidence("z")),)
-    assert Margin("z").stages == (Top(informativeness.Margin("z")),)
-    assert Certainty("z").stages == (Top(purity.Certainty("z")),)
-    assert Margin("z").reads == ("z",)
+    assert LeastConfidenceSampling("z").stages == (Top(informativeness.LeastConfidence("z")),)
+    assert MarginSampling("z").stages == (Top(informativeness.Margin("z")),)
+    assert CertaintySampling("z").stages == (Top(purity.Certainty("z")),)
+    assert MarginSampling("z").reads == ("z",)
 
 
 def test_certainty_is_a_purity_and_the_others_teach() -> None:
     pool, labeled = Pool(logits=LOGITS), LabeledSet(50, 4)
-    assert Certainty().query(pool, labeled, 3).purity is not None
-    assert Margin().query(pool, labeled, 3).informativeness is not None
-    assert Margin().query(pool, labeled, 3).purity is None
+    assert CertaintySampling().query(pool, labeled, 3).purity is not None
+    assert MarginSampling().query(pool, labeled, 3).informativeness is not None
+    assert MarginSampling().query(pool, labeled, 3).purity is None

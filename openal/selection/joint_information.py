@@ -1,17 +1,20 @@
 """The candidates whose labels together would settle most."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
 
 from openal._checks import as_count
 from openal.functional import batch_bald
-from openal.query import Step
-from openal.view import View, reads
+from openal.learners import DropoutClassifier, EmbeddingDropout
+from openal.parts import Part, signal
+from openal.step import Step
+from openal.view import View
 
-__all__ = ["BatchBALD"]
+__all__ = ["JointInformation"]
 
 
 @dataclass(frozen=True)
-class BatchBALD:
+class JointInformation(Part):
     """Chooses the budget one by one, each for what its label adds to those chosen before.
 
     Reads `mc_logits` of all candidates at once; narrow them before. `configurations` is how many
@@ -19,11 +22,20 @@ class BatchBALD:
     are log T nats to learn; once they are learnt the rest is filled by BALD, and counted.
     """
 
+    narrows_to_budget: ClassVar[bool] = True
+
+    mc_logits: str = signal("mc_logits")
+    _: KW_ONLY
     configurations: int = 500
-    mc_logits: str = reads("mc_logits")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         as_count(self.configurations, "configurations", minimum=1)
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """A classifier with dropout."""
+        return EmbeddingDropout(), DropoutClassifier()
 
     def __call__(self, view: View, budget: int) -> Step:
         """The chosen candidates, in the order of the choice."""
