@@ -66,6 +66,7 @@ def test_data_of_your_own(data: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "Known: 2 of 10 classes, digit 3, digit 8." in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_real_embeddings_of_real_photographs(shared_data: Callable[[str], Path]) -> None:
     with np.load(shared_data("clip_vitb32/oxford_pets.npz"), allow_pickle=False) as data:
         np.save("vectors.npy", data["test_emb"])

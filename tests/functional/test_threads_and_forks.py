@@ -98,6 +98,7 @@ def main() -> None:
         sys.stdout.write(f"{name} {same}\n")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork"
 )

@@ -92,6 +92,7 @@ def test_what_is_there_is_not_computed_again(tmp_path: Path, whole: Any) -> None
     assert missing.exists()
 
 
+@pytest.mark.long
 def test_a_file_of_the_grid_says_what_it_is(tmp_path: Path) -> None:
     play(tmp_path)
     cell = json.loads((tmp_path / "runs" / "R-mismatch0.6-ood0.4-seed1.json").read_text())

@@ -56,6 +56,7 @@ def test_the_factor_follows_the_rounds() -> None:
     assert len(fixed.steps[1].rows) == 60
 
 
+@pytest.mark.long
 def test_it_keeps_asking_about_known_items() -> None:
     labeled = LabeledSet(len(DIGITS), 4)
     labeled.add(np.arange(60), DIGITS[:60])
