@@ -78,6 +78,7 @@ def test_real_embeddings_of_real_photographs(shared_data: Callable[[str], Path])
     assert summary["LfOSA"]["precision"]["mean"] > summary["Random"]["precision"]["mean"] + 0.3
 
 
+@pytest.mark.long
 def test_all_other_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     write_digits(Path())
     data = ["--embeddings", "vectors.npy", "--labels", "classes.npy", "--mismatch", "0.3"]
@@ -89,6 +90,7 @@ def test_all_other_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert [len(asked) for asked in runs["LfOSA"]["3"]["asked"]] == [7, 7]
 
 
+@pytest.mark.long
 def test_more_seeds_and_strategies_go_into_the_same_folder(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

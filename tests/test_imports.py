@@ -176,6 +176,7 @@ def test_a_tree_in_order_passes(tmp_path: Path) -> None:
     assert breaches(made_up(tmp_path, files)) == []
 
 
+@pytest.mark.long
 def test_importing_openal_is_light() -> None:
     code = (
         "import sys, torch; torchs = set(sys.modules); import openal;"

@@ -80,6 +80,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.long
 def test_it_holds_what_the_encoder_gives(images: Path, whole: Path) -> None:
     store, (encode, transform, _) = Embeddings(whole), tiny_encoder.make(torch.device("cpu"))
     assert store.shape == (COUNT, 16)

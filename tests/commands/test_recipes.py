@@ -79,6 +79,7 @@ def test_a_recipe_on_cifar(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("openal-lfosa/simulation-mismatch0.3-oodall.png").exists()
 
 
+@pytest.mark.long
 def test_what_was_asked_is_of_the_images(cifar: Any) -> None:
     assert simulate("--recipe lfosa --budget 7 --rounds 2 --strategies Random --mismatch 0.2") == 0
     pixels, labels = cifar[True]
@@ -93,6 +94,7 @@ def test_what_was_asked_is_of_the_images(cifar: Any) -> None:
     assert "xy" not in data.files
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_a_network_learns_in_a_recipe() -> None:
     given = "--recipe lfosa --budget 100 --rounds 2 --strategies Random --mismatch 0.3 --seeds 1"
@@ -101,6 +103,7 @@ def test_a_network_learns_in_a_recipe() -> None:
     assert cell["run"]["accuracy"][-1] > 0.6  # one in three by chance
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 @pytest.mark.parametrize("given", ["--encoder pixels", "--embeddings rows.npy"])
 def test_neat_reads_embeddings(given: str) -> None:
@@ -157,6 +160,7 @@ def tiny_clip() -> str:
     return "small-clip/clip.pt"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_negated_texts_stand_in_for_clipn(
     tiny_clip: str, capsys: pytest.CaptureFixture[str]
@@ -207,6 +211,7 @@ def test_it_goes_on_and_other_figures_are_refused(capsys: pytest.CaptureFixture[
     assert "results of other settings" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_strategies_that_read_embeddings_join_the_others_later(
     tiny_clip: str, monkeypatch: pytest.MonkeyPatch
@@ -315,6 +320,7 @@ def test_a_grid_on_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert "results of other settings" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_named_classes_at_several_ratios() -> None:
     assert simulate("--known 3,8 --ood-ratio 0.1,0.5 --rounds 1 --seeds 1 --strategies Random") == 0
     assert Path("openal-simulation/runs/Random-mismatch0.2-ood0.5-seed0.json").exists()

@@ -37,6 +37,7 @@ def drawn(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return x, centers, p, torch.tensor([0.0, 3, 9], dtype=torch.float64)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("lamb", [0.0, 0.5, 5.0])

@@ -54,6 +54,7 @@ def logits(seed: int, n: int, t: int, k: int, kind: str) -> np.ndarray:
     return z[np.arange(n) // 2] if kind == "duplicated" else z
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("kind", ["random", "clustered", "duplicated"])
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def same(found: Any, other: Any) -> bool:
     return all((a.dtype, a.device) == (b.dtype, b.device) and torch.equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_made_on_the_default_device(name: str) -> None:
@@ -71,6 +72,7 @@ def test_nothing_is_made_on_the_default_device(name: str) -> None:
     assert same(found, expected)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_made_of_the_default_type(name: str) -> None:

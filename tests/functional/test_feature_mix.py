@@ -52,6 +52,7 @@ def searched(x: Tensor, weight: Tensor, bias: Tensor, anchors: Tensor) -> Tensor
 oracle_of_flip_sizes = searched
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("relu", [False, True])

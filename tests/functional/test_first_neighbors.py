@@ -57,6 +57,7 @@ CASES: dict[str, Callable[[int], Tensor]] = {
 }
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("elements", [1, 20_000, 2**22])

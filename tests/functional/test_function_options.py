@@ -84,6 +84,7 @@ def test_defaults_are_the_published_ones(name: str) -> None:
     assert optional == DEFAULTS.get(name, {})
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("name, option", [(n, o) for n, many in TELLING.items() for o in many])
 def test_an_option_that_is_left_out_has_its_default(name: str, option: str) -> None:

@@ -110,6 +110,7 @@ def test_no_row_twice(copies: int, budget: int) -> None:
     assert len(set(rows[found[:distinct]].tolist())) == min(distinct, len(found))
 
 
+@pytest.mark.long
 def test_where_all_that_remain_are_copies_they_are_uniform() -> None:
     logits, features = torch.zeros(4, 2), torch.ones(4, 3)
     found = Counter(tuple(ask(logits, features, 3, seed)) for seed in range(1200))
@@ -137,6 +138,7 @@ def test_any_number_of_threads_gives_the_same() -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.long
 def test_of_vectors_it_is_the_same_law() -> None:
     points = torch.tensor([[5.0], [0.0], [4.0], [1.0]])
     expected = law(points.double(), 2)
@@ -157,6 +159,7 @@ CLOUDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CLOUDS)
 def test_of_points_in_a_plane_it_is_the_same_law(kind: str) -> None:
     points, draws = torch.tensor(CLOUDS[kind]), 800

@@ -49,6 +49,7 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
 KINDS = ("random", "clustered", "duplicated", "lattice", "far away", "huge")
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(6))

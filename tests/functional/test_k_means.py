@@ -70,6 +70,7 @@ def test_lloyds_steps_have_come_to_rest(kind: str, count: int) -> None:
     assert 0.999 * sum_of_squares(x, labels) <= further <= sum_of_squares(x, labels) + 1e-9
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("seed", range(6))

@@ -131,6 +131,7 @@ def test_the_score_row_by_row(seed: int) -> None:
 oracle_of_MetaQuery = test_the_score_row_by_row
 
 
+@pytest.mark.long
 def test_training_is_plain_gradient_descent_on_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meta_query, "EPOCHS", 6)
     inputs = torch.rand(70, 2, generator=drawn(1), dtype=torch.float64)
@@ -186,6 +187,7 @@ def test_the_score_by_hand() -> None:
     assert float(network(parts)(x)) == pytest.approx(2 / (1 + torch.tensor(-2.0).exp()) + 0.5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_it_never_falls_in_either_input(seed: int) -> None:
     parts = torch.randn(4, 64, generator=drawn(seed), dtype=torch.float64)
@@ -196,6 +198,7 @@ def test_it_never_falls_in_either_input(seed: int) -> None:
         assert (trained(torch.stack([more[:, 0], x[:, 1]], dim=1)) >= trained(x)).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_training_ranks_better_than_the_sum_of_both(seed: int) -> None:
     inputs, targets = planted(seed)
@@ -205,6 +208,7 @@ def test_training_ranks_better_than_the_sum_of_both(seed: int) -> None:
     assert ahead(after, known) > ahead(before, known) + 0.1
 
 
+@pytest.mark.long
 def test_training_lowers_the_loss_it_trains_on() -> None:
     inputs, targets = planted(5, 64)
     start = fit_meta_query(inputs, torch.zeros(64), generator=drawn(2))
@@ -222,6 +226,7 @@ def test_parameters_start_between_0_and_1_and_stay_without_a_lesson() -> None:
     assert drawn_numbers.std() == pytest.approx(12**-0.5, rel=0.1)
 
 
+@pytest.mark.long
 def test_equal_rows_get_equal_bits_in_any_block() -> None:
     trained = fit_meta_query(*planted(0, 20), generator=drawn(0))
     x = torch.rand(1, 2, generator=drawn(1), dtype=torch.float64).repeat(37, 1)
@@ -229,6 +234,7 @@ def test_equal_rows_get_equal_bits_in_any_block() -> None:
     assert torch.equal(trained(x[:1]), trained(x)[-1:])
 
 
+@pytest.mark.long
 def test_the_same_generator_trains_the_same_network() -> None:
     data = planted(3, 50)
     first, again = (fit_meta_query(*data, generator=drawn(4)) for _ in range(2))

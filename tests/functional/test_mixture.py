@@ -96,6 +96,7 @@ def test_the_number_of_steps_is_that_of_scikit_learn(max_iter: int) -> None:
     np.testing.assert_allclose(ours, reference(values, model), atol=1e-9)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("process", [False, True])
@@ -183,6 +184,7 @@ def test_a_variance_is_never_negative(value: float) -> None:
     assert (moments.variances >= 0).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", SETTINGS)
 @given(groups=st.lists(samples, min_size=1, max_size=4), seed=st.integers(0, 99))
 @settings(max_examples=8)
@@ -234,6 +236,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
     assert np.array_equal(threaded(1, values), threaded(2, values))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", SETTINGS)
 def test_neither_runs_nor_threads_matter(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -297,6 +300,7 @@ def test_a_neutral_group_leaves_its_neighbor_alone(options: dict[str, Any]) -> N
     assert ours[2:6].tolist() == alone(values[2:6], **options).tolist()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", SETTINGS)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=9))
 @settings(max_examples=25)

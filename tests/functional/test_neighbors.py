@@ -105,6 +105,7 @@ def test_equals_scikit_learn() -> None:
 whole = st.integers(-2, 2).map(float)
 
 
+@pytest.mark.long
 @given(
     arrays(np.float32, st.tuples(st.integers(0, 4), st.just(3)), elements=whole),
     arrays(np.float32, st.tuples(st.integers(1, 25), st.just(3)), elements=whole),

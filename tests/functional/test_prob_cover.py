@@ -55,6 +55,7 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     return z[:80], z[80 : 80 + 5 * (seed % 3)]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])

@@ -72,6 +72,7 @@ def with_threads(count: int, kernel: Callable[[], Any]) -> list[Tensor]:
     return [torch.as_tensor(each) for each in (found if isinstance(found, tuple) else (found,))]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("name", KERNELS)
 def test_the_same_bits_on_one_thread_and_on_two(name: str) -> None:

@@ -21,6 +21,7 @@ def clusters(kinds: int, size: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return torch.eye(12)[kind] + 0.05 * torch.randn(len(kind), 12, generator=generator), kind
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("true", [1, 2, 5, 8])
 def test_the_known_are_whole_with_that_number(true: int) -> None:
     points, kind = clusters(3 + true, 9)

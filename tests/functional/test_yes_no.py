@@ -176,6 +176,7 @@ GRIDS = {
 }
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("kind", KINDS)
@@ -260,6 +261,7 @@ def test_a_wide_grid_of_large_steps_is_tuned_alike_in_single_precision() -> None
             assert found == (expected, 1.0)
 
 
+@pytest.mark.long
 def test_equal_evidence_is_unknown() -> None:
     same = torch.full((2, 1), 0.3)
     known, unknown = yes_no_probabilities(same, same, 30.0)

@@ -34,6 +34,7 @@ def by_loop(z: np.ndarray, groups: list[int], answers: dict[int, int]) -> list[f
     return found
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["plain", "twice", "alike"])

@@ -80,6 +80,7 @@ def test_a_fitted_detector_is_not_fitted_again() -> None:
     assert torch.equal(detector.mu, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["Mahalanobis", "KNN", "KLMatching"])
 def test_equal_rows_score_the_same_in_blocks_of_any_size(name: str) -> None:
     options, signal = ({"k": 3} if name == "KNN" else {}), "embeddings"

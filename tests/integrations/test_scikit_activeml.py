@@ -105,6 +105,7 @@ def test_a_strategy_of_it_passes_the_battery(score: SkActiveML) -> None:
     check_strategy(Chain(Filter(KnownNeighbors(5), above=0.5), Top(score)))
 
 
+@pytest.mark.long
 def test_two_tools_in_one_chain() -> None:
     pytest.importorskip("pytorch_ood", reason="pytorch-ood: pip install openal[ood]")
     purity = PytorchOOD("Mahalanobis", signal="embeddings")

@@ -280,6 +280,7 @@ def test_bfloat16_changes_little(clip: CLIP) -> None:
     assert 0 < (1 - (exact * rough).sum(dim=1)).max() < 1e-3
 
 
+@pytest.mark.long
 def test_nothing_heavy_is_imported_before_use() -> None:
     code = (
         "import sys; from openal.learners.clip import CLIP\n"

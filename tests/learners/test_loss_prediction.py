@@ -175,6 +175,7 @@ def test_the_ranking_does_not_teach_the_logits() -> None:
 # --- the learners
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("learner", LEARNERS, ids=["network", "embeddings"])
 def test_shapes_and_repetition(learner: Any) -> None:
     state, first = torch.get_rng_state(), found_by(learner)
@@ -186,6 +187,7 @@ def test_shapes_and_repetition(learner: Any) -> None:
     assert not found_by(learner, seed=1)["predicted_loss"].equal(first["predicted_loss"])
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("learner", LEARNERS, ids=["network", "embeddings"])
 @pytest.mark.parametrize("count", [0, 1, 2, 33])

@@ -115,6 +115,7 @@ def test_the_page_needs_no_other_file(folder: Path) -> None:
     assert "http" not in page
 
 
+@pytest.mark.long
 def test_what_the_page_points_at_is_there(written: Path) -> None:
     page = (written / "report.html").read_text()
     files = list((written / "report_files").iterdir())
@@ -131,6 +132,7 @@ def test_each_picture_can_be_opened(written: Path) -> None:
             assert np.asarray(image.convert("L")).std() > 5, path
 
 
+@pytest.mark.long
 def test_the_same_results_give_the_same_files(written: Path, tmp_path: Path) -> None:
     write_report(written, tmp_path / "report.html")
     for path in [written / "report.html", *(written / "report_files").iterdir()]:

@@ -25,6 +25,7 @@ TABLE_1 = {  # unknown items beside 10,000, 15,000 and 20,000 known ones; first 
 }
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("labels", [CIFAR10, CIFAR100], ids=["cifar10", "cifar100"])
 @pytest.mark.parametrize("ratio", TABLE_1)

@@ -84,6 +84,7 @@ def test_the_same_runs_give_the_same_file() -> None:
     assert png(RUNS) == png(RUNS)
 
 
+@pytest.mark.long
 def test_a_title_is_no_formula_and_needs_no_font() -> None:
     assert png(RUNS, "a $cat_{ 猫 \\frac$")
 

@@ -63,6 +63,7 @@ def test_what_the_pool_offers_goes_first() -> None:
     )
 
 
+@pytest.mark.long
 def test_items_alone_cannot_be_augmented() -> None:
     with pytest.raises(MissingSignalError, match="GenerativeDropout needs: embeddings"):
         BGADL(augment=True).query(Pool(EMBEDDINGS), labeled(6), 5)

@@ -158,6 +158,7 @@ class Encoder:
 TEXTS = np.random.default_rng(9).normal(size=(2, 4, 6))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_texts_are_cosines_with_the_embeddings(seed: int) -> None:
     signals, labeled = drawn(seed)

@@ -56,6 +56,7 @@ def drawn(seed: int, lattice: bool, twice: bool) -> tuple[np.ndarray, np.ndarray
     return z[rows], logits[rows], labeled
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("kind", ["plain", "lattice", "twice", "both"])

@@ -37,6 +37,7 @@ def by_hand(z: np.ndarray, clusters: np.ndarray, labeled: LabeledSet, budget: in
     return chosen[:budget]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("budget", [2, 5, 16, 100])
