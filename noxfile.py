@@ -10,7 +10,7 @@ nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
-PYTEST = ["pytest", "-n", "2", "-p", "no:cacheprovider"]
+PYTEST = ["pytest", "-m", "full", "-n", "2", "-p", "no:cacheprovider"]
 
 
 @nox.session(python=PYTHONS)
@@ -26,7 +26,7 @@ def oldest(session: nox.Session) -> None:
 
     Without scikit-activeml, which needs newer ones; its tests skip.
     """
-    tools = ["hypothesis>=6.100", "playwright>=1.49", "pytest>=8.3", "pytest-xdist>=3.6"]
+    tools = ["hypothesis>=6.140", "playwright>=1.49", "pytest>=9.0", "pytest-xdist>=3.8"]
     tools += ["pyparsing>=3.1,<3.3"]  # newer ones warn of what matplotlib 3.8 calls
     session.install("--resolution=lowest-direct", ".[faiss,frame,ood]", *tools)
     session.run(*PYTEST, *session.posargs, env={"CI": "true"})

@@ -1,10 +1,13 @@
 """What every test can count on: the same numbers, no window, no network, two cores shared."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
 THREADS = 1  # the problems are small; more threads would only wait for each other
 
 # Before torch and scikit-learn read them; processes that tests start inherit them.
@@ -28,11 +31,51 @@ settings.register_profile(
 settings.load_profile(os.getenv("HYPOTHESIS_PROFILE") or ("ci" if os.getenv("CI") else "local"))
 
 
+# --- tiers: `pytest` is the quick one, `pytest -m full` is everything
+
+QUICK = "not long"
+LONG = {"fire", "fuzz", "hostile", "oracles", "properties"}
+"""The folders whose tests are all long; others carry `@pytest.mark.long`, or open a browser."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run the quick tier where nothing is selected; what is named, by path or `-m`, runs whole."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS  # true of every worker of xdist
+    if not named and not config.option.markexpr:
+        config.option.markexpr = QUICK
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick tier does not even import the folders that it leaves out."""
+    long = collection_path.parent == TESTS and collection_path.name in LONG
+    return True if long and config.option.markexpr == QUICK else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that read the shared data: `pytest -m "not data"` leaves them out."""
+    """Mark what belongs to a tier, and what reads the shared data."""
     for item in items:
-        if "shared_data" in getattr(item, "fixturenames", ()):
+        item.add_marker("full")
+        fixtures = getattr(item, "fixturenames", ())
+        if "chromium" in fixtures or LONG.intersection(item.path.relative_to(TESTS).parts):
+            item.add_marker("long")
+        if "shared_data" in fixtures:
             item.add_marker("data")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell how many cases were walked within tests: pytest counts the tests alone."""
+    reports = (report for group in terminalreporter.stats.values() for report in group)
+    walked = [report for report in reports if isinstance(report, pytest.SubtestReport)]
+    for folder, cases in sorted(Counter(room(report.nodeid) for report in walked).items()):
+        terminalreporter.write_line(f"{folder}: {cases} cases walked")
+
+
+def room(nodeid: str) -> str:
+    """The folder of a test: "tests/hostile"."""
+    return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+# --- fixtures
 
 
 @pytest.fixture(scope="session")

@@ -147,6 +147,7 @@ def happenings(labeled: LabeledSet, rng: np.random.Generator) -> None:
         labeled.retract(rng.choice(answered))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["plain", "double", "twice", "lattice"])
 @pytest.mark.parametrize("k, rows", [(1, None), (4, None), (4, 7), (30, 1), (30, None)])
 def test_after_anything_it_is_the_full_search(kind: str, k: int, rows: int | None) -> None:

@@ -35,6 +35,7 @@ def absent() -> None:
     raise SystemExit("the real embeddings are not there")
 
 
+@pytest.mark.long
 @LINUX
 def test_the_command_writes_a_table_and_the_figures_of_every_round(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,7 @@ from benchmarks.machine import version
 from benchmarks.measure import measured
 from benchmarks.row import Agreement, Arrays, Peer, Row, Work
 from benchmarks.timing import exponent, pairs, peak_memory, total_seconds
+from tests.walking import walked
 
 LIMITS = {"gemm": 1e9, "read": 1e9}
 SIZE = {"n": 80, "budget": 9}
@@ -58,6 +59,7 @@ def written(folder: Path) -> dict[str, object]:
     return json.loads((folder / "performance-quick.json").read_text())["rows"][0]
 
 
+@pytest.mark.long
 def test_the_command_writes_a_table_json_and_a_plot(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +72,7 @@ def test_the_command_writes_a_table_json_and_a_plot(
     assert (tmp_path / "performance-quick.png").stat().st_size > 0
 
 
+@pytest.mark.long
 def test_another_result_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +81,7 @@ def test_another_result_is_told(
     assert "**no**: 79 and -1" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_growth_is_measured_at_four_sizes() -> None:
     record = measured(ROW, SIZE, LIMITS)
     assert sorted(record["growth"]) == [10, 20, 40, 80]
@@ -96,6 +100,7 @@ def test_a_total_is_projected_from_two_budgets(monkeypatch: pytest.MonkeyPatch) 
     assert total_seconds(peer, {"budget": 4}) == 15
 
 
+@pytest.mark.long
 def test_pairs_take_turns_and_give_medians() -> None:
     turns: list[str] = []
     times = iter([1.0, 2.0, 1.0, 4.0, 1.0, 6.0, 1.0, 8.0, 1.0, 90.0])
@@ -109,11 +114,13 @@ def test_pairs_take_turns_and_give_medians() -> None:
     assert turns == ["ours", "theirs"] * found.count and found.count == 5
 
 
+@pytest.mark.long
 def test_a_slow_pair_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.timing.SLOW", -1.0)
     assert pairs(lambda: 1.0, lambda: 2.0).count == 1
 
 
+@pytest.mark.long
 def test_memory_is_what_a_run_holds_at_its_peak() -> None:
     held, result = peak_memory(lambda: len(bytearray(64 * 2**20)))
     assert result == 64 * 2**20
@@ -128,6 +135,7 @@ def test_the_limit_is_the_time_of_both_kinds_of_work() -> None:
     assert limit_seconds(Work(flops=3e9, bytes=2e9), LIMITS) == 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROWS)
 def test_every_peer_agrees_at_toy_size(name: str) -> None:
     row = ROWS[name]
@@ -142,6 +150,7 @@ def test_every_peer_agrees_at_toy_size(name: str) -> None:
             assert found.same, found.how
 
 
+@walked
 @pytest.mark.parametrize("name", ROWS)
 def test_every_size_says_how_much_work_it_is(name: str) -> None:
     row = ROWS[name]

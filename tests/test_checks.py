@@ -8,6 +8,7 @@ import torch
 
 from openal._checks import as_count, as_finite, as_indices, as_integers, as_number, first_bad_row
 from openal.errors import ArgumentError, ArrayError
+from tests.walking import walked
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])
@@ -55,6 +56,7 @@ def test_a_number_has_bounds() -> None:
         as_number(0, "t", above=0)
 
 
+@walked
 @pytest.mark.parametrize(
     "values",
     [
@@ -88,6 +90,7 @@ def test_integers_are_a_fresh_array() -> None:
     assert values.tolist() == [3, 1]
 
 
+@walked
 @pytest.mark.parametrize(
     "values",
     [

@@ -32,6 +32,7 @@ def write_digits(folder: Path, count: int = 300) -> None:
         Image.fromarray((image.reshape(8, 8) * 15.9).astype(np.uint8)).save(path)
 
 
+@pytest.mark.long
 def test_the_default_on_real_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seeds", "2", "--rounds", "4"]) == 0
     folder = Path("openal-simulation")
@@ -48,6 +49,7 @@ def test_the_default_on_real_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert (folder / "simulation.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "data",
     [
@@ -64,6 +66,7 @@ def test_data_of_your_own(data: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "Known: 2 of 10 classes, digit 3, digit 8." in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_real_embeddings_of_real_photographs(shared_data: Callable[[str], Path]) -> None:
     with np.load(shared_data("clip_vitb32/oxford_pets.npz"), allow_pickle=False) as data:
         np.save("vectors.npy", data["test_emb"])
@@ -75,6 +78,7 @@ def test_real_embeddings_of_real_photographs(shared_data: Callable[[str], Path])
     assert summary["LfOSA"]["precision"]["mean"] > summary["Random"]["precision"]["mean"] + 0.3
 
 
+@pytest.mark.long
 def test_all_other_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     write_digits(Path())
     data = ["--embeddings", "vectors.npy", "--labels", "classes.npy", "--mismatch", "0.3"]
@@ -86,6 +90,7 @@ def test_all_other_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert [len(asked) for asked in runs["LfOSA"]["3"]["asked"]] == [7, 7]
 
 
+@pytest.mark.long
 def test_more_seeds_and_strategies_go_into_the_same_folder(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import openal
+from tests.walking import walked
 
 PACKAGE = Path(openal.__path__[0])
 
@@ -140,6 +141,7 @@ def made_up(folder: Path, files: dict[str, str]) -> Path:
     return folder / "openal"
 
 
+@walked
 @pytest.mark.parametrize(
     "file, source, reason",
     [
@@ -187,6 +189,7 @@ def test_a_tree_in_order_passes(tmp_path: Path) -> None:
     assert breaches(made_up(tmp_path, files)) == []
 
 
+@pytest.mark.long
 def test_importing_openal_is_light() -> None:
     code = (
         "import sys, torch; torchs = set(sys.modules); import openal;"
@@ -289,6 +292,7 @@ def order(name: str) -> tuple[int, str]:
 PACKAGES = [name for name, path in modules(PACKAGE).items() if path.name == "__init__.py"]
 
 
+@walked
 @pytest.mark.parametrize("name", PACKAGES)
 def test_all_is_what_is_visible_and_sorted(name: str) -> None:
     package = importlib.import_module(name)

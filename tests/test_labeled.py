@@ -22,6 +22,7 @@ from openal._items import AnsweredSubset, item_input
 from openal.errors import AnswerError, ArgumentError, LedgerError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.view import PENDING
+from tests.walking import walked
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -100,6 +101,7 @@ def test_classes_by_number_are_named_by_their_ids() -> None:
     assert LabeledSet(3, 2).classes == ("0", "1")
 
 
+@walked
 @pytest.mark.parametrize(
     "classes",
     [

@@ -35,7 +35,10 @@ SIZE = 150_000
 FIXED = 350 * 2**20  # bytes: blocks, what the first use of a library loads, a classifier's training
 PER_ROW = 1024  # bytes: half of what a copy of the embeddings in single precision takes
 
-pytestmark = pytest.mark.skipif(not STATUS.exists(), reason="only Linux tells anonymous memory")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not STATUS.exists(), reason="only Linux tells anonymous memory"),
+]
 
 
 def texts(count: int) -> torch.Tensor:

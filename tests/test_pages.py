@@ -48,6 +48,7 @@ def install(page: str, folder: Path) -> None:
     (info / "entry_points.txt").write_text("\n".join(lines))
 
 
+@pytest.mark.long
 def test_the_package_on_the_page_is_found_and_passes_its_tests(tmp_path: Path) -> None:
     install("write-a-strategy.md", tmp_path)
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
@@ -94,6 +95,7 @@ def test_the_loop_stops_where_the_page_says() -> None:
     assert 6 < loop["cost"].overall < 8
 
 
+@pytest.mark.long
 def test_the_grid_of_the_page_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     precision = names("simulate.md", "grid.py")["precision"]

@@ -14,6 +14,7 @@ from openal.errors import ArgumentError, ArrayError, MissingSignalError, OpenALE
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.pool import Frozen, Learner, Pool
 from openal.view import Blocks
+from tests.walking import walked
 
 Z = np.arange(30.0).reshape(10, 3)
 
@@ -207,6 +208,7 @@ def test_all_candidates_may_be_answered() -> None:
     assert len(Pool(embeddings=Z).view(answered(), reads=(), candidates=[7]).pool) == 0
 
 
+@walked
 @pytest.mark.parametrize("candidates", [[], [3, 3], [10], [-1], [1.0], "12", 1.5, 3, [[1]]])
 def test_candidates_that_cannot_be_are_refused(candidates: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^candidates"):

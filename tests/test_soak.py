@@ -26,6 +26,7 @@ from openal.query import Query, QueryStrategy
 from openal.strategies import BADGE, CLIPNAL, NEAT, Coreset, MQNet, Random, Uncertainty
 
 SIZE, CLASSES, ROUNDS, BUDGET, EARLY = 2_000, 4, 60, 20, 20
+pytestmark = pytest.mark.long
 SLOW = bool(os.environ.get("OPENAL_SLOW"))
 EMBEDDINGS = np.random.default_rng(0).standard_normal((SIZE, 8), np.float32)
 TRUTH = np.random.default_rng(1).integers(SKIPPED, CLASSES, SIZE)

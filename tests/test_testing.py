@@ -28,6 +28,7 @@ from openal.testing import World, check_strategy, world
 from openal.testing._repeat_checks import Elsewhere
 from openal.testing.battery import CHECKS
 from openal.view import View
+from tests.walking import walked
 
 # --- sound strategies
 
@@ -108,6 +109,7 @@ def plain_function(view: View) -> Tensor:
 plain_function.reads = ("logits",)  # type: ignore[attr-defined]
 
 
+@walked
 @pytest.mark.parametrize(
     "strategy",
     [

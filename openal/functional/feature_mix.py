@@ -206,7 +206,7 @@ def linear_head(features: Tensor, logits: Tensor, *, ridge: float = 1e-10) -> Li
     x, y = as_finite(features, "features", ndim=2), as_finite(logits, "logits", ndim=2)
     if len(x) != len(y) or len(x) == 0:
         raise ArrayError(f"features and logits must be as many, and some: {len(x)} and {len(y)}.")
-    x, y = x.double(), y.double()
+    x, y = x.double().contiguous(), y.double().contiguous()  # the same bits from any layout
     center, level = x.mean(dim=0), y.mean(dim=0)
     x, y = x - center, y - level
     gram = x.T @ x

@@ -5,7 +5,7 @@ from math import inf
 import torch
 from torch import Tensor
 
-from openal._checks import as_finite
+from openal._checks import as_finite, as_tensor
 from openal.errors import ArrayError
 
 __all__ = ["youden_threshold"]
@@ -34,6 +34,7 @@ def youden_threshold(scores: Tensor, is_known: Tensor) -> float:
     1.5
     """
     scores = as_finite(scores, "scores", ndim=1).double()
+    is_known = as_tensor(is_known, "is_known").to(scores.device)
     if is_known.dtype != torch.bool or is_known.shape != scores.shape:
         raise ArrayError(f"is_known must be flags [{len(scores)}], got {tuple(is_known.shape)}.")
     known, unknown = (int(is_known.sum()), int((~is_known).sum()))

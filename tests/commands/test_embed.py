@@ -80,6 +80,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.long
 def test_it_holds_what_the_encoder_gives(images: Path, whole: Path) -> None:
     store, (encode, transform, _) = Embeddings(whole), tiny_encoder.make(torch.device("cpu"))
     assert store.shape == (COUNT, 16)
@@ -90,6 +91,7 @@ def test_it_holds_what_the_encoder_gives(images: Path, whole: Path) -> None:
         np.testing.assert_allclose(store[at], z, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_ends_the_same(images: Path, whole: Path, tmp_path: Path) -> None:
     """Killed at a random moment of its work, up to five times: each time it could go on."""
     random = np.random.default_rng()
@@ -106,6 +108,7 @@ def test_killed_at_any_moment_it_ends_the_same(images: Path, whole: Path, tmp_pa
         assert content(restarted) == content(whole), output
 
 
+@pytest.mark.long
 def test_parts_in_processes_of_their_own(images: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "store"
     parts = [started(images, out, "--part", f"{part}/2") for part in range(2)]

@@ -88,6 +88,7 @@ def test_to_a_file(ledger: Path, out: str, arguments: list[str], expected: Any) 
     assert names() == sorted(["answers.db", out])
 
 
+@pytest.mark.long
 def test_a_terminal_of_another_language() -> None:
     LabeledSet(10, ["dög", "caf\udce9"], "other.db").add([4], [0])
     code = "import sys; from openal.cli import main; sys.exit(main())"

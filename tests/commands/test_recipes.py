@@ -21,6 +21,7 @@ from openal.report._results import read_results
 from openal.simulate import RECIPES
 from openal.simulate._recipe_experiment import recipe_experiment
 from tests.simulate.image_data_files import write_cifar, write_folders
+from tests.walking import walked
 
 CELL = "runs/LfOSA-mismatch0.2-ood{}-seed0.json"
 
@@ -52,6 +53,7 @@ def simulate(arguments: str, *more: str) -> int:
     return main(["simulate", *arguments.split(), *more])
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_a_recipe_on_cifar(capsys: pytest.CaptureFixture[str]) -> None:
     given = "--recipe lfosa --scale 0.02 --strategies Random LfOSA --mismatch 0.2,0.3"
@@ -77,6 +79,7 @@ def test_a_recipe_on_cifar(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("openal-lfosa/simulation-mismatch0.3-oodall.png").exists()
 
 
+@pytest.mark.long
 def test_what_was_asked_is_of_the_images(cifar: Any) -> None:
     assert simulate("--recipe lfosa --budget 7 --rounds 2 --strategies Random --mismatch 0.2") == 0
     pixels, labels = cifar[True]
@@ -91,6 +94,7 @@ def test_what_was_asked_is_of_the_images(cifar: Any) -> None:
     assert "xy" not in data.files
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_a_network_learns_in_a_recipe() -> None:
     given = "--recipe lfosa --budget 100 --rounds 2 --strategies Random --mismatch 0.3 --seeds 1"
@@ -99,6 +103,7 @@ def test_a_network_learns_in_a_recipe() -> None:
     assert cell["run"]["accuracy"][-1] > 0.6  # one in three by chance
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 @pytest.mark.parametrize("given", ["--encoder pixels", "--embeddings rows.npy"])
 def test_neat_reads_embeddings(given: str) -> None:
@@ -115,6 +120,7 @@ def test_neat_reads_embeddings(given: str) -> None:
         assert simulate(f"{scale} {given}", "--out", "b") == 2
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_what_is_left_out_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -154,6 +160,7 @@ def tiny_clip() -> str:
     return "small-clip/clip.pt"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_negated_texts_stand_in_for_clipn(
     tiny_clip: str, capsys: pytest.CaptureFixture[str]
@@ -179,6 +186,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out(
     assert not Path("openal-neat/runs").exists()
 
 
+@pytest.mark.long
 def test_a_folder_of_your_own_without_a_test_part(capsys: pytest.CaptureFixture[str]) -> None:
     write_folders(Path("mine"), 16)
     given = "--recipe jsosal --dataset mine/train --scale 0.5 --mismatch 0.4 --budget 3 --rounds 2"
@@ -189,6 +197,7 @@ def test_a_folder_of_your_own_without_a_test_part(capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_it_goes_on_and_other_figures_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     given = "--recipe lfosa --strategies Random --mismatch 0.2 --budget 5 --rounds 2"
@@ -202,6 +211,7 @@ def test_it_goes_on_and_other_figures_are_refused(capsys: pytest.CaptureFixture[
     assert "results of other settings" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 def test_strategies_that_read_embeddings_join_the_others_later(
     tiny_clip: str, monkeypatch: pytest.MonkeyPatch
@@ -229,6 +239,7 @@ CHANGES = [
 ]
 
 
+@walked
 @pytest.mark.usefixtures("cifar")
 @pytest.mark.parametrize("arguments, words", CHANGES)
 def test_what_is_not_as_the_paper_has_it_is_said(arguments: str, words: str) -> None:
@@ -246,6 +257,7 @@ GUESSES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar", "tiny_clip")
 @pytest.mark.parametrize("arguments", GUESSES)
 def test_a_guessed_command_makes_the_same_runs(arguments: str) -> None:
@@ -293,6 +305,7 @@ def test_bad_arguments(arguments: str, message: str, capsys: pytest.CaptureFixtu
     assert [path.name for path in Path().iterdir()] == ["data"]
 
 
+@pytest.mark.long
 def test_a_grid_on_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
     given = "--mismatch 0.2,0.4 --ood-ratio 0.1 0.3 --rounds 2 --seeds 2 --strategies Random,NEAT"
     assert simulate(given) == 0
@@ -307,11 +320,13 @@ def test_a_grid_on_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert "results of other settings" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_named_classes_at_several_ratios() -> None:
     assert simulate("--known 3,8 --ood-ratio 0.1,0.5 --rounds 1 --seeds 1 --strategies Random") == 0
     assert Path("openal-simulation/runs/Random-mismatch0.2-ood0.5-seed0.json").exists()
 
 
+@pytest.mark.long
 def test_real_photographs(
     shared_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional import balanced_k_center, k_center_greedy
+from tests.walking import walked
 
 
 def by_hand(
@@ -23,6 +24,9 @@ def by_hand(
     return chosen
 
 
+oracle_of_balanced_k_center = by_hand
+
+
 def drawn(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     rng = torch.Generator().manual_seed(seed)
     x = torch.randn(60, 4, generator=rng, dtype=torch.float64)
@@ -33,6 +37,8 @@ def drawn(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return x, centers, p, torch.tensor([0.0, 3, 9], dtype=torch.float64)
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("lamb", [0.0, 0.5, 5.0])
 def test_equals_the_definition(seed: int, lamb: float) -> None:

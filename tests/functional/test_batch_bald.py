@@ -13,6 +13,7 @@ from torch.special import entr
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import bald, batch_bald
+from tests.walking import walked
 
 
 def information(p: np.ndarray, rows: list[int]) -> float:
@@ -42,6 +43,9 @@ def greedy(p: np.ndarray, budget: int) -> tuple[list[int], list[float]]:
     return rows, gains
 
 
+oracle_of_batch_bald = greedy
+
+
 def logits(seed: int, n: int, t: int, k: int, kind: str) -> np.ndarray:
     rng = np.random.default_rng(seed)
     z = 3 * rng.normal(size=(n, t, k))
@@ -50,6 +54,8 @@ def logits(seed: int, n: int, t: int, k: int, kind: str) -> np.ndarray:
     return z[np.arange(n) // 2] if kind == "duplicated" else z
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("kind", ["random", "clustered", "duplicated"])
 @pytest.mark.parametrize(
     "n, t, k, budget", [(8, 4, 3, 4), (7, 3, 2, 7), (6, 5, 4, 3), (3, 2, 1, 2)]

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.known_share import candidate_length
+from tests.walking import walked
 
 
 def by_hand(known: Tensor, informativeness: Tensor, budget: int, precision: float) -> int:
@@ -17,6 +18,7 @@ def by_hand(known: Tensor, informativeness: Tensor, budget: int, precision: floa
     return len(known) if budget >= len(known) else longest
 
 
+@walked
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("precision", [0.0, 0.3, 0.6, 0.9, 1.0])
 @pytest.mark.parametrize("budget", [1, 5, 29, 30, 99])

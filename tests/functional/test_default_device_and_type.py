@@ -11,6 +11,7 @@ from openal.functional._first_neighbors import first_neighbors
 from openal.functional.pareto import pareto_front
 from tests.hostile.functional_calls import CALLS, CLASSES, POINTS, Call, leaves, numbers
 from tests.hostile.functional_parts import CHECKED, INNER
+from tests.walking import walked
 
 VARIANTS = {
     f"{name}, {how}": Call(
@@ -59,6 +60,8 @@ def same(found: Any, other: Any) -> bool:
     return all((a.dtype, a.device) == (b.dtype, b.device) and torch.equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_made_on_the_default_device(name: str) -> None:
     """The meta device holds no numbers: what is made there by mistake cannot be computed with."""
@@ -69,6 +72,8 @@ def test_nothing_is_made_on_the_default_device(name: str) -> None:
     assert same(found, expected)
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_made_of_the_default_type(name: str) -> None:
     expected = EVERY[name].of(name)

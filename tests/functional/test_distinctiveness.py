@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from openal.functional.distinctiveness import anchor_agreement
+from tests.walking import walked
 
 
 def by_loop(queries: np.ndarray, anchors: np.ndarray) -> list[float]:
@@ -22,6 +23,10 @@ def by_loop(queries: np.ndarray, anchors: np.ndarray) -> list[float]:
     return found
 
 
+oracle_of_anchor_agreement = by_loop
+
+
+@walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "twice", "zeros"])
 @pytest.mark.parametrize("count", [1, 2, 9])

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from openal.functional import _euclidean as distances
 from openal.functional._euclidean import PivotGroups, Space, at_most, nearer, products
+from tests.walking import walked
 
 KINDS = ("plain", "far away", "tiny", "lattice", "double")
 
@@ -69,6 +70,7 @@ def test_bounds_hold_and_are_tight(kind: str) -> None:
     assert (high <= true.amin(dim=1) + 2 * loose.amax(dim=1)).all()
 
 
+@walked
 @pytest.mark.parametrize("elements", [1, 100, 2**20])
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_known_falls_to_the_nearest_of_all(
@@ -97,6 +99,7 @@ def test_a_center_is_in_the_cell_of_its_nearest_pivot(m: int) -> None:
         assert torch.equal(members.points, centers[nearest == cell])
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 2, 6])
 def test_bounds_are_the_nearest_in_the_nearest_cells(kind: str, count: int) -> None:

@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from openal.errors import ArrayError
 from openal.functional.feature_mix import class_anchors, flip_sizes, loss_directions
+from tests.walking import walked
 
 SIZES = torch.arange(1, 400).double() / 200
 
@@ -48,6 +49,11 @@ def searched(x: Tensor, weight: Tensor, bias: Tensor, anchors: Tensor) -> Tensor
     return found
 
 
+oracle_of_flip_sizes = searched
+
+
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("k", [1, 2, 4])

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.finch import cluster_means, finch, finch_clusters
+from tests.walking import walked
 
 GRID = 2**40
 
@@ -60,6 +61,9 @@ def plain_finch(points: list[list[float]]) -> list[list[set[int]]]:
     return partitions
 
 
+oracle_of_finch = plain_finch
+
+
 def plain_clusters(points: list[list[float]], count: int) -> list[set[int]]:
     """The coarsest partition with at least `count`, its closest pairs joined one by one."""
     partitions = plain_finch(points)
@@ -72,6 +76,9 @@ def plain_clusters(points: list[list[float]], count: int) -> list[set[int]]:
         chosen[a] |= chosen[b]
         del chosen[b]
     return sorted(chosen, key=min)
+
+
+oracle_of_finch_clusters = plain_clusters
 
 
 def as_labels(clusters: list[set[int]], n: int) -> list[int]:
@@ -101,6 +108,7 @@ CASES: dict[str, Callable[[int], Tensor]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_partitions_are_those_of_the_definition(case: str, seed: int) -> None:
@@ -109,6 +117,7 @@ def test_partitions_are_those_of_the_definition(case: str, seed: int) -> None:
     assert finch(points).T.tolist() == expected
 
 
+@walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 100])
 def test_any_number_of_clusters_is_that_of_the_definition(case: str, count: int) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from openal.functional import _first_neighbors as module
 from openal.functional._first_neighbors import first_neighbors
 from openal.functional.neighbors import knn
+from tests.walking import walked
 
 
 def by_table(points: Tensor) -> list[int]:
@@ -56,6 +57,8 @@ CASES: dict[str, Callable[[int], Tensor]] = {
 }
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("elements", [1, 20_000, 2**22])
 def test_the_nearest_other_is_that_of_a_table(

@@ -16,6 +16,7 @@ from openal.functional import meta_query
 from tests.functional.function_options import BORDERS, DEFAULTS, TELLING
 from tests.hostile.functional_calls import CALLS, Call, leaves
 from tests.hostile.functional_parts import CHECKED, INNER
+from tests.walking import walked
 
 EVERY = CALLS | CHECKED | INNER
 OPTIONS = [(name, option) for name, options in BORDERS.items() for option in options]
@@ -52,6 +53,7 @@ def test_every_number_of_a_public_function_is_in_the_table() -> None:
     assert sorted(found) == sorted(each for each in OPTIONS if each[0] in CALLS)
 
 
+@walked
 @pytest.mark.parametrize("wrong", [*WRONG, "too small", "a fraction"])
 @pytest.mark.parametrize("name, option", OPTIONS)
 def test_what_an_option_cannot_be_is_refused_by_its_name(
@@ -65,6 +67,7 @@ def test_what_an_option_cannot_be_is_refused_by_its_name(
         EVERY[name].of(name, **{option: value})
 
 
+@walked
 @pytest.mark.parametrize("name, option", OPTIONS)
 def test_the_smallest_value_of_an_option_is_taken(name: str, option: str) -> None:
     call = EVERY[name]
@@ -72,6 +75,7 @@ def test_the_smallest_value_of_an_option_is_taken(name: str, option: str) -> Non
     assert not any(bool(torch.as_tensor(each).isnan().any()) for each in found)
 
 
+@walked
 @pytest.mark.parametrize("name", EVERY)
 def test_defaults_are_the_published_ones(name: str) -> None:
     if name == "MetaQuery" or name.endswith("of many") or name == "weibull_tails":
@@ -80,6 +84,8 @@ def test_defaults_are_the_published_ones(name: str) -> None:
     assert optional == DEFAULTS.get(name, {})
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("name, option", [(n, o) for n, many in TELLING.items() for o in many])
 def test_an_option_that_is_left_out_has_its_default(name: str, option: str) -> None:
     """The other value shows that the results would tell."""

@@ -12,6 +12,7 @@ from openal.errors import ArrayError
 from openal.functional import gradient_kmeans_pp, kmeans_pp
 from openal.functional.gradient_kmeans import gradient_factors
 from openal.functional.kmeans_pp import squared_distances
+from tests.walking import walked
 
 
 def gradients(logits: Tensor, features: Tensor) -> Tensor:
@@ -78,6 +79,10 @@ def law(g: Tensor, budget: int) -> dict[tuple[int, ...], float]:
     return outcomes
 
 
+oracle_of_gradient_kmeans_pp = law
+oracle_of_kmeans_pp = law
+
+
 @pytest.mark.parametrize("proposals", [1, 5, 512])
 def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openal.functional.kmeans_pp.PROPOSALS", proposals)
@@ -93,6 +98,7 @@ def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -
     assert found.pvalue > 1e-4
 
 
+@walked
 @pytest.mark.parametrize("copies", [1, 2, 40])
 @pytest.mark.parametrize("budget", [1, 7, 39, 40, 99])
 def test_no_row_twice(copies: int, budget: int) -> None:
@@ -104,6 +110,7 @@ def test_no_row_twice(copies: int, budget: int) -> None:
     assert len(set(rows[found[:distinct]].tolist())) == min(distinct, len(found))
 
 
+@pytest.mark.long
 def test_where_all_that_remain_are_copies_they_are_uniform() -> None:
     logits, features = torch.zeros(4, 2), torch.ones(4, 3)
     found = Counter(tuple(ask(logits, features, 3, seed)) for seed in range(1200))
@@ -131,6 +138,7 @@ def test_any_number_of_threads_gives_the_same() -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.long
 def test_of_vectors_it_is_the_same_law() -> None:
     points = torch.tensor([[5.0], [0.0], [4.0], [1.0]])
     expected = law(points.double(), 2)
@@ -151,6 +159,7 @@ CLOUDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CLOUDS)
 def test_of_points_in_a_plane_it_is_the_same_law(kind: str) -> None:
     points, draws = torch.tensor(CLOUDS[kind]), 800

@@ -23,6 +23,9 @@ def slow(logits: np.ndarray, votes: np.ndarray) -> list[float]:
     return result
 
 
+oracle_of_inconsistency = slow
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_equals_equation_5(dtype: torch.dtype) -> None:
     logits = torch.randn(60, 8, dtype=dtype) * 4

@@ -9,6 +9,7 @@ from torch import Tensor
 import openal.functional.k_center as module
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import k_center_greedy
+from tests.walking import walked
 
 
 def brute_force(points: Tensor, centers: Tensor, budget: int) -> list[int]:
@@ -22,6 +23,9 @@ def brute_force(points: Tensor, centers: Tensor, budget: int) -> list[int]:
         nearest = torch.minimum(nearest, apart) if chosen or len(centers) else apart
         chosen.append(best)
     return chosen
+
+
+oracle_of_k_center_greedy = brute_force
 
 
 def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
@@ -45,6 +49,8 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
 KINDS = ("random", "clustered", "duplicated", "lattice", "far away", "huge")
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(6))
 def test_equals_the_definition(seed: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +92,7 @@ def test_ties_on_an_integer_grid_go_to_the_lowest_row(
         assert k_center_greedy(points, centers, budget).tolist() == expected
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 def test_permuted_pools_give_permuted_points(kind: str) -> None:
     points, centers = drawn(4, kind)

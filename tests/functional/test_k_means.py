@@ -10,6 +10,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError
 from openal.functional.k_means import k_means
+from tests.walking import walked
 
 
 def blobs(count: int, size: int, seed: int = 0, spread: float = 0.1) -> Tensor:
@@ -38,6 +39,9 @@ def lloyd(x: np.ndarray, centers: np.ndarray) -> np.ndarray:
         labels = np.searchsorted(np.unique(labels), labels)
 
 
+oracle_of_k_means = lloyd
+
+
 def drawn(kind: str, n: int = 90) -> np.ndarray:
     rng = np.random.default_rng(n)
     x = rng.normal(size=(n, 3))
@@ -54,6 +58,7 @@ def drawn(kind: str, n: int = 90) -> np.ndarray:
 KINDS = ["random", "clustered", "duplicated", "a constant column", "far away"]
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 2, 6, 20])
 def test_lloyds_steps_have_come_to_rest(kind: str, count: int) -> None:
@@ -65,6 +70,8 @@ def test_lloyds_steps_have_come_to_rest(kind: str, count: int) -> None:
     assert 0.999 * sum_of_squares(x, labels) <= further <= sum_of_squares(x, labels) + 1e-9
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("seed", range(6))
 def test_of_few_points_no_clusters_are_tighter(seed: int, count: int) -> None:
@@ -144,6 +151,7 @@ def test_dtypes(dtype: torch.dtype) -> None:
     assert centers.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
 
 
+@walked
 @pytest.mark.parametrize(
     "points, count, named",
     [

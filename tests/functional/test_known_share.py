@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from openal.functional.known_share import known_share
+from tests.walking import walked
 
 module = sys.modules[known_share.__module__]  # the package has a function of the same name
 NONE = torch.zeros(0)
@@ -96,6 +97,9 @@ def by_hand(x: Any, y: Any, known: Any, most: int = 10**9) -> np.ndarray:
     return np.asarray(of_x @ [low, max(low, middle), max(low, middle, high)])
 
 
+oracle_of_known_share = by_hand
+
+
 def levels(n: int) -> Tensor:
     """Three values, of which each third is one: no spread is within."""
     return torch.arange(3.0).repeat_interleave(n // 3)
@@ -109,6 +113,7 @@ SPREADS = {
 }
 
 
+@walked
 @pytest.mark.parametrize("most", [20_000, 31])
 @pytest.mark.parametrize("turned", [False, True], ids=["rising", "falling"])
 @pytest.mark.parametrize("values", SPREADS.values(), ids=SPREADS)

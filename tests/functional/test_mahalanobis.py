@@ -7,6 +7,7 @@ import torch
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import mahalanobis
 from openal.functional.mahalanobis import gaussian, standard
+from tests.walking import walked
 
 
 def by_inverse(points: np.ndarray, sample: np.ndarray, prior: float) -> np.ndarray:
@@ -17,6 +18,10 @@ def by_inverse(points: np.ndarray, sample: np.ndarray, prior: float) -> np.ndarr
     return np.array([x @ inverse @ x for x in away])
 
 
+oracle_of_mahalanobis = by_inverse
+
+
+@walked
 @pytest.mark.parametrize("m, d", [(1, 3), (2, 5), (5, 5), (60, 4), (7, 1)])
 @pytest.mark.parametrize("prior", [None, 0.01, 30.0])
 def test_the_inverse_gives_the_same(m: int, d: int, prior: float | None) -> None:
@@ -59,6 +64,7 @@ def wide(points: int, sample: int, d: int = 150) -> tuple[torch.Tensor, torch.Te
     return rows[:points], rows[points:]
 
 
+@walked
 @pytest.mark.parametrize("m", [20, 149, 150, 20_000])
 @pytest.mark.parametrize("prior", [None, 0.01])
 def test_strips_and_pieces_give_the_same(m: int, prior: float | None) -> None:

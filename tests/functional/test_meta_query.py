@@ -11,6 +11,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional import meta_query
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
+from tests.walking import walked
 
 
 def drawn(seed: int) -> torch.Generator:
@@ -54,6 +55,7 @@ SCORES = {
 }
 
 
+@walked
 @pytest.mark.parametrize("kind", SCORES)
 def test_standardized_one_score_after_another(kind: str) -> None:
     scores = SCORES[kind].astype(float).tolist()
@@ -66,6 +68,10 @@ def test_standardized_one_score_after_another(kind: str) -> None:
     )
 
 
+oracle_of_standardized = test_standardized_one_score_after_another
+
+
+@walked
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e30, -7.0])
 @pytest.mark.parametrize("count", [1, 3, 11])
 def test_equal_scores_are_1(value: float, count: int) -> None:
@@ -122,6 +128,10 @@ def test_the_score_row_by_row(seed: int) -> None:
     assert score(torch.tensor(x)).tolist() == pytest.approx(expected, rel=1e-12)
 
 
+oracle_of_MetaQuery = test_the_score_row_by_row
+
+
+@pytest.mark.long
 def test_training_is_plain_gradient_descent_on_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meta_query, "EPOCHS", 6)
     inputs = torch.rand(70, 2, generator=drawn(1), dtype=torch.float64)
@@ -150,6 +160,9 @@ def test_training_is_plain_gradient_descent_on_the_loss(monkeypatch: pytest.Monk
     assert not torch.allclose(expected, start[:-1].reshape(4, 3), atol=1e-3)
 
 
+oracle_of_fit_meta_query = test_training_is_plain_gradient_descent_on_the_loss
+
+
 def test_every_row_is_drawn_as_often_and_the_rate_falls_once() -> None:
     rows = np.arange(14.0).reshape(7, 2)
     steps = list(meta_query._steps(rows, np.arange(7.0), drawn(0)))
@@ -174,6 +187,7 @@ def test_the_score_by_hand() -> None:
     assert float(network(parts)(x)) == pytest.approx(2 / (1 + torch.tensor(-2.0).exp()) + 0.5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_it_never_falls_in_either_input(seed: int) -> None:
     parts = torch.randn(4, 64, generator=drawn(seed), dtype=torch.float64)
@@ -184,6 +198,7 @@ def test_it_never_falls_in_either_input(seed: int) -> None:
         assert (trained(torch.stack([more[:, 0], x[:, 1]], dim=1)) >= trained(x)).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_training_ranks_better_than_the_sum_of_both(seed: int) -> None:
     inputs, targets = planted(seed)
@@ -193,6 +208,7 @@ def test_training_ranks_better_than_the_sum_of_both(seed: int) -> None:
     assert ahead(after, known) > ahead(before, known) + 0.1
 
 
+@pytest.mark.long
 def test_training_lowers_the_loss_it_trains_on() -> None:
     inputs, targets = planted(5, 64)
     start = fit_meta_query(inputs, torch.zeros(64), generator=drawn(2))
@@ -210,6 +226,7 @@ def test_parameters_start_between_0_and_1_and_stay_without_a_lesson() -> None:
     assert drawn_numbers.std() == pytest.approx(12**-0.5, rel=0.1)
 
 
+@pytest.mark.long
 def test_equal_rows_get_equal_bits_in_any_block() -> None:
     trained = fit_meta_query(*planted(0, 20), generator=drawn(0))
     x = torch.rand(1, 2, generator=drawn(1), dtype=torch.float64).repeat(37, 1)
@@ -217,6 +234,7 @@ def test_equal_rows_get_equal_bits_in_any_block() -> None:
     assert torch.equal(trained(x[:1]), trained(x)[-1:])
 
 
+@pytest.mark.long
 def test_the_same_generator_trains_the_same_network() -> None:
     data = planted(3, 50)
     first, again = (fit_meta_query(*data, generator=drawn(4)) for _ in range(2))

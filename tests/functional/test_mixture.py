@@ -14,6 +14,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional import mixture
 from openal.functional._gaussian_mixture import Moments, Segments, two_means
 from openal.functional.mixture import mixture_posterior
+from tests.walking import walked
 
 JSOSAL: dict[str, Any] = {
     "bayesian": True,
@@ -75,6 +76,7 @@ def reference(values: np.ndarray, model: Any) -> np.ndarray:
     return np.asarray(model.predict_proba(values[:, None])[:, model.means_[:, 0].argmax()])
 
 
+@walked
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", SIZES)
@@ -94,6 +96,8 @@ def test_the_number_of_steps_is_that_of_scikit_learn(max_iter: int) -> None:
     np.testing.assert_allclose(ours, reference(values, model), atol=1e-9)
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("process", [False, True])
 @pytest.mark.parametrize("concentration, precision", [(10.0, 0.01), (0.5, 1.0)])
@@ -143,6 +147,9 @@ def test_the_plain_mixture_is_that_of_a_short_loop(shape: str) -> None:
     np.testing.assert_allclose(alone(values, max_iter=7, tol=1e-300), upper, atol=1e-9)
 
 
+oracle_of_mixture_posterior = test_the_plain_mixture_is_that_of_a_short_loop
+
+
 @pytest.mark.parametrize("options", SETTINGS[1:3])
 def test_standardize_is_the_posterior_of_standardized_values(options: dict[str, Any]) -> None:
     values = sample("skewed", 50)
@@ -177,6 +184,7 @@ def test_a_variance_is_never_negative(value: float) -> None:
     assert (moments.variances >= 0).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", SETTINGS)
 @given(groups=st.lists(samples, min_size=1, max_size=4), seed=st.integers(0, 99))
 @settings(max_examples=8)
@@ -204,6 +212,7 @@ def test_the_order_of_the_items_does_not_matter(options: dict[str, Any]) -> None
     )
 
 
+@walked
 @pytest.mark.parametrize("copies", [15, 21, 25, 37])
 @pytest.mark.parametrize("floor", [3.0, 10.0, 30.0])
 @pytest.mark.parametrize("highest", [3.0, 5.0, 7.0])
@@ -227,6 +236,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
     assert np.array_equal(threaded(1, values), threaded(2, values))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", SETTINGS)
 def test_neither_runs_nor_threads_matter(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -255,6 +265,7 @@ def test_a_tied_posterior_never_falls_as_the_value_rises(
     assert (np.diff(alone(sorted(values), **options)) > -1e-15).all()
 
 
+@walked
 @pytest.mark.parametrize("options", SETTINGS)
 @pytest.mark.parametrize("values", [[3.0], [2.0, 2.0], [0.1] * 7, [1.0, 1.0 + 2**-52], [0.0, -0.0]])
 def test_a_group_without_spread_is_neutral(values: list[float], options: dict[str, Any]) -> None:
@@ -289,6 +300,7 @@ def test_a_neutral_group_leaves_its_neighbor_alone(options: dict[str, Any]) -> N
     assert ours[2:6].tolist() == alone(values[2:6], **options).tolist()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", SETTINGS)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=9))
 @settings(max_examples=25)

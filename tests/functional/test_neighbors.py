@@ -20,6 +20,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional import knn, neighbor_votes
 from openal.functional._cosines import GROUPS, nearest, normalized_rows
 from openal.functional._references import check_shapes
+from tests.walking import walked
 
 generator = torch.Generator()
 
@@ -42,6 +43,9 @@ def slow(queries: Tensor, references: Tensor, k: int) -> tuple[list[list[float]]
         similarity.append([cosines[i] for i in order])
         indices.append(order)
     return similarity, indices
+
+
+oracle_of_knn = slow
 
 
 def slow_cosine(q: list[float], r: list[float]) -> float:
@@ -68,6 +72,7 @@ def threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@walked
 @pytest.mark.parametrize("k", [1, 5, 60])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_equals_a_loop_over_pairs(k: int, dtype: torch.dtype) -> None:
@@ -100,6 +105,7 @@ def test_equals_scikit_learn() -> None:
 whole = st.integers(-2, 2).map(float)
 
 
+@pytest.mark.long
 @given(
     arrays(np.float32, st.tuples(st.integers(0, 4), st.just(3)), elements=whole),
     arrays(np.float32, st.tuples(st.integers(1, 25), st.just(3)), elements=whole),
@@ -121,6 +127,7 @@ def signed_square(q: np.ndarray, r: np.ndarray) -> Fraction:
     return dot * abs(dot) / squares if squares else Fraction(0)
 
 
+@walked
 @pytest.mark.parametrize("copies", [2, 12, 300])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_copies_tie_and_the_lowest_index_wins(copies: int, dtype: torch.dtype) -> None:
@@ -311,6 +318,9 @@ def test_votes_equal_a_count_of_labels(labels: np.ndarray, num_classes: int) -> 
     assert found.dtype == torch.float32
     assert found.shape == (len(labels), num_classes)
     assert found.tolist() == expected
+
+
+oracle_of_neighbor_votes = test_votes_equal_a_count_of_labels
 
 
 def test_unknown_and_skipped_have_no_vote() -> None:

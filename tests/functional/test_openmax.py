@@ -11,6 +11,7 @@ from torch import Tensor
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import openmax
 from openal.functional.openmax import openmax_model
+from tests.walking import walked
 
 
 def by_steps(
@@ -50,6 +51,9 @@ def by_steps(
     return result
 
 
+oracle_of_openmax = by_steps
+
+
 def drawn(seed: int, k: int = 4, m: int = 80) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, k, m)
@@ -61,6 +65,7 @@ def found(logits: Any, known: Any, labels: Any, **options: Any) -> Tensor:
     return openmax(*(torch.as_tensor(each) for each in (logits, known, labels)), **options)
 
 
+@walked
 @pytest.mark.parametrize("alpha", [1, 2, 10])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_steps_give_the_same(seed: int, alpha: int) -> None:

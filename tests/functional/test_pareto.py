@@ -11,6 +11,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional import pareto
 from openal.functional.pareto import _searched, pareto_front, pareto_layers, pareto_subset
+from tests.walking import walked
 
 
 def surpasses(a: Tensor, b: Tensor) -> bool:
@@ -19,6 +20,9 @@ def surpasses(a: Tensor, b: Tensor) -> bool:
 
 def front_by_hand(values: Tensor) -> list[bool]:
     return [not any(surpasses(other, each) for other in values) for each in values]
+
+
+oracle_of_pareto_front = front_by_hand
 
 
 def drawn(seed: int, n: int, levels: int | None = None) -> Tensor:
@@ -30,6 +34,7 @@ CASES = [drawn(0, 60), drawn(1, 60, 1), drawn(2, 60, 3), torch.zeros(5, 2), draw
 CASES += [torch.arange(8.0).repeat(2, 1).T, torch.stack([torch.arange(8.0), torch.zeros(8)], 1)]
 
 
+@walked
 @pytest.mark.parametrize("values", CASES)
 def test_the_front_is_what_nothing_surpasses(values: Tensor) -> None:
     assert pareto_front(values).tolist() == front_by_hand(values)
@@ -37,6 +42,7 @@ def test_the_front_is_what_nothing_surpasses(values: Tensor) -> None:
     assert torch.equal(pareto_front(values[order]), pareto_front(values)[order])
 
 
+@walked
 @pytest.mark.parametrize("values", CASES)
 @pytest.mark.parametrize("count", [1, 7, 1000])
 def test_layers_are_fronts_of_what_is_left(values: Tensor, count: int) -> None:
@@ -48,6 +54,10 @@ def test_layers_are_fronts_of_what_is_left(values: Tensor, count: int) -> None:
     assert pareto_layers(values, count).tolist() == sorted(taken)
 
 
+oracle_of_pareto_layers = test_layers_are_fronts_of_what_is_left
+
+
+@walked
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("size", [1, 3, 7, 8])
 def test_of_all_subsets_none_surpasses_the_chosen(seed: int, size: int) -> None:
@@ -67,6 +77,7 @@ def nearest_to_ideal(sums: Tensor) -> int:
     return distances.index(min(distances))
 
 
+@walked
 @pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 0.01), (0.1, 30.0), (1.0, 0.0), (0.0, 0.0)])
 @pytest.mark.parametrize("seed", range(3))
 def test_of_the_front_the_nearest_to_the_best_of_both_is_chosen(
@@ -98,6 +109,10 @@ def searched_by_hand(values: Tensor, size: int, draws: float, patience: float, s
     return torch.tensor(list(front.values()))
 
 
+oracle_of_pareto_subset = searched_by_hand
+
+
+@walked
 @pytest.mark.parametrize("levels", [None, 2])
 @pytest.mark.parametrize(
     "draws, patience", [(1, inf), (48, inf), (49, inf), (inf, 1), (inf, 17), (inf, 48), (90, 33)]

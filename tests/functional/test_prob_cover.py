@@ -15,6 +15,7 @@ from openal.functional import _balls as kept_balls
 from openal.functional import _balls as measured_balls
 from openal.functional._balls import MeasuredBalls, PackedBalls, measured, within
 from openal.functional.prob_cover import prob_cover, pure_radius
+from tests.walking import walked
 
 module = sys.modules[prob_cover.__module__]  # the package has a function of the same name
 
@@ -39,6 +40,9 @@ def by_hand(z: Tensor, answered: Tensor, budget: int, delta: float) -> list[tupl
     return chosen
 
 
+oracle_of_prob_cover = by_hand
+
+
 def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(90, 4, generator=generator)
@@ -51,6 +55,8 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     return z[:80], z[80 : 80 + 5 * (seed % 3)]
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])
 @pytest.mark.parametrize("delta", [0.0, 0.3, 0.7653668647301796, 1.0, 1.4142135623730951, 2.0])
@@ -66,6 +72,7 @@ def test_the_cover_is_that_of_sets(
         assert found == by_hand(z, answered, budget, delta)
 
 
+@walked
 @pytest.mark.parametrize("elements", [1, 500])
 @pytest.mark.parametrize("kept", [0, 2**28])
 @pytest.mark.parametrize("seed", range(3))
@@ -81,6 +88,7 @@ def test_blocks_change_nothing(
     assert pure_radius(z, torch.arange(80) // 20) == pytest.approx(radius, abs=1e-6)
 
 
+@walked
 @pytest.mark.parametrize("kept", [0, 2**28])
 @pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])
 def test_threads_and_order_change_nothing(
@@ -102,6 +110,7 @@ def test_threads_and_order_change_nothing(
     assert module._balls(points.at(order), 0.5).counts(everything).equal(counts[order])
 
 
+@walked
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
 @pytest.mark.parametrize("n", [1, 8, 13, 300])
 @pytest.mark.parametrize("radius", [1.2, 2.0])
@@ -154,6 +163,10 @@ def pure_share(z: Tensor, labels: Tensor, delta: float) -> float:
     return float(np.mean([len(set(labels[row].tolist())) == 1 for row in torch.tensor(near)]))
 
 
+oracle_of_pure_radius = pure_share
+
+
+@walked
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("purity", [1.0, 0.95, 0.5, 0.01])
 def test_the_radius_is_the_largest_that_is_pure_enough(seed: int, purity: float) -> None:
@@ -184,6 +197,7 @@ def test_a_purity_is_a_share(purity: float) -> None:
         pure_radius(torch.eye(2), torch.arange(2), purity=purity)
 
 
+@walked
 @pytest.mark.parametrize("gap", [3.0, 2.0, 1.7, 1.1, 0.9, 0.6, 0.1, 0.01, 0.001])
 def test_a_small_ball_does_not_hold_its_stranger(gap: float) -> None:
     angle = torch.tensor([0.0, gap], dtype=torch.float64)

@@ -7,6 +7,7 @@ import torch
 
 from openal.errors import ArrayError
 from openal.functional.entropies import progressive_score
+from tests.walking import walked
 
 
 def by_hand(heads: torch.Tensor, mu: float) -> tuple[list[float], list[bool]]:
@@ -22,6 +23,7 @@ def by_hand(heads: torch.Tensor, mu: float) -> tuple[list[float], list[bool]]:
     return values, known
 
 
+@walked
 @pytest.mark.parametrize("classes", [1, 2, 7])
 @pytest.mark.parametrize("mu", [0.0, 0.6, 1.0])
 def test_equals_the_definition(classes: int, mu: float) -> None:

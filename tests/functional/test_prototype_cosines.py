@@ -8,6 +8,7 @@ import torch
 
 from openal.errors import ArrayError
 from openal.functional import class_prototypes, prototype_cosines
+from tests.walking import walked
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -25,6 +26,10 @@ def slow(z: np.ndarray, members: np.ndarray, labels: np.ndarray, k: int) -> list
     return rows
 
 
+oracle_of_prototype_cosines = slow
+
+
+@walked
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_equals_the_mean_cosine_with_the_members(seed: int, dtype: type) -> None:

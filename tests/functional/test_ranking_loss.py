@@ -8,6 +8,7 @@ import torch
 
 from openal.errors import ArgumentError, ArrayError
 from openal.functional import ranking_loss
+from tests.walking import walked
 
 PREDICTED = torch.tensor([0.1, 0.9, 0.4, 0.2, 7.0])
 LOSSES = torch.tensor([1.0, 2.0, 3.0, 0.5, 9.0])
@@ -22,12 +23,16 @@ def slow(predicted: list[float], losses: list[float], margin: float) -> list[flo
     return found
 
 
+oracle_of_ranking_loss = slow
+
+
 def test_golden_values() -> None:
     pairs = ranking_loss(PREDICTED, LOSSES, reduce=False)
     assert pairs.tolist() == pytest.approx([0.2, 0.8])
     assert float(ranking_loss(PREDICTED, LOSSES)) == pytest.approx(0.5)
 
 
+@walked
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 10, 101])
 @pytest.mark.parametrize("margin", [0.5, 1.0, 3.0])
 def test_is_the_loop(count: int, margin: float) -> None:

@@ -10,6 +10,7 @@ from openal.errors import ArrayError
 from openal.functional import knn
 from openal.functional._cosines import nearest, normalized_rows
 from openal.functional._references import References
+from tests.walking import walked
 
 generator = torch.Generator()
 
@@ -39,6 +40,7 @@ def test_blocks_of_queries_find_what_one_search_finds(dtype: torch.dtype) -> Non
         assert torch.equal(found.indices, indices)
 
 
+@walked
 @pytest.mark.parametrize("kind", ["plain", "copies", "lattice"])
 @pytest.mark.parametrize("k", [1, 4, 40])
 def test_all_that_reach_the_floor_are_found(kind: str, k: int) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional import reverse_neighbor_counts
+from tests.walking import walked
 
 
 def by_sorting(
@@ -21,6 +22,9 @@ def by_sorting(
         counts[np.argsort(-row, kind="stable")[:k], label] += 1
     first = [np.flatnonzero((references == row).all(axis=1))[0] for row in references]
     return counts if k >= len(references) else counts[first]
+
+
+oracle_of_reverse_neighbor_counts = by_sorting
 
 
 def drawn(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -42,6 +46,7 @@ def counted(data: tuple[np.ndarray, ...], k: int) -> Tensor:
     return reverse_neighbor_counts(references, queries, labels, 4, k)
 
 
+@walked
 @pytest.mark.parametrize("kind", ["random", "clustered", "duplicated", "zeros", "alike"])
 @pytest.mark.parametrize("k", [1, 7, 59, 60, 250])
 @pytest.mark.parametrize("seed", [0, 1])

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from openal.errors import ArrayError
 from openal.functional._rows import finite_blocks, folded, row_lengths, row_sums, unit_rows
+from tests.walking import walked
 
 
+@walked
 @pytest.mark.parametrize("sums", [row_sums, folded])
 @pytest.mark.parametrize("width", [1, 2, 3, 7, 8, 129, 512])
 def test_equal_rows_have_equal_sums_wherever_they_stand(

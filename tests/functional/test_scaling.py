@@ -25,6 +25,9 @@ def by_hand(values: list[float]) -> list[float]:
     return [(value - low) / (high - low) for value in values]
 
 
+oracle_of_unit_range = by_hand
+
+
 def test_each_is_its_share_of_the_way_from_the_least_to_the_largest() -> None:
     values = torch.randn(50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     assert unit_range(values).tolist() == pytest.approx(by_hand(values.tolist()), abs=1e-15)

@@ -25,6 +25,7 @@ from openal.functional import (
     tune_scale,
     yes_no_probabilities,
 )
+from tests.walking import walked
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:
@@ -71,6 +72,8 @@ def with_threads(count: int, kernel: Callable[[], Any]) -> list[Tensor]:
     return [torch.as_tensor(each) for each in (found if isinstance(found, tuple) else (found,))]
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("name", KERNELS)
 def test_the_same_bits_on_one_thread_and_on_two(name: str) -> None:
     one, two = (with_threads(count, KERNELS[name]) for count in (1, 2))
@@ -96,6 +99,7 @@ def main() -> None:
         sys.stdout.write(f"{name} {same}\n")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork"
 )

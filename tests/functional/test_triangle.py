@@ -3,8 +3,10 @@
 import pytest
 
 from openal.functional._rows import strips
+from tests.walking import walked
 
 
+@walked
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 100, 1000])
 @pytest.mark.parametrize("elements", [1, 3000, 10**9])
 def test_strips_follow_each_other(n: int, elements: int) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from openal.errors import ArgumentError
 from openal.functional.typicality import typicality
+from tests.walking import walked
 
 
 def by_hand(points: Tensor, groups: Tensor, k: int) -> list[float]:
@@ -19,6 +20,9 @@ def by_hand(points: Tensor, groups: Tensor, k: int) -> list[float]:
         distances = sorted(np.linalg.norm(z[i] - z[j]) for j in others)[:k]
         found.append(1 / (1e-5 + np.mean(distances)) if distances else 0.0)
     return found
+
+
+oracle_of_typicality = by_hand
 
 
 def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
@@ -33,6 +37,7 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     return points, torch.randint(5, (60,), generator=generator) * 3 - 1
 
 
+@walked
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["plain", "lattice", "copies", "far away"])
 @pytest.mark.parametrize("k", [1, 4, 20])

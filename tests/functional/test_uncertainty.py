@@ -16,6 +16,7 @@ from torch import Tensor
 from openal.errors import ArrayError
 from openal.functional import _rows as rows
 from openal.functional import bald, entropy, least_confidence, margin, mean_std, variation_ratio
+from tests.walking import walked
 
 Score = Callable[[Tensor], Tensor]
 SINGLE: list[Score] = [entropy, least_confidence, margin]
@@ -44,6 +45,14 @@ def slow(score: Score, logits: np.ndarray) -> float:
     return slow_entropy(p.mean(axis=0)) - float(np.mean([slow_entropy(sample) for sample in p]))
 
 
+oracle_of_bald = slow
+oracle_of_entropy = slow
+oracle_of_least_confidence = slow
+oracle_of_margin = slow
+oracle_of_mean_std = slow
+oracle_of_variation_ratio = slow
+
+
 def check(score: Score, logits: np.ndarray, tolerance: float) -> None:
     expected = [slow(score, row) for row in logits]
     found = score(torch.from_numpy(logits))
@@ -51,6 +60,7 @@ def check(score: Score, logits: np.ndarray, tolerance: float) -> None:
     np.testing.assert_allclose(found, expected, atol=tolerance, rtol=tolerance)
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 @pytest.mark.parametrize("dtype, tolerance", [(np.float32, 2e-6), (np.float64, 1e-7)])
 def test_equals_its_definition(score: Score, dtype: type, tolerance: float) -> None:
@@ -133,6 +143,7 @@ def test_bald_is_zero_for_samples_that_agree_and_never_below() -> None:
     assert bald(alike).amax() < 5e-6
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 def test_no_rows(score: Score) -> None:
     empty = torch.empty((0, 3) if score in SINGLE else (0, 2, 3))
@@ -140,6 +151,7 @@ def test_no_rows(score: Score) -> None:
     assert score(empty.double()).dtype == torch.float64
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int64])
 def test_narrow_and_whole_numbers_are_computed_in_float32(score: Score, dtype: torch.dtype) -> None:
@@ -148,6 +160,7 @@ def test_narrow_and_whole_numbers_are_computed_in_float32(score: Score, dtype: t
     assert score(logits).dtype == torch.float32
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 def test_blocks_and_threads_do_not_matter(score: Score, monkeypatch: pytest.MonkeyPatch) -> None:
     logits = torch.randn((303, 11) if score in SINGLE else (61, 4, 11))
@@ -162,6 +175,7 @@ def test_blocks_and_threads_do_not_matter(score: Score, monkeypatch: pytest.Monk
         torch.set_num_threads(threads)
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 def test_layout_does_not_matter_and_nothing_is_changed(score: Score) -> None:
     logits = torch.randn((50, 6) if score in SINGLE else (50, 3, 6))
@@ -172,6 +186,7 @@ def test_layout_does_not_matter_and_nothing_is_changed(score: Score) -> None:
     assert not score(turned).requires_grad
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_the_first_bad_row_is_named(
@@ -185,6 +200,7 @@ def test_the_first_bad_row_is_named(
         score(logits)
 
 
+@walked
 @pytest.mark.parametrize("score", SINGLE + SAMPLED)
 def test_a_wrong_shape_is_refused(score: Score) -> None:
     ndim = 2 if score in SINGLE else 3

@@ -11,6 +11,7 @@ from openal.functional import _unknown_kinds
 from openal.functional._rows import unit_rows
 from openal.functional._unknown_kinds import class_recovery, count_unknown_kinds
 from openal.functional.k_means import k_means
+from tests.walking import walked
 
 
 def clusters(kinds: int, size: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -20,6 +21,7 @@ def clusters(kinds: int, size: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return torch.eye(12)[kind] + 0.05 * torch.randn(len(kind), 12, generator=generator), kind
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("true", [1, 2, 5, 8])
 def test_the_known_are_whole_with_that_number(true: int) -> None:
     points, kind = clusters(3 + true, 9)
@@ -57,6 +59,7 @@ def searched(
     return found, len(tried)
 
 
+@walked
 @pytest.mark.parametrize("unknown", [1, 2, 3, 4, 5, 9, 26, 100])
 def test_a_single_peak_is_found_with_few_trials(
     monkeypatch: pytest.MonkeyPatch, unknown: int
@@ -100,6 +103,7 @@ def best_by_hand(cluster: Tensor, labels: Tensor, k: int) -> float:
     return value
 
 
+@walked
 @pytest.mark.parametrize("seed", range(6))
 def test_recovery_equals_trying_every_match(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -14,6 +14,7 @@ from openal.functional import tune_scale, yes_no_probabilities
 from openal.functional.scale_tuning import BLOCK_ELEMENTS as TUNING_BLOCK
 from openal.functional.scale_tuning import DEFAULT_SCALES, _counts, _Evidence
 from openal.functional.yes_no import BLOCK_ELEMENTS as BLOCK
+from tests.walking import walked
 
 # What the authors' functions give for these cosines, recorded from a run in single precision.
 ROW, COLUMN = np.mgrid[0:8, 0:3]
@@ -54,6 +55,7 @@ def tensors(weighted: bool, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor 
     return yes, no, visual if weighted else None
 
 
+@walked
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("scale, weighted", GOLDEN)
 def test_golden_values(scale: int, weighted: bool, dtype: torch.dtype) -> None:
@@ -64,6 +66,7 @@ def test_golden_values(scale: int, weighted: bool, dtype: torch.dtype) -> None:
     assert (known > unknown).nonzero().flatten().tolist() == KNOWN_AT[scale, weighted]
 
 
+@walked
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("labels, weighted, scale, accuracy, said", TUNED)
 def test_golden_scales(
@@ -98,6 +101,9 @@ def evidence(yes: Any, no: Any, scale: float, visual: Any = None, rule: Any = "a
     return (p * expit(gap) * weight).max(axis=1), unknown
 
 
+oracle_of_yes_no_probabilities = evidence
+
+
 def accuracies(yes: Any, no: Any, is_known: Any, visual: Any, grid: Any, rule: Any) -> list[float]:
     """The balanced accuracy at each scale: equation 8 in a loop over the grid."""
     found = []
@@ -106,6 +112,9 @@ def accuracies(yes: Any, no: Any, is_known: Any, visual: Any, grid: Any, rule: A
         said = known > unknown
         found.append((said[is_known].mean() + (~said[~is_known]).mean()) / 2)
     return found
+
+
+oracle_of_tune_scale = accuracies
 
 
 def middle(found: list[float]) -> int:
@@ -144,6 +153,7 @@ def world(kind: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 KINDS = ["plain", "clustered", "duplicated", "one class", "two items", "identical", "signs"]
 
 
+@walked
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rule, weighted", [("atd", False), ("atd", True), ("ctw", True)])
@@ -166,6 +176,8 @@ GRIDS = {
 }
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rule, weighted", [("atd", False), ("atd", True), ("ctw", False)])
@@ -184,6 +196,7 @@ def test_the_scale_is_that_of_a_loop_over_the_grid(
         assert tune_scale(*arrays, rule=rule, tie_break="center") == (steps[center], best)
 
 
+@walked
 @pytest.mark.parametrize("width", [0.05, 1.0])
 @pytest.mark.parametrize("rule, weighted", [("atd", False), ("atd", True), ("ctw", True)])
 def test_the_items_said_known_are_counted_at_every_scale(
@@ -249,6 +262,7 @@ def test_a_wide_grid_of_large_steps_is_tuned_alike_in_single_precision() -> None
             assert found == (expected, 1.0)
 
 
+@pytest.mark.long
 def test_equal_evidence_is_unknown() -> None:
     same = torch.full((2, 1), 0.3)
     known, unknown = yes_no_probabilities(same, same, 30.0)
@@ -374,12 +388,14 @@ def test_wrong_cosines_are_refused_by_both(changed: Any, message: str) -> None:
         tune_scale(**given, is_known=torch.tensor(FIRST) < 3)
 
 
+@walked
 @pytest.mark.parametrize("scale", [0, -1.0, math.nan, math.inf, "9", True])
 def test_scales_that_cannot_be(scale: Any) -> None:
     with pytest.raises(ArgumentError, match="scale must be a"):
         yes_no_probabilities(torch.tensor(YES), torch.tensor(NO), scale)
 
 
+@walked
 @pytest.mark.parametrize(
     "changed, message",
     [

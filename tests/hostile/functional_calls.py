@@ -36,7 +36,8 @@ def numbers(*shape: int, seed: int = 0) -> Tensor:
 LOGITS, SAMPLES, POINTS = numbers(12, 3), numbers(12, 4, 3), numbers(12, 5, seed=1)
 OTHERS, COSINES = numbers(4, 5, seed=2), numbers(12, 3).tanh()
 CLASSES, PAIRS = torch.arange(12) % 3, numbers(12, 2)
-META = functional.fit_meta_query(numbers(6, 2), torch.arange(6) / 1.0, hidden=2)
+WEIGHTS = numbers(4, 2).double()
+META = functional.MetaQuery(WEIGHTS[:2], WEIGHTS[2], WEIGHTS[3], torch.tensor(0.5).double())
 HEAD = numbers(3, 5, seed=3)
 
 CALLS: dict[str, Call] = {
@@ -111,6 +112,7 @@ CALLS: dict[str, Call] = {
     "yes_no_probabilities": Call(
         {"yes": COSINES, "no": COSINES.flip(1), "visual": COSINES.flip(0)}, {"scale": 20.0}
     ),
+    "youden_threshold": Call({"scores": numbers(12), "is_known": CLASSES > 0}),
 }
 """A call that works, for every public name."""
 

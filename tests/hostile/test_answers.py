@@ -16,6 +16,7 @@ from openal.testing._signal_checks import declared, learned_from
 from openal.testing._state_checks import SITUATIONS
 from openal.testing._world import ask, expect_same, expect_sound
 from openal.view import Round
+from tests.walking import walked
 
 STRATEGIES = {name: kind() for name, kind in available().items()}
 
@@ -48,6 +49,7 @@ def asked_about(strategy: QueryStrategy, made: World, labeled: LabeledSet, **mor
     return strategy.query(made.pool, labeled, 6, seed=0, progress=False, **more)
 
 
+@walked
 @pytest.mark.parametrize("answers", ONE_CLASS.values(), ids=ONE_CLASS)
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_query_for_one_class(name: str, answers: dict[int, int]) -> None:
@@ -55,6 +57,7 @@ def test_a_query_for_one_class(name: str, answers: dict[int, int]) -> None:
     expect_sound(ask(STRATEGIES[name], made), made, 6)
 
 
+@walked
 @pytest.mark.parametrize("answers", PAIRS.values(), ids=PAIRS)
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_query_from_few_answers(name: str, answers: dict[int, int]) -> None:
@@ -62,6 +65,7 @@ def test_a_query_from_few_answers(name: str, answers: dict[int, int]) -> None:
     expect_sound(ask(STRATEGIES[name], made), made, 6)
 
 
+@walked
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_answers_in_part_leave_a_query_that_asks_for_what_is_open(name: str) -> None:
     made = world()
@@ -75,6 +79,7 @@ def test_answers_in_part_leave_a_query_that_asks_for_what_is_open(name: str) -> 
     assert len(found) == len(left) == 6
 
 
+@walked
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_an_answer_twice_changes_no_query(name: str) -> None:
     made, strategy = world(), STRATEGIES[name]
@@ -84,6 +89,7 @@ def test_an_answer_twice_changes_no_query(name: str) -> None:
     expect_same(before, asked_about(strategy, made, made.labeled), "answering again")
 
 
+@walked
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_an_answer_taken_back_and_given_again_leaves_a_sound_query(name: str) -> None:
     made = world()
@@ -114,6 +120,7 @@ LEARNERS = {
 HARD = ("no answers", "only UNKNOWN", "only SKIPPED", "one answer", "all rows alike")
 
 
+@walked
 @pytest.mark.parametrize("when", [*HARD, "one known class"])
 @pytest.mark.parametrize("name", LEARNERS.values())
 def test_learners_are_trained_in_hard_times(name: str, when: str) -> None:
@@ -125,6 +132,7 @@ def test_learners_are_trained_in_hard_times(name: str, when: str) -> None:
     assert query.scores is None or bool(query.scores.isfinite().all())
 
 
+@walked
 @pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
 def test_people_who_disagree_are_told_and_the_first_answer_stays(
     tmp_path: Path, on_disk: bool
@@ -147,6 +155,7 @@ ARRIVALS: dict[str, Callable[[list[int]], list[list[int]]]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
 @pytest.mark.parametrize("arrival", ARRIVALS.values(), ids=ARRIVALS)
 def test_a_round_is_the_same_however_its_answers_arrive(

@@ -10,18 +10,22 @@ import scipy.sparse
 import torch
 from torch import Tensor
 
-from openal._signals import DIMENSIONS, EXTRA_COLUMNS, RAW
+from openal._signals import STANDARD
 from openal.errors import ArgumentError, ArrayError
 from openal.pool import Pool
 from openal.strategies import available
 from openal.testing import World, world
 from openal.testing._world import ask, expect_same
+from tests.walking import walked
 
 WORLD = world()
 READ = [(name, signal) for name, kind in available().items() for signal in kind().reads]
 SIGNALS = sorted({signal for _, signal in READ})
-SHAPED = [(name, signal) for name, signal in READ if signal in DIMENSIONS]
-ABOUT_CLASSES = [(name, signal) for name, signal in READ if signal in EXTRA_COLUMNS]
+SHAPED = [(name, signal) for name, signal in READ if STANDARD[signal].expected(3)]
+ABOUT_CLASSES = [
+    (n, signal) for n, signal in SHAPED if STANDARD[signal].shape.endswith(("K", "K+1"))
+]
+RAW = [(name, signal) for name, signal in READ if STANDARD[signal].raw]
 
 
 class Own(Tensor):
@@ -68,6 +72,7 @@ SAME: dict[str, Callable[[Tensor], Any]] = {
 """The same numbers in another container."""
 
 
+@walked
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
 @pytest.mark.parametrize("form", NO_SIGNAL)
 @pytest.mark.parametrize("signal", SIGNALS)
@@ -78,6 +83,7 @@ def test_a_pool_refuses_what_is_no_signal(signal: str, form: str) -> None:
     assert pool.offers == ("embeddings",)
 
 
+@walked
 @pytest.mark.parametrize("form", SAME)
 @pytest.mark.parametrize("name, signal", READ)
 def test_another_container_is_the_same_signal(name: str, signal: str, form: str) -> None:
@@ -88,17 +94,20 @@ def test_another_container_is_the_same_signal(name: str, signal: str, form: str)
     assert (values == before).all()
 
 
+@walked
 @pytest.mark.parametrize("by", [-1, 1])
 @pytest.mark.parametrize("name, signal", ABOUT_CLASSES)
 def test_a_column_too_many_or_too_few_is_refused(name: str, signal: str, by: int) -> None:
     """K columns for a detector, or K + 1 for a classifier, are columns of something else."""
-    width = 3 + EXTRA_COLUMNS[signal]
+    width = STANDARD[signal].expected(3)[-1]
+    assert width is not None
     values = torch.cat([own(signal), own(signal)], dim=-1)[..., : width + by]
     message = rf"^signal '{signal}' must have {width} columns for 3 classes, got shape"
     with pytest.raises(ArrayError, match=message):
         ask(available()[name](), offering(signal, values))
 
 
+@walked
 @pytest.mark.parametrize("name, signal", SHAPED)
 def test_another_number_of_dimensions_is_refused(name: str, signal: str) -> None:
     strategy, values = available()[name](), own(signal)
@@ -107,7 +116,8 @@ def test_another_number_of_dimensions_is_refused(name: str, signal: str) -> None
             ask(strategy, offering(signal, wrong))
 
 
-@pytest.mark.parametrize("name, signal", [each for each in READ if each[1] in RAW])
+@walked
+@pytest.mark.parametrize("name, signal", RAW)
 def test_probabilities_are_told_from_logits(name: str, signal: str) -> None:
     """They are ranked as what they are called: nothing but their sums tells them apart."""
     with pytest.warns(UserWarning, match=f"^Signal '{signal}' looks like probabilities"):
@@ -115,7 +125,8 @@ def test_probabilities_are_told_from_logits(name: str, signal: str) -> None:
     assert len(query) == 6
 
 
-@pytest.mark.parametrize("name, signal", [each for each in READ if each[1] in RAW])
+@walked
+@pytest.mark.parametrize("name, signal", RAW)
 def test_toy_logits_are_no_probabilities(name: str, signal: str) -> None:
     values = own(signal)
     one_hot = torch.zeros_like(values).scatter(-1, values.argmax(dim=-1, keepdim=True), 1.0)

@@ -45,6 +45,7 @@ from openal.strategies import available
 from openal.testing import World, world
 from openal.testing._repeat_checks import expect_randomness_alone
 from openal.testing._world import ask, expect_sound
+from tests.walking import walked
 
 STRATEGIES = {name: kind() for name, kind in available().items()}
 
@@ -144,12 +145,14 @@ def parts(stage: Any) -> Any:
     return [stage, *(part for each in inner if callable(each) for part in parts(each))]
 
 
+@walked
 @pytest.mark.parametrize("budget", BUDGETS.values(), ids=BUDGETS)
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_chain_refuses_a_budget(name: str, budget: Any) -> None:
     refused(world(), CHAINS[name], ArgumentError, "^budget must be", budget=budget)
 
 
+@walked
 @pytest.mark.parametrize("candidates", CANDIDATES.values(), ids=CANDIDATES)
 @pytest.mark.parametrize("name", ["NEAT", "Random", "EOAL", "CLIPNAL", "BADGE"])
 def test_a_strategy_refuses_candidates(name: str, candidates: Any) -> None:
@@ -157,6 +160,7 @@ def test_a_strategy_refuses_candidates(name: str, candidates: Any) -> None:
     refused(made, STRATEGIES[name], ArgumentError, "candidates", candidates=candidates)
 
 
+@walked
 @pytest.mark.parametrize("budget", [1, 39, 40, 41, 10**12, 2**70])
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_stage_keeps_no_more_than_there_are(name: str, budget: int) -> None:
@@ -164,6 +168,7 @@ def test_a_stage_keeps_no_more_than_there_are(name: str, budget: int) -> None:
     expect_sound(ask(CHAINS[name], made, budget), made, budget)
 
 
+@walked
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_stage_gets_one_candidate_or_only_answered_ones(name: str) -> None:
     made, chain = world(), CHAINS[name]
@@ -174,6 +179,7 @@ def test_a_stage_gets_one_candidate_or_only_answered_ones(name: str) -> None:
             assert [*ask(chain, made, budget, candidates=candidates)] == expected
 
 
+@walked
 @pytest.mark.parametrize("name", CHAINS)
 def test_what_a_filter_leaves_out_fills_the_budget_of_a_stage(name: str) -> None:
     made = world()
@@ -184,6 +190,7 @@ def test_what_a_filter_leaves_out_fills_the_budget_of_a_stage(name: str) -> None
         assert query.n_filled >= min(budget, 40)
 
 
+@walked
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_round_may_take_all_that_is_left_and_then_there_is_nothing(name: str) -> None:
     made, strategy = world(), STRATEGIES[name]
@@ -198,6 +205,7 @@ def test_a_round_may_take_all_that_is_left_and_then_there_is_nothing(name: str) 
     assert labeled.pending_indices.tolist() == []
 
 
+@walked
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_second_query_while_a_round_is_pending(name: str, tmp_path: Path) -> None:
     made, strategy = world(), STRATEGIES[name]

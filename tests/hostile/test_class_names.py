@@ -16,6 +16,7 @@ from openal.learners._class_texts import ClassTexts, class_names, text_direction
 from openal.learners._templates import as_negations, as_templates, negated
 from openal.pool import Pool
 from openal.testing._repeat_checks import expect_randomness_alone
+from tests.walking import walked
 
 ODD = {
     "braces": ["{}", "{0}", "{name!r}", "%s", "$cat"],
@@ -51,6 +52,7 @@ NO_NAMES: dict[str, tuple[Any, str]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("classes, words", NO_NAMES.values(), ids=NO_NAMES)
 def test_names_that_cannot_be_make_no_file(tmp_path: Path, classes: Any, words: str) -> None:
     for path in (None, tmp_path / "answers.db"):
@@ -59,6 +61,7 @@ def test_names_that_cannot_be_make_no_file(tmp_path: Path, classes: Any, words: 
     assert list(tmp_path.iterdir()) == []
 
 
+@walked
 @pytest.mark.parametrize("classes", ODD.values(), ids=ODD)
 def test_odd_names_are_kept_letter_by_letter(tmp_path: Path, classes: list[str]) -> None:
     path = tmp_path / "answers.db"
@@ -92,6 +95,7 @@ def directions(names: Sequence[str], templates: tuple[str, ...] = TEMPLATES) -> 
     return text_directions(encode, letters, names, templates, torch.device("cpu"))
 
 
+@walked
 @pytest.mark.parametrize("kind", ["braces", "non-ASCII", "formulas", "markup", "numbers"])
 def test_a_prompt_holds_the_name_and_nothing_else(kind: str) -> None:
     names = class_names(ODD[kind], TEMPLATES)
@@ -104,6 +108,7 @@ def test_a_prompt_holds_the_name_and_nothing_else(kind: str) -> None:
         torch.testing.assert_close(row, total.float())
 
 
+@walked
 @pytest.mark.parametrize("name", ODD["200 tokens"])
 def test_a_name_of_200_tokens_is_named_in_short(name: str) -> None:
     with pytest.raises(
@@ -113,6 +118,7 @@ def test_a_name_of_200_tokens_is_named_in_short(name: str) -> None:
     assert len(str(error.value)) < 400
 
 
+@walked
 @pytest.mark.parametrize(
     "names", [["a\nb", "a b"], ["cat", " cat"], ["cat", "cat"], ["sea_lion", "sea\tlion"]]
 )
@@ -141,6 +147,7 @@ NO_TEMPLATES: dict[str, Any] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("templates", NO_TEMPLATES.values(), ids=NO_TEMPLATES)
 def test_templates_that_cannot_be(templates: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^templates must"):
@@ -153,6 +160,7 @@ def test_templates_that_cannot_be(templates: Any) -> None:
         CLIP("ViT-B-32", "openai", negated_templates=templates)
 
 
+@walked
 @pytest.mark.parametrize("template", ["{}", "{} x", "a\n{}\n", "un {} été", "{}🦉"])
 def test_odd_templates_have_one_place_also_negated(template: str) -> None:
     assert as_templates((template,), "templates") == (template,)

@@ -22,6 +22,7 @@ from openal.pool import Pool
 from openal.store import fill
 from openal.strategies import available
 from openal.view import Blocks
+from tests.walking import walked
 
 CPU = torch.device("cpu")
 X = torch.eye(4)[torch.arange(20) % 4]
@@ -83,12 +84,14 @@ READERS: dict[str, Callable[[Any], Any]] = {
 LENGTHS: dict[str, Any] = {"negative": -1, "a float": 20.0, "nothing": None, "a text": "20"}
 
 
+@walked
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("reader", READERS)
 def test_any_form_is_read_by_python_integers(reader: str, form: str) -> None:
     assert torch.equal(READERS[reader](Items(FORMS[form])), X)
 
 
+@walked
 @pytest.mark.parametrize("form", FORMS)
 def test_a_store_and_a_subset_read_by_python_integers(form: str, tmp_path: Path) -> None:
     store = fill(tmp_path, Items(FORMS[form]), nn.Flatten(), fingerprint={"encoder": "x"})
@@ -99,12 +102,14 @@ def test_a_store_and_a_subset_read_by_python_integers(form: str, tmp_path: Path)
     assert found == [(X[5].tolist(), 0), (X[6].tolist(), 1)]
 
 
+@walked
 @pytest.mark.parametrize("reader", READERS)
 def test_a_corrupt_item_is_named_wherever_it_stands(reader: str) -> None:
     with pytest.raises(ArgumentError, match=r"^items\[11\] must give .*image file is truncated"):
         READERS[reader](Corrupt())
 
 
+@walked
 @pytest.mark.parametrize("reader", READERS)
 def test_a_length_beyond_the_items_names_the_first_that_is_missing(reader: str) -> None:
     items = Items(length=25)
@@ -112,18 +117,21 @@ def test_a_length_beyond_the_items_names_the_first_that_is_missing(reader: str) 
         Pool(items, logits=Model(nn.Flatten())).take("logits", np.arange(25))
 
 
+@walked
 @pytest.mark.parametrize("length", LENGTHS)
 def test_a_length_that_is_none_is_refused(length: str) -> None:
     with pytest.raises(ArgumentError, match=r"^items must have a length"):
         Pool(Items(length=LENGTHS[length]))
 
 
+@walked
 @pytest.mark.parametrize("items", [Stream(), NoLength(), {"a": 1}.values()])
 def test_what_has_no_length_or_no_indices_is_refused(items: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^items must be a map-style"):
         Pool(items)
 
 
+@walked
 @pytest.mark.parametrize("name", available())
 def test_a_pool_of_another_length_than_the_ledger_is_refused(name: str) -> None:
     labeled = LabeledSet(21, 2)
@@ -134,6 +142,7 @@ def test_a_pool_of_another_length_than_the_ledger_is_refused(name: str) -> None:
         labeled.known_subset(Items())
 
 
+@walked
 @pytest.mark.parametrize("size", [0, 1])
 def test_a_pool_of_one_item_or_none_is_asked_about_in_full(size: int) -> None:
     network = nn.Linear(4, 2)
@@ -154,6 +163,7 @@ AUGMENTED = {
 }
 
 
+@walked
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: Subset(x, range(20))])
 @pytest.mark.parametrize("form", AUGMENTED)
 def test_random_augmentation_is_warned_about(form: str, wrap: Any) -> None:
@@ -184,6 +194,7 @@ def test_a_data_set_of_a_random_name_is_none_of_random_transforms() -> None:
     assert len(Pool(RandomPatches([1, 2, 3]))) == 3
 
 
+@walked
 @pytest.mark.parametrize(
     "transform", [None, str, transforms.Compose([transforms.Resize(8), transforms.ToTensor()])]
 )

@@ -15,6 +15,7 @@ from openal.testing._signal_checks import declared, learned_from
 from openal.testing._state_checks import SITUATIONS
 from openal.testing._world import ask, expect_same
 from tests.hostile.defaults import Default, alike, default_device, each_default
+from tests.walking import walked
 
 STRATEGIES = {name: kind() for name, kind in available().items()}
 WHEN = ("no answers", "only UNKNOWN")
@@ -57,6 +58,7 @@ def usual(name: str, when: str) -> Query:
     return ask(STRATEGIES[name], situation(name, when))
 
 
+@walked
 @each_default
 @pytest.mark.parametrize("name, when", [*cases()])
 def test_a_query_is_the_same_under_another_default(name: str, when: str, default: Default) -> None:

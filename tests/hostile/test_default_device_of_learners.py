@@ -30,6 +30,7 @@ from openal.strategies import NEATPassive
 from openal.testing import world
 from tests.hostile.defaults import Default, alike, default_device, default_type, each_default
 from tests.store.made import Items, filled
+from tests.walking import walked
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,7 @@ def usually_learned(name: str) -> dict[str, Tensor]:
     return learned(LEARNERS[name])
 
 
+@walked
 @each_default
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_learner_learns_the_same_under_another_default(name: str, default: Default) -> None:
@@ -96,6 +98,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
 def test_a_default_network_has_the_same_weights(make: Callable[[int], nn.Module]) -> None:
     torch.manual_seed(0)
@@ -125,6 +128,7 @@ def test_a_users_factory_and_network_see_the_default_device() -> None:
     assert {*seen} == {"meta"}
 
 
+@walked
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_model_reads_items_under_another_default_device(workers: int) -> None:
     images = np.random.default_rng(0).normal(size=(12, 3, 8, 8)).astype(np.float32)
@@ -140,6 +144,7 @@ def test_a_model_reads_items_under_another_default_device(workers: int) -> None:
     assert len(query) == 3
 
 
+@walked
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_store_is_filled_under_another_default_device(tmp_path: Path, workers: int) -> None:
     items = Items()

@@ -43,6 +43,7 @@ from openal.strategies import EAOA, EOAL, NEAT, OpenMax, OpenPathology, ProbCove
 from openal.testing import world
 from openal.testing._state_checks import SITUATIONS
 from openal.testing._world import ask, expect_sound
+from tests.walking import walked
 
 MANY = 1000
 """More neighbors, clusters or items than there are."""
@@ -116,6 +117,7 @@ FITS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("points", POINTS.values(), ids=POINTS)
 @pytest.mark.parametrize("k", [0, -1, MANY])
 def test_neighbors_are_as_many_as_there_are(points: Tensor, k: int) -> None:
@@ -134,6 +136,7 @@ MIXTURES: dict[str, dict[str, Any]] = {
 }
 
 
+@walked
 @pytest.mark.parametrize("points", POINTS.values(), ids=POINTS)
 @pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
 def test_a_fit_is_finite_and_the_same_again(
@@ -146,6 +149,7 @@ def test_a_fit_is_finite_and_the_same_again(
     assert torch.equal(points, before)
 
 
+@walked
 @pytest.mark.parametrize("options", MIXTURES.values(), ids=MIXTURES)
 @pytest.mark.parametrize("points", POINTS.values(), ids=POINTS)
 def test_a_mixture_is_a_probability_and_neutral_without_spread(
@@ -190,6 +194,7 @@ CHAINS: dict[str, Any] = {repr(stage): Chain(stage) for stage in STAGES} | {
 }
 
 
+@walked
 @pytest.mark.parametrize("when", SITUATIONS)
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_stage_that_asks_for_more_than_there_is(name: str, when: str) -> None:

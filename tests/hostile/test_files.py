@@ -19,6 +19,7 @@ from openal.learners._weight_files import read_weights, require_no_pickle, stamp
 from openal.report._items import read_items
 from openal.simulate.datasets._array_files import read_array, read_labels
 from tests.hostile.loaders import READ, refused
+from tests.walking import walked
 
 
 class Payload:
@@ -72,6 +73,7 @@ HARMFUL = {
 }
 
 
+@walked
 @pytest.mark.parametrize("name, read", READ.values(), ids=READ)
 @pytest.mark.parametrize("content", HARMFUL.values(), ids=HARMFUL)
 def test_a_harmful_file_is_refused_and_runs_nothing(
@@ -93,6 +95,7 @@ def test_the_payload_would_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [path.name for path in tmp_path.iterdir()] == ["payload"]
 
 
+@walked
 @pytest.mark.parametrize("name", ["pickle", "pickle of old torch", "a page of Google Drive"])
 def test_open_clip_is_given_no_such_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / "weights.pt"
@@ -137,6 +140,7 @@ HEADERS = {
 }
 
 
+@walked
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_the_header_of_an_array_is_no_program(tmp_path: Path, header: str) -> None:
     start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))

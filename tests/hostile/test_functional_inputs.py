@@ -17,6 +17,7 @@ from openal.functional import meta_query
 from tests.hostile.functional_calls import CALLS as PUBLIC
 from tests.hostile.functional_calls import leaves
 from tests.hostile.functional_parts import CHECKED
+from tests.walking import walked
 
 CALLS = PUBLIC | CHECKED
 ARRAYS = [(name, argument) for name, call in CALLS.items() for argument in call.arrays]
@@ -101,11 +102,13 @@ def test_every_public_name_is_in_the_table() -> None:
     assert sorted(PUBLIC) == functional.__all__
 
 
+@walked
 @pytest.mark.parametrize("name", CALLS)
 def test_good_arguments_give_the_same_twice(name: str) -> None:
     assert same(CALLS[name].of(name), expected(name))
 
 
+@walked
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
 @pytest.mark.parametrize("form", NO_NUMBERS)
 @pytest.mark.parametrize("name, argument", ARRAYS)
@@ -115,6 +118,7 @@ def test_what_holds_no_numbers_is_refused_by_name(name: str, argument: str, form
         call.of(name, **{argument: NO_NUMBERS[form](call.arrays[argument].clone())})
 
 
+@walked
 @pytest.mark.parametrize("form", SAME)
 @pytest.mark.parametrize("name, argument", ARRAYS)
 def test_another_container_changes_nothing(name: str, argument: str, form: str) -> None:
@@ -125,6 +129,7 @@ def test_another_container_changes_nothing(name: str, argument: str, form: str) 
     assert (given == before).all()
 
 
+@walked
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("name, argument", REAL)
 def test_a_number_that_is_none_is_named_with_its_row(name: str, argument: str, bad: float) -> None:
@@ -134,6 +139,7 @@ def test_a_number_that_is_none_is_named_with_its_row(name: str, argument: str, b
         CALLS[name].of(name, **{argument: values})
 
 
+@walked
 @pytest.mark.parametrize("name, argument", ARRAYS)
 @pytest.mark.parametrize("form", ["fewer rows", "no rows", "fewer columns", "no columns"])
 def test_another_shape_is_computed_with_or_refused(name: str, argument: str, form: str) -> None:
@@ -150,6 +156,7 @@ def test_another_shape_is_computed_with_or_refused(name: str, argument: str, for
     assert not any(bool(torch.as_tensor(each).isnan().any()) for each in found)
 
 
+@walked
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name, argument", REAL)
 def test_every_type_of_number_is_computed_with(name: str, argument: str, dtype: Any) -> None:

@@ -12,6 +12,7 @@ import torch
 from openal.errors import AnswerError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.testing._repeat_checks import expect_randomness_alone
+from tests.walking import walked
 
 NAN = float("nan")
 
@@ -97,10 +98,12 @@ BAD_SCORES = {
 }
 
 
-@pytest.fixture(params=["memory", "disk"])
-def labeled(request: pytest.FixtureRequest, tmp_path: Path) -> LabeledSet:
+in_memory_and_on_disk = pytest.mark.parametrize("file", [None, "a.db"], ids=["memory", "disk"])
+
+
+def answered(folder: Path, file: str | None) -> LabeledSet:
     """Three classes, ten items; 8, 9, 7 and 6 are answered."""
-    labeled = LabeledSet(10, 3, tmp_path / "a.db" if request.param == "disk" else None)
+    labeled = LabeledSet(10, 3, file and folder / file)
     labeled.add([8, 9, 7, 6], [0, 1, SKIPPED, UNKNOWN], annotator="ann")
     return labeled
 
@@ -124,80 +127,133 @@ def refused(labeled: LabeledSet, call: Callable[[], None], *words: str) -> None:
         assert everything(LabeledSet(10, 3, labeled.path)) == before
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("wrong", NO_NUMBERS.values(), ids=NO_NUMBERS)
 @pytest.mark.parametrize("call", TO_INDICES.values(), ids=TO_INDICES)
-def test_an_index_is_a_whole_number(labeled: LabeledSet, call: Any, wrong: Any) -> None:
+def test_an_index_is_a_whole_number(
+    tmp_path: Path, file: str | None, call: Any, wrong: Any
+) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled, [5, wrong]), "indices[1]", "an integer was expected")
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("wrong", NO_LISTS.values(), ids=NO_LISTS)
 @pytest.mark.parametrize("call", TO_INDICES.values(), ids=TO_INDICES)
-def test_indices_are_a_list_of_whole_numbers(labeled: LabeledSet, call: Any, wrong: Any) -> None:
+def test_indices_are_a_list_of_whole_numbers(
+    tmp_path: Path, file: str | None, call: Any, wrong: Any
+) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled, wrong), "indices", "Nothing was recorded")
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("wrong", OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
 @pytest.mark.parametrize("call", TO_INDICES.values(), ids=TO_INDICES)
-def test_an_index_is_of_the_data_set(labeled: LabeledSet, call: Any, wrong: Any) -> None:
+def test_an_index_is_of_the_data_set(
+    tmp_path: Path, file: str | None, call: Any, wrong: Any
+) -> None:
+    labeled = answered(tmp_path, file)
     words = ("Position 1", f"index {int(wrong)}", "run from 0 to 9")
     refused(labeled, lambda: call(labeled, [5, wrong]), *words)
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("call", TO_INDICES.values(), ids=TO_INDICES)
-def test_an_index_is_there_once(labeled: LabeledSet, call: Any) -> None:
+def test_an_index_is_there_once(tmp_path: Path, file: str | None, call: Any) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled, [5, 5]), "Position 1", "index 5", "at position 0")
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("wrong", NO_NUMBERS.values(), ids=NO_NUMBERS)
 @pytest.mark.parametrize("call", TO_LABELS.values(), ids=TO_LABELS)
-def test_a_label_is_a_whole_number(labeled: LabeledSet, call: Any, wrong: Any) -> None:
+def test_a_label_is_a_whole_number(tmp_path: Path, file: str | None, call: Any, wrong: Any) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled, [0, wrong]), "labels[1]", "an integer was expected")
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("wrong", NO_LISTS.values(), ids=NO_LISTS)
 @pytest.mark.parametrize("call", TO_LABELS.values(), ids=TO_LABELS)
-def test_labels_are_a_list_of_whole_numbers(labeled: LabeledSet, call: Any, wrong: Any) -> None:
+def test_labels_are_a_list_of_whole_numbers(
+    tmp_path: Path, file: str | None, call: Any, wrong: Any
+) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled, wrong), "labels", "Nothing was recorded")
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("wrong", NO_LABELS.values(), ids=NO_LABELS)
 @pytest.mark.parametrize("call", TO_LABELS.values(), ids=TO_LABELS)
-def test_a_label_is_a_class_or_an_answer(labeled: LabeledSet, call: Any, wrong: Any) -> None:
+def test_a_label_is_a_class_or_an_answer(
+    tmp_path: Path, file: str | None, call: Any, wrong: Any
+) -> None:
+    labeled = answered(tmp_path, file)
     words = ("Position 1", f"label {int(wrong)} is not one of 0..2, UNKNOWN (-1) or SKIPPED (-2)")
     refused(labeled, lambda: call(labeled, [0, wrong]), *words)
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("count", [0, 1, 3])
 @pytest.mark.parametrize("call", TO_LABELS.values(), ids=TO_LABELS)
-def test_there_is_a_label_for_each_index(labeled: LabeledSet, call: Any, count: int) -> None:
+def test_there_is_a_label_for_each_index(
+    tmp_path: Path, file: str | None, call: Any, count: int
+) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled, [0] * count), f"2 indices and {count} labels")
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("call, index, words", NEVER.values(), ids=NEVER)
 def test_an_answer_is_not_overwritten(
-    labeled: LabeledSet, call: Any, index: int, words: str
+    tmp_path: Path, file: str | None, call: Any, index: int, words: str
 ) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: call(labeled), "Position 1", f"index {index}", words)
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("scores", BAD_SCORES.values(), ids=BAD_SCORES)
 @pytest.mark.parametrize("name", ["scores", "purity", "informativeness"])
-def test_scores_of_a_round_are_finite_numbers(labeled: LabeledSet, name: str, scores: Any) -> None:
+def test_scores_of_a_round_are_finite_numbers(
+    tmp_path: Path, file: str | None, name: str, scores: Any
+) -> None:
+    labeled = answered(tmp_path, file)
     query = SimpleNamespace(indices=[1, 2], **{name: scores})
     refused(labeled, lambda: labeled.begin_round(query), f"query.{name}")
 
 
-def test_purity_beyond_single_precision_is_the_largest(labeled: LabeledSet) -> None:
+@walked
+@in_memory_and_on_disk
+def test_purity_beyond_single_precision_is_the_largest(tmp_path: Path, file: str | None) -> None:
+    labeled = answered(tmp_path, file)
     labeled.begin_round(SimpleNamespace(indices=[1], purity=[1e300]))
     assert labeled.history[-1].purity.tolist() == [np.finfo(np.float32).max]
 
 
+@walked
+@in_memory_and_on_disk
 @pytest.mark.parametrize("query", [None, 3, "x", [1], SimpleNamespace()], ids=repr)
-def test_a_query_has_indices(labeled: LabeledSet, query: Any) -> None:
+def test_a_query_has_indices(tmp_path: Path, file: str | None, query: Any) -> None:
+    labeled = answered(tmp_path, file)
     refused(labeled, lambda: labeled.begin_round(query), "query", "indices")
 
 
-def test_numbers_of_every_kind_are_one_answer(labeled: LabeledSet) -> None:
+@walked
+@in_memory_and_on_disk
+def test_numbers_of_every_kind_are_one_answer(tmp_path: Path, file: str | None) -> None:
+    labeled = answered(tmp_path, file)
     labeled.add([np.int8(1), torch.tensor(2), 3], [np.uint8(2), torch.tensor(UNKNOWN), 0])
     labeled.add(torch.tensor([1, 2, 3], dtype=torch.uint8), np.array([2, -1, 0], np.int16))
     assert labeled.known_indices.tolist() == [8, 9, 1, 3]

@@ -18,6 +18,7 @@ from openal.query import Query
 from openal.strategies import available
 from openal.testing import world
 from openal.testing._world import ask, expect_same
+from tests.walking import walked
 
 WORLD = world()
 ITEMS = torch.tensor(WORLD.signals["embeddings"])
@@ -127,6 +128,7 @@ def asked(name: str, model: Any) -> Query:
     return available()[name]().query(pool, WORLD.labeled, 6, model=learner, seed=0, progress=False)
 
 
+@walked
 @pytest.mark.filterwarnings("ignore:Guards may run slower on Python 3.13.0:RuntimeWarning")
 @pytest.mark.parametrize("form", SAME)
 def test_any_dress_gives_the_same_signals(form: str) -> None:
@@ -143,6 +145,7 @@ def test_any_dress_gives_the_same_signals(form: str) -> None:
     assert torch.equal(items, ITEMS) and torch.equal(torch.get_rng_state(), state)
 
 
+@walked
 @pytest.mark.parametrize("name", TASK)
 def test_a_strategy_asks_the_same_of_a_model_and_of_its_outputs(name: str) -> None:
     plain = Network().eval()
@@ -153,6 +156,7 @@ def test_a_strategy_asks_the_same_of_a_model_and_of_its_outputs(name: str) -> No
     expect_same(expected, asked(name, nn.DataParallel(Mutating())), "a wrapped, mutating model")
 
 
+@walked
 @pytest.mark.parametrize("form", REFUSED)
 @pytest.mark.parametrize("name", ["NEAT", "Uncertainty", "BADGE"])
 def test_an_output_that_fails_midway_is_refused(name: str, form: str) -> None:
@@ -164,6 +168,7 @@ def test_an_output_that_fails_midway_is_refused(name: str, form: str) -> None:
     assert inside(model) == before and len(WORLD.labeled) == answers
 
 
+@walked
 @pytest.mark.parametrize("name", TASK)
 def test_a_models_own_error_comes_through_and_leaves_it_alone(name: str) -> None:
     model = Failing(raising)
@@ -173,6 +178,7 @@ def test_a_models_own_error_comes_through_and_leaves_it_alone(name: str) -> None
     assert inside(model) == before and torch.equal(torch.get_rng_state(), state)
 
 
+@walked
 @pytest.mark.parametrize("name", TASK)
 def test_a_model_of_nan_is_refused_by_the_index(name: str) -> None:
     network = Network()
@@ -182,6 +188,7 @@ def test_a_model_of_nan_is_refused_by_the_index(name: str) -> None:
         asked(name, network)
 
 
+@walked
 @pytest.mark.parametrize("name", TASK)
 def test_a_model_without_weights_is_refused_by_the_signal(name: str) -> None:
     """As libraries make it before they load the weights: on the meta device."""
@@ -189,6 +196,7 @@ def test_a_model_without_weights_is_refused_by_the_signal(name: str) -> None:
         asked(name, Network().to("meta"))
 
 
+@walked
 @pytest.mark.parametrize("how", [lambda z: z[:-1], lambda z: z[0, 0], Tensor.tolist])
 def test_an_encoder_gives_a_row_per_item_in_every_batch(how: Any) -> None:
     model = Failing(how)

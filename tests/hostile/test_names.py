@@ -25,6 +25,7 @@ from openal.report import report, write_report
 from openal.report._svg import FORMULA, element, sheet, text
 from openal.simulate._results_folder import Cells
 from openal.simulate.loop import Run
+from tests.walking import walked
 
 NAMES = {
     "script": "<script>alert(1)</script>",
@@ -91,6 +92,7 @@ def write_results(folder: Path, name: str) -> None:
 # --- HTML
 
 
+@walked
 @EVERY
 def test_a_page_has_the_tags_of_a_harmless_name(tmp_path: Path, name: str) -> None:
     write_results(tmp_path / "harmless", "owl")
@@ -100,6 +102,7 @@ def test_a_page_has_the_tags_of_a_harmless_name(tmp_path: Path, name: str) -> No
     assert "\ufffd" not in hostile and hostile.encode()
 
 
+@walked
 @EVERY
 def test_an_element_holds_a_name_as_text(name: str) -> None:
     parsed = Tags(element("p", text(name), title=name, class_="x"))
@@ -110,6 +113,7 @@ def test_an_element_holds_a_name_as_text(name: str) -> None:
 # --- CSV and JSON
 
 
+@walked
 @EVERY
 def test_an_export_reads_back_and_computes_nothing(tmp_path: Path, name: str) -> None:
     LabeledSet(3, ["cat", name], tmp_path / "answers.db").add([2, 0], [1, 0])
@@ -123,6 +127,7 @@ def test_an_export_reads_back_and_computes_nothing(tmp_path: Path, name: str) ->
     assert not rows[1][1].startswith(tuple(set(GUARDED) - {"'"}))
 
 
+@walked
 @EVERY
 def test_a_sheet_of_a_report_computes_nothing(name: str) -> None:
     (row,) = csv.reader(io.StringIO(sheet([[name, 1]]).decode(), newline=""))
@@ -130,6 +135,7 @@ def test_a_sheet_of_a_report_computes_nothing(name: str) -> None:
     assert not row[0].startswith(FORMULA)
 
 
+@walked
 @pytest.mark.parametrize("name", [NAMES["path"], NAMES["absolute"], NAMES["NUL"], NAMES["long"]])
 def test_no_name_becomes_a_path(tmp_path: Path, name: str) -> None:
     write_results(tmp_path / "results", name)
@@ -141,6 +147,7 @@ def test_no_name_becomes_a_path(tmp_path: Path, name: str) -> None:
     assert all(re.fullmatch(r"[\w-]+\.(png|csv)", file) for file in files)
 
 
+@walked
 @pytest.mark.parametrize("name", ["a/b", "../x", "/x", "..", "a\0b", "ü", "*", "[a]"])
 def test_the_name_of_a_strategy_stays_in_its_folder(tmp_path: Path, name: str) -> None:
     cells = Cells(tmp_path / "results", {})
@@ -153,6 +160,7 @@ def test_the_name_of_a_strategy_stays_in_its_folder(tmp_path: Path, name: str) -
 # --- terminals
 
 
+@walked
 @EVERY
 @pytest.mark.parametrize("action", ["check", "export"])
 def test_a_terminal_shows_a_name_and_obeys_none(
@@ -193,6 +201,7 @@ def prompts(names: list[str], templates: Any) -> list[str]:
     return seen
 
 
+@walked
 @EVERY
 def test_a_name_stands_in_a_prompt_once_as_it_is(name: str) -> None:
     if name == NAMES["long"]:
@@ -204,12 +213,14 @@ def test_a_name_stands_in_a_prompt_once_as_it_is(name: str) -> None:
     assert {*found} == {"a photo of a owl.", f"a photo of a {words}."}
 
 
+@walked
 @pytest.mark.parametrize("names", [["a", "a"], ["a b", "a_b"], ["a", " a\n"], [""], ["\n"], ["_"]])
 def test_names_that_read_the_same_or_as_nothing_are_refused(names: list[str]) -> None:
     with pytest.raises(ArgumentError, match=r"names\[\d\]"):
         prompts(names, ("a {}.",))
 
 
+@walked
 @pytest.mark.parametrize("template", ["a photo", "{} and {}", "{0}", "{name}", "{{}}", "{", ""])
 def test_a_template_without_one_place_is_refused(template: str) -> None:
     with pytest.raises(ArgumentError, match="exactly once each"):
@@ -219,6 +230,7 @@ def test_a_template_without_one_place_is_refused(template: str) -> None:
 # --- the ledger
 
 
+@walked
 @EVERY
 def test_a_ledger_keeps_a_name_as_it_is(tmp_path: Path, name: str) -> None:
     labeled = LabeledSet(3, [name, "owl"], tmp_path / "answers.db")
@@ -229,6 +241,7 @@ def test_a_ledger_keeps_a_name_as_it_is(tmp_path: Path, name: str) -> None:
     assert again.counts == {name: 1, "owl": 0, "UNKNOWN": 0, "SKIPPED": 0}
 
 
+@walked
 @EVERY
 def test_an_annotator_is_printable(tmp_path: Path, name: str) -> None:
     labeled = LabeledSet(3, 2, tmp_path / "answers.db")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import openal
+from tests.walking import walked
 
 PACKAGE = Path(openal.__path__[0])
 
@@ -56,6 +57,7 @@ def runs_a_file(name: str, call: ast.Call) -> bool:
     return None in given or given.get(argument, default) != safe
 
 
+@walked
 @pytest.mark.parametrize(
     "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
 )
@@ -65,6 +67,7 @@ def test_no_code_runs_what_a_file_holds(path: Path) -> None:
     assert found <= ITS_OWN.get(path.relative_to(PACKAGE).as_posix(), set())
 
 
+@walked
 @pytest.mark.parametrize(
     "source",
     [

@@ -13,6 +13,7 @@ from openal.query import Query
 from openal.strategies import available
 from openal.testing import world
 from openal.testing._world import ask, expect_same, expect_sound
+from tests.walking import walked
 
 WORLD = world()
 READ = [(name, signal) for name, kind in available().items() for signal in kind().reads]
@@ -74,18 +75,21 @@ def own(signal: str) -> np.ndarray:
     return values
 
 
+@walked
 @pytest.mark.parametrize("form", LIVED_WITH)
 @pytest.mark.parametrize("name, signal", READ)
 def test_a_query_about_degenerate_numbers_is_sound(name: str, signal: str, form: str) -> None:
     expect_sound_query(about(name, signal, LIVED_WITH[form](own(signal))))
 
 
+@walked
 @pytest.mark.parametrize("form", EXTREME)
 @pytest.mark.parametrize("name, signal", SCALED)
 def test_a_query_about_extreme_numbers_is_sound(name: str, signal: str, form: str) -> None:
     expect_sound_query(about(name, signal, EXTREME[form](own(signal))))
 
 
+@walked
 @pytest.mark.parametrize("form", WHOLE)
 @pytest.mark.parametrize("name, signal", SCALED)
 def test_integers_are_the_floats_that_they_equal(name: str, signal: str, form: str) -> None:
@@ -93,6 +97,7 @@ def test_integers_are_the_floats_that_they_equal(name: str, signal: str, form: s
     expect_same(about(name, signal, whole.astype(np.float32)), about(name, signal, whole), form)
 
 
+@walked
 @pytest.mark.parametrize("name, signal", SCALED)
 def test_an_overflow_of_float16_is_named(name: str, signal: str) -> None:
     with np.errstate(over="ignore"):
@@ -105,6 +110,7 @@ def test_an_overflow_of_float16_is_named(name: str, signal: str) -> None:
     assert np.isinf(half[index]).any()
 
 
+@walked
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 @pytest.mark.parametrize("name, signal", READ)
 def test_a_tensor_with_a_bad_number_is_refused_by_name(name: str, signal: str, bad: float) -> None:
@@ -121,6 +127,7 @@ def test_a_row_of_zeros_has_cosine_0_with_everything() -> None:
     assert class_prototypes(zero, [0], 1).tolist() == [[0.0, 0.0]]
 
 
+@walked
 @pytest.mark.parametrize("value", [0.0, -3e38, 3e38, 1e-45])
 def test_identical_logits_are_wholly_uncertain(value: float) -> None:
     assert entropy(torch.full((1, 4), value)).tolist() == pytest.approx([np.log(4)], rel=1e-6)

@@ -23,6 +23,7 @@ from openal.testing import world
 from openal.testing._repeat_checks import expect_randomness_alone
 from openal.testing._world import ask
 from openal.view import View
+from tests.walking import walked
 
 ROOMS = ("selection", "purity", "informativeness", "strategies", "learners")
 
@@ -104,15 +105,15 @@ def needed(kind: type[Any]) -> dict[str, Any]:
     return {each.name: GIVEN[each.name] for each in bare} | pretrained
 
 
-def cases(*, fitting: bool) -> list[Any]:
+def cases(*, fitting: bool) -> dict[str, tuple[str, str, Any]]:
     """Each field with each value that it is for, or is not for."""
-    return [
-        pytest.param(key, each.name, value, id=f"{kind.__name__}.{each.name}-{what}")
+    return {
+        f"{key}.{each.name}-{what}": (key, each.name, value)
         for key, kind in KINDS.items()
         for each in fields(kind)
         for what, value in WRONG.items()
         if fits(kind.__name__, each, what, learner=key.startswith("learners.")) == fitting
-    ]
+    }
 
 
 def fits(kind: str, each: Any, what: str, *, learner: bool) -> bool:
@@ -166,7 +167,11 @@ def stage_of(part: Any) -> Any:
     return part if takes_budget else Top(part)
 
 
-@pytest.mark.parametrize("key, field, value", cases(fitting=False))
+REFUSED, KEPT = cases(fitting=False), cases(fitting=True)
+
+
+@walked
+@pytest.mark.parametrize("key, field, value", REFUSED.values(), ids=REFUSED)
 def test_an_option_that_cannot_be_is_named(key: str, field: str, value: Any) -> None:
     kind, room = KINDS[key], key.split(".")[0]
     with expect_randomness_alone("a refused option"), pytest.raises(OpenALError) as error:
@@ -174,7 +179,8 @@ def test_an_option_that_cannot_be_is_named(key: str, field: str, value: Any) -> 
     assert re.search(rf"(?<![\w.]){field}\b", str(error.value)), str(error.value)
 
 
-@pytest.mark.parametrize("key, field, value", cases(fitting=True))
+@walked
+@pytest.mark.parametrize("key, field, value", KEPT.values(), ids=KEPT)
 def test_an_option_that_can_be_is_kept(key: str, field: str, value: Any) -> None:
     kind = KINDS[key]
     part = kind(**{**needed(kind), field: value})
@@ -182,6 +188,7 @@ def test_an_option_that_can_be_is_kept(key: str, field: str, value: Any) -> None
     assert found == value or found == selection.Signal(value)
 
 
+@walked
 @pytest.mark.parametrize("key", KINDS)
 def test_a_part_can_be_made(key: str) -> None:
     kind = KINDS[key]
@@ -193,6 +200,7 @@ def test_another_name_of_a_signal_is_looked_for() -> None:
         ask(Chain(Top(Entropy(logits="x"))), world())
 
 
+@walked
 @pytest.mark.parametrize("device", ["x", "cuda:99", "cpu:cpu", 3, None, True])
 def test_a_device_that_is_not_there(device: Any) -> None:
     with pytest.raises(ArgumentError, match="device"):

@@ -15,6 +15,7 @@ from openal.simulate.datasets.images import NAME, tiny_imagenet
 from openal.store import Embeddings
 from tests.hostile.loaders import READ, refused
 from tests.store.made import Items, filled
+from tests.walking import walked
 
 
 def pipe(path: Path) -> None:
@@ -39,6 +40,7 @@ ENDLESS = {
 }
 
 
+@walked
 @pytest.mark.parametrize("make", ENDLESS.values(), ids=ENDLESS)
 @pytest.mark.parametrize("read", [plain_bytes, plain_json])
 def test_what_never_ends_is_not_read(
@@ -49,6 +51,7 @@ def test_what_never_ends_is_not_read(
         read(tmp_path / "a")
 
 
+@walked
 @pytest.mark.parametrize("name, read", READ.values(), ids=READ)
 @pytest.mark.parametrize("make", [pipe, link("/dev/zero")], ids=["a pipe", "a device"])
 def test_a_loader_does_not_wait_for_it(
@@ -67,6 +70,7 @@ def test_a_large_file_is_not_read(tmp_path: Path) -> None:
         plain_json(path)
 
 
+@walked
 @pytest.mark.parametrize("depth", [60, 900, 100_000])
 @pytest.mark.parametrize("ends", [("[", "]"), ('{"a":', "}")], ids=["list", "object"])
 def test_json_is_not_nested_without_end(tmp_path: Path, depth: int, ends: tuple[str, str]) -> None:
@@ -76,6 +80,7 @@ def test_json_is_not_nested_without_end(tmp_path: Path, depth: int, ends: tuple[
         plain_json(path)
 
 
+@walked
 @pytest.mark.parametrize("name", ["shard-00001.npy", "shard-00006.npy", "manifest.json"])
 @pytest.mark.parametrize(
     "make", [link("/dev/zero"), pipe, folder], ids=["device", "pipe", "folder"]
@@ -90,6 +95,7 @@ def test_no_part_of_a_store_is_anything_else_than_a_file(
         Embeddings(store.folder)
 
 
+@walked
 @pytest.mark.parametrize("name", ["lock", "shard-00001.npy"])
 def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path, name: str) -> None:
     store = filled(tmp_path / "store", Items(), part=(0, 2))
@@ -108,6 +114,7 @@ def test_a_lock_that_is_a_link_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
+@walked
 @pytest.mark.parametrize("name", ["../secret.JPEG", "/secret.JPEG", "a/b.JPEG", "", ".."])
 def test_the_names_of_images_do_not_lead_out(tmp_path: Path, name: str) -> None:
     root = tmp_path / NAME
@@ -120,6 +127,7 @@ def test_the_names_of_images_do_not_lead_out(tmp_path: Path, name: str) -> None:
         tiny_imagenet(tmp_path)
 
 
+@walked
 @pytest.mark.parametrize("line", ["no tab", "c.JPEG\tn03", "\xff"])
 def test_lists_of_images_that_are_none(tmp_path: Path, line: str) -> None:
     root = tmp_path / NAME

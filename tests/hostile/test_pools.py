@@ -17,6 +17,7 @@ from openal.store import Embeddings, fill
 from openal.strategies import available
 from openal.testing import world
 from openal.testing._repeat_checks import expect_randomness_alone
+from tests.walking import walked
 
 STRATEGIES = {name: kind() for name, kind in available().items()}
 
@@ -45,6 +46,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@walked
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("named", [False, True], ids=["by their inputs", "by their names"])
 @pytest.mark.parametrize("finished", [False, True], ids=["half filled", "finished"])
@@ -64,6 +66,7 @@ def test_a_store_is_about_the_items_it_was_begun_with(
     assert content(tmp_path) == before
 
 
+@walked
 @pytest.mark.parametrize("size", [N - 1, N + 1, 0, 10**6])
 def test_a_store_of_another_length_is_no_signal_of_the_pool(tmp_path: Path, size: int) -> None:
     store = fill(tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"})
@@ -80,6 +83,7 @@ def test_a_store_that_claims_more_rows_than_it_has(tmp_path: Path) -> None:
         Embeddings(tmp_path)
 
 
+@walked
 @pytest.mark.parametrize("size", [0, 59, 61, 6000])
 @pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -95,6 +99,7 @@ def test_a_pool_that_grew_or_shrank_is_asked_nothing(
     assert (repr(labeled), None if path is None else path.read_bytes()) == before
 
 
+@walked
 @pytest.mark.parametrize("size", [59, 61])
 def test_a_file_of_answers_is_not_opened_for_a_pool_that_grew(tmp_path: Path, size: int) -> None:
     path = tmp_path / "answers.db"
@@ -105,6 +110,7 @@ def test_a_file_of_answers_is_not_opened_for_a_pool_that_grew(tmp_path: Path, si
     assert path.read_bytes() == before
 
 
+@walked
 @pytest.mark.parametrize("size", [59, 61])
 def test_items_and_candidates_of_another_pool(size: int) -> None:
     made = world()

@@ -11,6 +11,7 @@ from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.selection import NearestClass
 from openal.view import Blocks, View
+from tests.walking import walked
 
 ANSWERS = {1: 0, 5: 2, 6: 0, 9: UNKNOWN, 14: 2, 15: 2, 3: 1}  # class 1 has one item, 3 none
 
@@ -33,6 +34,8 @@ def by_loop(z: np.ndarray, groups: list[int], answers: dict[int, int]) -> list[f
     return found
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["plain", "twice", "alike"])
 def test_against_the_loop(seed: int, kind: str) -> None:

@@ -80,6 +80,7 @@ def test_a_fitted_detector_is_not_fitted_again() -> None:
     assert torch.equal(detector.mu, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["Mahalanobis", "KNN", "KLMatching"])
 def test_equal_rows_score_the_same_in_blocks_of_any_size(name: str) -> None:
     options, signal = ({"k": 3} if name == "KNN" else {}), "embeddings"
@@ -133,6 +134,7 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.Monke
         asked(PytorchOOD("KNN"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "score",
     [

@@ -91,6 +91,7 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.Monke
         asked(SkActiveML("Badge"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "score",
     [
@@ -104,6 +105,7 @@ def test_a_strategy_of_it_passes_the_battery(score: SkActiveML) -> None:
     check_strategy(Chain(Filter(KnownNeighbors(5), above=0.5), Top(score)))
 
 
+@pytest.mark.long
 def test_two_tools_in_one_chain() -> None:
     pytest.importorskip("pytorch_ood", reason="pytorch-ood: pip install openal[ood]")
     purity = PytorchOOD("Mahalanobis", signal="embeddings")

@@ -20,6 +20,7 @@ from openal.learners._templates import negated, template_texts
 from openal.learners.clip import CLIP
 from openal.learners.text_cosines import TextCosines
 from openal.pool import Frozen
+from tests.walking import walked
 
 NAMES = ["cat", "great_owl", "dog"]
 TEMPLATES = ("a photo of a {}.", "a photo with a {}.")
@@ -205,6 +206,7 @@ def test_it_is_a_plain_value() -> None:
     assert clip.templates == ("a {}.",)
 
 
+@walked
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -278,6 +280,7 @@ def test_bfloat16_changes_little(clip: CLIP) -> None:
     assert 0 < (1 - (exact * rough).sum(dim=1)).max() < 1e-3
 
 
+@pytest.mark.long
 def test_nothing_heavy_is_imported_before_use() -> None:
     code = (
         "import sys; from openal.learners.clip import CLIP\n"

@@ -80,6 +80,7 @@ def test_the_loader_round_trips_a_published_checkpoint(
         assert value.equal(given[f"{first}_no{dot}{rest}"])
 
 
+@pytest.mark.long
 def test_the_names_and_sizes_are_those_published(
     clipn_weights_of: Callable[[str], dict[str, Tensor]],
 ) -> None:

@@ -12,6 +12,7 @@ from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError, ArrayError
 from openal.learners import EmbeddingDetector
 from openal.strategies import JSOSAL, LfOSA
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = PIXELS / 16, np.where(DIGITS < 4, DIGITS, UNKNOWN)
@@ -103,6 +104,7 @@ def test_skipped_answers_do_not_matter() -> None:
     assert logits_of(EmbeddingDetector(), skipping).equal(logits_of(EmbeddingDetector(), labeled))
 
 
+@walked
 @pytest.mark.parametrize(
     "indices",
     [

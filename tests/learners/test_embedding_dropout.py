@@ -14,6 +14,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.functional import bald
 from openal.learners import EmbeddingDropout
 from openal.learners._on_embeddings import FittedOnEmbeddings
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")[:600]
@@ -106,6 +107,7 @@ def test_embeddings_are_checked() -> None:
         sampled(embeddings=broken)
 
 
+@walked
 @pytest.mark.parametrize(
     "options",
     [{"samples": 0}, {"p": 0}, {"p": 1}, {"hidden": 0}, {"steps": 0}, {"batch_size": 0}]

@@ -14,6 +14,7 @@ from openal.functional import energy, epistemic_energy
 from openal.functional.losses import energy_margin_loss, weighted_cross_entropy
 from openal.learners import Detector, EmbeddingDetector
 from openal.learners.detector import Detection
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = (PIXELS / 16).astype("f4"), np.where(DIGITS < 4, DIGITS, UNKNOWN)
@@ -109,6 +110,7 @@ def test_networks_learn_the_margin() -> None:
     assert gaps[1] > gaps[0] + 1
 
 
+@walked
 @pytest.mark.parametrize("kind", [Detector, EmbeddingDetector])
 @pytest.mark.parametrize("wrong", [(-7.0, -25.0), (1.0,), -25.0, (np.nan, 0.0), "ab"])
 def test_margins_that_cannot_be(kind: Any, wrong: Any) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError, ModelError
 from openal.learners.entropic_detector import EmbeddingEntropicDetector, EntropicDetector
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS = (PIXELS / 16).astype("f4")
@@ -86,10 +87,12 @@ def compactness(reg_w: float) -> float:
     return float((unknown - unknown.mean(dim=0)).norm(dim=1).mean() / z.norm(dim=1).mean())
 
 
+@pytest.mark.long
 def test_the_regularizer_gathers_the_unknown() -> None:
     assert compactness(30.0) < 0.8 * compactness(0.0)
 
 
+@walked
 @BOTH
 @pytest.mark.parametrize("indices", [ALL[:0], ALL[:1], ALL[4:6], ALL[:33]], ids=len)
 def test_any_number_of_answers_is_enough(learner: Any, indices: np.ndarray) -> None:
@@ -97,6 +100,7 @@ def test_any_number_of_answers_is_enough(learner: Any, indices: np.ndarray) -> N
     assert all(each.isfinite().all() for each in found.values())
 
 
+@pytest.mark.long
 @BOTH
 @pytest.mark.parametrize("kind", ["only known", "only unknown", "one class"])
 def test_any_kind_of_answers_is_enough(learner: Any, kind: str) -> None:
@@ -112,6 +116,7 @@ def test_one_known_class_is_enough(learner: Any) -> None:
     assert signals_of(learner, labeled, ALL[:9])["head_logits"].shape == (9, 2, 1)
 
 
+@pytest.mark.long
 @BOTH
 def test_same_seed_gives_the_same_signals(learner: Any) -> None:
     first = signals_of(learner, answered(ALL[:60]))
@@ -137,6 +142,7 @@ def test_no_items_have_empty_signals(learner: Any) -> None:
     assert found["head_logits"].shape == (0, 2, 4)
 
 
+@pytest.mark.long
 def test_without_hidden_units_features_are_the_embeddings_standardized() -> None:
     learner = EmbeddingEntropicDetector(hidden=None)
     z = signals_of(learner, answered(ALL[:100]))["detector_features"][:100]
@@ -178,6 +184,7 @@ def test_a_network_without_features_is_refused() -> None:
         EntropicDetector(Bare, epochs=1).fit(POOL, answered(ALL[:9]), progress=False)
 
 
+@walked
 @pytest.mark.parametrize(
     "options, words",
     [

@@ -36,6 +36,7 @@ def margin(evidence: Tensor) -> Tensor:
     return evidence[:, :4].amax(dim=1) - evidence[:, 4:].amax(dim=1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("learner", [EmbeddingEvidence(), EmbeddingEvidence(hidden=32)], ids=repr)
 def test_tells_the_classes_and_the_rest(learner: EmbeddingEvidence) -> None:
     found = heads(learner, answered(ALL[:400]))
@@ -63,6 +64,7 @@ def test_at_most_so_many_kinds() -> None:
     )
 
 
+@pytest.mark.long
 def test_the_seed_decides_nothing_and_the_fit_pickles() -> None:
     labeled = answered(ALL[:90])
     first = heads(EmbeddingEvidence(), labeled)["evidence_logits"]

@@ -39,6 +39,7 @@ def sampled(
     return found
 
 
+@pytest.mark.long
 def test_each_sample_has_learned_the_classes() -> None:
     known = np.flatnonzero(DIGITS[150:] >= 0) + 150
     learner = GenerativeDropout(dropout=EmbeddingDropout(samples=5))
@@ -46,6 +47,7 @@ def test_each_sample_has_learned_the_classes() -> None:
     assert right.mean() > 0.85
 
 
+@pytest.mark.long
 def test_it_is_dropout_on_answers_and_copies() -> None:
     known = answered(150).known_indices
     z, y = torch.from_numpy(PIXELS[known]), torch.from_numpy(DIGITS[known])
@@ -63,6 +65,7 @@ def test_without_known_answers_it_is_plain_dropout() -> None:
     assert sampled(count=0).equal(sampled(PLAIN, count=0))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_any_number_of_answers_is_enough(count: int) -> None:
     found = sampled(count=count)
@@ -82,6 +85,7 @@ def test_classes_without_answers_and_equal_rows() -> None:
     assert found[::2].equal(found[1::2])
 
 
+@pytest.mark.long
 def test_the_seed_decides_and_nothing_is_changed() -> None:
     pixels, labeled = PIXELS.copy(), answered(40)
     before = torch.get_rng_state()

@@ -13,6 +13,7 @@ from openal.learners._generator import (
     GeneratorSettings,
     generated,
 )
+from tests.walking import walked
 
 K, D = 3, 6
 LABELS = torch.arange(45) % K
@@ -35,6 +36,7 @@ def network(x: Tensor, seed: int = 0) -> ConditionalAutoencoder:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("copies", [1, 3])
 def test_copies_are_nearest_to_the_mean_of_their_class(copies: int) -> None:
     rows, labels = generated(planted(), LABELS, copies=copies)
@@ -44,6 +46,7 @@ def test_copies_are_nearest_to_the_mean_of_their_class(copies: int) -> None:
     assert torch.cdist(rows, planted()).min() > 1e-3  # new ones
 
 
+@pytest.mark.long
 def test_copies_keep_the_mean_of_their_class() -> None:
     x, (rows, _) = planted(), generated(planted(), LABELS, copies=3)
     for c in range(K):
@@ -57,11 +60,13 @@ def test_identical_rows_of_several_classes() -> None:
     assert labels.equal(LABELS + 5)
 
 
+@pytest.mark.long
 def test_further_copies_are_others() -> None:
     rows, _ = generated(planted(spread=1.0), LABELS, copies=2)
     assert (rows[:45] - rows[45:]).norm(dim=1).min() > 1e-3
 
 
+@pytest.mark.long
 def test_copies_vary_with_what_they_copy() -> None:
     x = planted()
     x[:, 5] += 8 * (torch.arange(45) // K % 2)  # a direction that no label tells of
@@ -117,6 +122,8 @@ def test_the_seed_decides_and_global_numbers_stay() -> None:
     assert not generated(planted(), LABELS, generator_steps=20, seed=1)[0].equal(first)
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("count", [0, 1, 2, 65])
 @pytest.mark.parametrize("value", [0.0, 3.0])
 def test_any_number_of_identical_rows(count: int, value: float) -> None:

@@ -17,6 +17,7 @@ from openal.errors import ArgumentError, ModelError
 from openal.functional import ranking_loss
 from openal.learners import EmbeddingLossPredictor, LossPrediction, LossPredictor
 from openal.learners.loss_prediction import LossPredictingNetwork, joint_loss
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = (PIXELS / 8 - 1).astype("f4")[:500], DIGITS[:500]
@@ -174,6 +175,7 @@ def test_the_ranking_does_not_teach_the_logits() -> None:
 # --- the learners
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("learner", LEARNERS, ids=["network", "embeddings"])
 def test_shapes_and_repetition(learner: Any) -> None:
     state, first = torch.get_rng_state(), found_by(learner)
@@ -185,6 +187,8 @@ def test_shapes_and_repetition(learner: Any) -> None:
     assert not found_by(learner, seed=1)["predicted_loss"].equal(first["predicted_loss"])
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("learner", LEARNERS, ids=["network", "embeddings"])
 @pytest.mark.parametrize("count", [0, 1, 2, 33])
 def test_any_number_of_answers_is_enough(learner: Any, count: int) -> None:
@@ -240,6 +244,7 @@ def test_the_default_network_wants_images() -> None:
         LossPredictor(device="cpu").fit(POOL, answered(3))
 
 
+@walked
 @pytest.mark.parametrize("kind", [LossPredictor, EmbeddingLossPredictor])
 @pytest.mark.parametrize(
     "options",

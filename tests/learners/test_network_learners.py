@@ -12,6 +12,7 @@ from openal import UNKNOWN, LabeledSet, Pool
 from openal.errors import ArgumentError
 from openal.learners import Classifier, CropFlip, Detector
 from openal.learners._sgd import shuffled
+from tests.walking import walked
 
 IMAGES, DIGITS = load_digits(return_X_y=True)
 IMAGES = (IMAGES / 8 - 1).reshape(-1, 1, 8, 8).astype("f4")
@@ -96,6 +97,7 @@ def test_class_weights_lower_the_frequent_class() -> None:
     assert (weighted == 3).sum() < (plain == 3).sum()
 
 
+@walked
 @pytest.mark.parametrize("count", [0, 1, 2, 33])
 @pytest.mark.parametrize("factory", [Small, vector_network])
 def test_any_number_of_answers_is_enough(factory: Any, count: int) -> None:

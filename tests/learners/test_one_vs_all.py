@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.learners import EmbeddingOneVsAll, OneVsAll
 from openal.learners.one_vs_all import yes_or_no_loss
+from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = (PIXELS / 16).astype("f4"), np.where(DIGITS < 4, DIGITS, UNKNOWN)
@@ -55,6 +56,7 @@ def test_heads_tell_the_classes_from_each_other_and_from_the_rest(learner: Any) 
     assert (found["logits"][400:][~rest].argmax(dim=1) == truth[~rest]).double().mean() > 0.9
 
 
+@walked
 @pytest.mark.parametrize("learner", LEARNERS, ids=["linear", "hidden", "network"])
 @pytest.mark.parametrize("indices", [[], np.flatnonzero(DIGITS < 0)[:5], ALL[DIGITS == 1][:1]])
 def test_learns_from_little(learner: Any, indices: Any) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from openal.errors import ArgumentError
 from openal.learners._templates import as_negations, as_templates, negated, template_texts
+from tests.walking import walked
 
 
 def test_the_default_has_128_sentences_with_one_place_each() -> None:
@@ -13,6 +14,7 @@ def test_the_default_has_128_sentences_with_one_place_each() -> None:
     assert as_templates(texts, "templates") == texts
 
 
+@walked
 @pytest.mark.parametrize(
     "line, text",
     [
@@ -47,6 +49,7 @@ def test_the_papers_strings_have_two_apostrophes_more() -> None:
     assert differing == {35: "a photo of a {}.'", 99: "a photo with a {}.'"}
 
 
+@walked
 @pytest.mark.parametrize(
     "value", ["other", "a photo of a {}.", 3, (), None, ("a photo",), ("{} {}",), ("{} {",), (3,)]
 )

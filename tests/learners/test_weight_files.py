@@ -14,6 +14,7 @@ from openal.learners._weight_files import (
     require_no_pickle,
     stamp_of,
 )
+from tests.walking import walked
 
 
 class Payload:
@@ -44,6 +45,7 @@ def test_tensors_and_plain_values_are_read(tmp_path: Path) -> None:
     assert metadata == {}
 
 
+@walked
 @pytest.mark.parametrize(
     "content, message",
     [

@@ -321,6 +321,7 @@ def compete(path: Path, label: int, out: Connection) -> None:
     out.send(accepted)
 
 
+@pytest.mark.long
 def test_of_two_processes_one_answers_each_item(path: Path) -> None:
     ends = []
     for label in (0, 1):
@@ -367,6 +368,7 @@ def sent(end: Connection) -> Iterator[int]:
             yield end.recv()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("writers", [1, 4])
 def test_kills_lose_no_finished_call_and_leave_no_half(path: Path, writers: int) -> None:
     """In one file, again and again; looked at as it was left, then by the one who goes on."""

@@ -20,6 +20,7 @@ from tests.oracles.comparing import (
     ranked,
     unlabeled,
 )
+from tests.walking import walked
 
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -139,6 +140,7 @@ def clipnal(
     return Expected(asked[:budget], purity, last, max(0, budget - passed), near_tie), notes
 
 
+@walked
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
 def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:

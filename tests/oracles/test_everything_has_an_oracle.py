@@ -1,4 +1,8 @@
-"""Every public function, and where its independent slow implementation stands."""
+"""Every public function, and every whole query, has an independent slow implementation.
+
+That of a function stands in `tests/functional` beside the test that uses it, and a line below it
+says so: `oracle_of_knn = slow`. Where a test computes the answer itself, the line names the test.
+"""
 
 import ast
 from functools import cache
@@ -9,63 +13,31 @@ import pytest
 from openal import functional
 
 TESTS = Path(__file__).parents[1]
-ORACLES = {  # the file in tests/functional, without "test_", and the function that knows better
-    "MetaQuery": "meta_query test_the_score_row_by_row",
-    "aleatoric_energy": "energy test_row_by_row_from_the_formulas",
-    "anchor_agreement": "distinctiveness by_loop",
-    "approximate_knn": "approximate_neighbors by_loop",
-    "balanced_k_center": "balanced_k_center by_hand",
-    "bald": "uncertainty slow",
-    "batch_bald": "batch_bald greedy",
-    "binary_entropy_score": "entropies plain_entropy",
-    "class_prototypes": "prototypes slow",
-    "distance_entropy": "entropies plain_entropy",
-    "energy": "energy test_row_by_row_from_the_formulas",
-    "entropy": "uncertainty slow",
-    "epistemic_energy": "energy test_row_by_row_from_the_formulas",
-    "finch": "finch plain_finch",
-    "finch_clusters": "finch plain_clusters",
-    "fit_meta_query": "meta_query test_training_is_plain_gradient_descent_on_the_loss",
-    "flip_sizes": "feature_mix searched",
-    "gradient_kmeans_pp": "gradient_kmeans law",
-    "inconsistency": "inconsistency slow",
-    "k_center_greedy": "k_center brute_force",
-    "k_means": "k_means lloyd",
-    "kmeans_pp": "gradient_kmeans law",
-    "knn": "neighbors slow",
-    "known_share": "known_share by_hand",
-    "least_confidence": "uncertainty slow",
-    "linear_head": "linear_head by_least_squares",
-    "mahalanobis": "mahalanobis by_inverse",
-    "margin": "uncertainty slow",
-    "mean_std": "uncertainty slow",
-    "mixture_posterior": "mixture test_the_plain_mixture_is_that_of_a_short_loop",
-    "neighbor_votes": "neighbors test_votes_equal_a_count_of_labels",
-    "openmax": "openmax by_steps",
-    "pareto_front": "pareto front_by_hand",
-    "pareto_layers": "pareto test_layers_are_fronts_of_what_is_left",
-    "pareto_subset": "pareto searched_by_hand",
-    "prob_cover": "prob_cover by_hand",
-    "prototype_cosines": "prototype_cosines slow",
-    "pure_radius": "prob_cover pure_share",
-    "ranking_loss": "ranking_loss slow",
-    "reverse_neighbor_counts": "reverse_neighbors by_sorting",
-    "standardized": "meta_query test_standardized_one_score_after_another",
-    "tune_scale": "yes_no accuracies",
-    "typicality": "typicality by_hand",
-    "unit_range": "scaling by_hand",
-    "variation_ratio": "uncertainty slow",
-    "yes_no_probabilities": "yes_no evidence",
-}
+MARK = "oracle_of_"
 QUERIES = {"NEAT": "neat", "LfOSA": "lfosa", "JSOSAL": "jsosal", "CLIPNAL": "clipnal"}
 
 
 @cache
 def parsed(path: Path) -> tuple[set[str], set[str]]:
     """The names that a file uses, and the functions that it defines."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     return used, {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+
+
+def oracles() -> dict[str, tuple[Path, str]]:
+    """Of each function its file of tests and the name of the oracle there."""
+    return {
+        target.id.removeprefix(MARK): (path, ast.unparse(node.value))
+        for path in sorted((TESTS / "functional").glob("test_*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id.startswith(MARK)
+    }
+
+
+ORACLES = oracles()
 
 
 def test_no_function_is_without_an_oracle() -> None:
@@ -73,9 +45,9 @@ def test_no_function_is_without_an_oracle() -> None:
 
 
 @pytest.mark.parametrize("name", ORACLES)
-def test_the_oracle_stands_where_the_table_says(name: str) -> None:
-    file, oracle = ORACLES[name].split()
-    used, defined = parsed(TESTS / "functional" / f"test_{file}.py")
+def test_the_oracle_stands_where_the_function_is_tested(name: str) -> None:
+    path, oracle = ORACLES[name]
+    used, defined = parsed(path)
     assert name in used
     assert oracle in defined
 

@@ -20,6 +20,7 @@ from tests.oracles.comparing import (
     unlabeled,
     upper_half,
 )
+from tests.walking import walked
 
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -136,6 +137,7 @@ def options_of(strategy: JSOSAL) -> dict[str, Any]:
     return {"factor": strategy.factor, "entropy_of": strategy.entropy}
 
 
+@walked
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
 def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from tests.oracles.comparing import (
     unlabeled,
     upper_half,
 )
+from tests.walking import walked
 
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -94,6 +95,7 @@ def lfosa(
     return Expected(asked[:budget], purity, near_tie=near_tie)
 
 
+@walked
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
 def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:
@@ -122,6 +124,7 @@ def evenly_spaced(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.permutation(n) / 4
 
 
+@walked
 @pytest.mark.parametrize("drawn", [long_tails, evenly_spaced])
 @pytest.mark.parametrize("seed", range(12))
 def test_activations_of_other_shapes(seed: int, drawn: Any) -> None:

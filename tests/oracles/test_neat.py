@@ -19,6 +19,7 @@ from tests.oracles.comparing import (
     ranked,
     unlabeled,
 )
+from tests.walking import walked
 
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -86,6 +87,7 @@ def neat(
     return Expected(asked[:budget], share, informative, filled, near_tie)
 
 
+@walked
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("kind", WORLDS)
 def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:

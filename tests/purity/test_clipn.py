@@ -13,6 +13,7 @@ from openal.pool import Pool
 from openal.purity import CLIPNPurity
 from openal.query import Chain, Query
 from openal.selection import Top
+from tests.walking import walked
 
 World = tuple[dict[str, np.ndarray], LabeledSet]
 
@@ -118,6 +119,7 @@ def purity(query: Query) -> np.ndarray:
     return scores.numpy()
 
 
+@walked
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     "options",
@@ -186,6 +188,7 @@ def test_a_lone_image_left_out_gives_nothing_away() -> None:
     np.testing.assert_allclose(found[1], [0.0, 0.8, 0.8], atol=1e-12)
 
 
+@walked
 @pytest.mark.parametrize(
     "answers, tune, why",
     [

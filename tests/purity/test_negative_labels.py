@@ -11,6 +11,7 @@ from openal.errors import ArgumentError, ArrayError
 from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.purity import NegativeLabels, negative_labels
+from tests.walking import walked
 
 RNG = np.random.default_rng(0)
 CLASSES, NEGATIVES, Z = (RNG.normal(size=(n, 7)).astype(np.float32) for n in (3, 11, 20))
@@ -41,6 +42,7 @@ def scores(z: np.ndarray = Z, **options: Any) -> np.ndarray:
     return found
 
 
+@walked
 @pytest.mark.parametrize("scale", [1.0, 10.0, 100.0])
 @pytest.mark.parametrize("groups", [1, 2, 4, 11])
 def test_equals_the_formula(scale: float, groups: int) -> None:
@@ -78,6 +80,7 @@ def test_evidence_beyond_the_floats_gives_no_nan() -> None:
     assert np.isfinite(found).all() and ((found >= 0) & (found <= 1)).all()
 
 
+@walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("share", [0.01, 0.15, 0.5, 1.0])
 def test_negatives_are_least_like_any_class(seed: int, share: float) -> None:

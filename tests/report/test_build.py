@@ -23,6 +23,7 @@ from openal.report._results import read_results
 from openal.report._statistics import difference, signed
 from openal.report._svg import Scale, fitted, sheet
 from openal.simulate.loop import Run
+from tests.walking import walked
 
 # CLIPNAL's framework gives 0.6905 for these.
 GOLDEN = [0.5, 0.6, 0.7, 0.75, 0.8, 0.82, 0.84, 0.85, 0.86, 0.87]
@@ -94,6 +95,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_real_results_become_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results, out = str(tmp_path / "results"), tmp_path / "new" / "page.html"
     given = ["--rounds", "2", "--seeds", "2", "--strategies", "Random", "NEAT", "--out", results]
@@ -113,6 +115,7 @@ def test_the_page_needs_no_other_file(folder: Path) -> None:
     assert "http" not in page
 
 
+@pytest.mark.long
 def test_what_the_page_points_at_is_there(written: Path) -> None:
     page = (written / "report.html").read_text()
     files = list((written / "report_files").iterdir())
@@ -129,6 +132,7 @@ def test_each_picture_can_be_opened(written: Path) -> None:
             assert np.asarray(image.convert("L")).std() > 5, path
 
 
+@pytest.mark.long
 def test_the_same_results_give_the_same_files(written: Path, tmp_path: Path) -> None:
     write_report(written, tmp_path / "report.html")
     for path in [written / "report.html", *(written / "report_files").iterdir()]:
@@ -194,6 +198,7 @@ def test_the_headline(folder: Path) -> None:
     assert cards[1][1].startswith("in 2 of 2 conditions; also ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_text(tmp_path: Path, name: str) -> None:
     settings = {"data": name, "<b>": name}
@@ -297,6 +302,7 @@ DAMAGE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@walked
 @pytest.mark.parametrize("changes, message", DAMAGE)
 def test_a_damaged_run_is_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     write_items(tmp_path)

@@ -13,6 +13,7 @@ from openal.parts import reads_of
 from openal.purity import EnergyPurity
 from openal.selection import Adaptive, Filter, Top
 from openal.view import PENDING, Round, View
+from tests.walking import walked
 
 
 def value(view: View) -> Tensor:
@@ -34,6 +35,7 @@ def factor(*rounds: Round, start: float = 5.0) -> float:
     return float(step.stage.factor)
 
 
+@walked
 @pytest.mark.parametrize(
     "rounds, expected",
     [

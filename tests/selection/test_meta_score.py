@@ -198,6 +198,7 @@ def share_known(made: World, query: Query) -> float:
     return float((made.hidden[query.indices] >= 0).mean())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_learned_finds_more_known_than_the_sum(seed: int) -> None:
     made = planted(seed)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from openal.selection.top_per_group import in_passes
+from tests.walking import walked
 
 
 def by_hand(groups: list[int], scores: list[float], ranks: list[int]) -> list[int]:
@@ -17,6 +18,7 @@ def by_hand(groups: list[int], scores: list[float], ranks: list[int]) -> list[in
     return rows
 
 
+@walked
 @pytest.mark.parametrize("seed", range(8))
 def test_it_is_what_taking_turns_gives(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -12,6 +12,7 @@ from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.selection import Top
 from openal.view import View
+from tests.walking import walked
 
 VIEW = Pool(embeddings=np.zeros((10, 1))).view(LabeledSet(10, 2), reads=())
 
@@ -42,6 +43,7 @@ def test_the_step_shows_all_scores() -> None:
     assert step.scores.tolist() == list(range(10))
 
 
+@walked
 @pytest.mark.parametrize("factor", [0.5, 0, -1, float("nan"), float("inf"), "2", True, None])
 def test_a_factor_is_a_number_of_at_least_one(factor: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^factor must be"):

@@ -12,6 +12,7 @@ from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.selection import PredictedClass, TopPerGroup
 from openal.view import View
+from tests.walking import walked
 
 
 def view(n: int, **signals: Any) -> View:
@@ -44,6 +45,7 @@ def by_hand(scores: list[float], groups: list[int], budget: int, factor: float) 
     return sorted(kept, key=lambda i: (-scores[i], i))
 
 
+@walked
 @pytest.mark.parametrize("seed", range(30))
 def test_equals_giving_by_hand(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ import pytest
 
 from openal.errors import ArgumentError
 from openal.simulate.classes import class_names, closest, known_classes, named_classes
+from tests.walking import walked
 
 NAMES = "airplane automobile bird cat deer dog frog horse ship truck"
 CIFAR10 = NAMES.split()
@@ -31,6 +32,7 @@ CIFAR100_KNOWN = [
 ]
 
 
+@walked
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_the_known_classes_of_cifar10(seed: int, count: int) -> None:
@@ -38,6 +40,7 @@ def test_the_known_classes_of_cifar10(seed: int, count: int) -> None:
     assert [CIFAR10[k] for k in known] == CIFAR10_KNOWN[seed].split()[:count]
 
 
+@walked
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("count", [20, 30, 40])
 def test_the_known_classes_of_cifar100(seed: int, count: int) -> None:

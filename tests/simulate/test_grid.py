@@ -50,6 +50,7 @@ def begin(process: "subprocess.Popen[str]") -> None:
     process.stdin.flush()
 
 
+@pytest.mark.long
 def test_killed_at_random_it_ends_with_the_same_numbers(tmp_path: Path, whole: Any) -> None:
     folder, moments = tmp_path / "grid", random.Random(0)
     killed = 0
@@ -67,6 +68,7 @@ def test_killed_at_random_it_ends_with_the_same_numbers(tmp_path: Path, whole: A
     assert all(name.endswith(".json") for name in names)
 
 
+@pytest.mark.long
 def test_two_processes_share_it_and_compute_each_run_once(tmp_path: Path, whole: Any) -> None:
     processes = [started(tmp_path / "grid", 0.1) for _ in range(2)]
     for process in processes:
@@ -90,6 +92,7 @@ def test_what_is_there_is_not_computed_again(tmp_path: Path, whole: Any) -> None
     assert missing.exists()
 
 
+@pytest.mark.long
 def test_a_file_of_the_grid_says_what_it_is(tmp_path: Path) -> None:
     play(tmp_path)
     cell = json.loads((tmp_path / "runs" / "R-mismatch0.6-ood0.4-seed1.json").read_text())

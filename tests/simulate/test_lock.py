@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from openal.simulate._results_folder import claimed
 
 HOLD = """
@@ -27,6 +29,7 @@ def test_only_one_has_it(tmp_path: Path) -> None:
         assert again
 
 
+@pytest.mark.long
 def test_a_killed_process_holds_none(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLD, str(path)]

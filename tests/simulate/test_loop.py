@@ -104,6 +104,7 @@ def test_anything_that_queries_is_a_strategy(blobs: LabeledData, split: OpenSetS
     assert spy.rounds == [1, 2, 3]
 
 
+@pytest.mark.long
 def test_an_mlp_as_the_task_network(blobs: LabeledData, split: OpenSetSplit) -> None:
     run = play(Uncertainty(), blobs, split, task=EmbeddingClassifier(hidden=16))
     assert run.accuracy[-1] > 0.7

@@ -11,6 +11,7 @@ from openal.learners import Classifier, CropFlip
 from openal.simulate import RECIPES, OpenSetSplit, Recipe
 from openal.simulate.recipes import recipe_of
 from openal.strategies import available
+from tests.walking import walked
 
 LABELS = {"cifar10": np.repeat(np.arange(10), 5000), "cifar100": np.repeat(np.arange(100), 500)}
 
@@ -86,6 +87,7 @@ def test_a_scale_shrinks_everything() -> None:
     assert asdict(recipe_of("lfosa").scaled(1)) == asdict(recipe_of("lfosa"))
 
 
+@walked
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("scale", [0.002, 0.01, 0.1, 0.5])
 @pytest.mark.parametrize("dataset", LABELS)

@@ -89,6 +89,7 @@ def test_json_is_what_was_written(tmp_path: Path, value: Any) -> None:
     assert os.listdir(tmp_path / "a") == ["b.json"]
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_it_ends_with_the_same_numbers(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     process = subprocess.Popen(command(broken), stdout=subprocess.DEVNULL)
@@ -103,6 +104,7 @@ def test_killed_in_the_middle_it_ends_with_the_same_numbers(tmp_path: Path) -> N
     assert (broken / RESULTS).read_bytes() == (whole / RESULTS).read_bytes()
 
 
+@pytest.mark.long
 def test_the_results_say_how_they_were_made(tmp_path: Path) -> None:
     assert main([*ARGUMENTS, "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / RESULTS).read_bytes())

@@ -12,6 +12,7 @@ from openal.errors import ArgumentError
 from openal.simulate.datasets import _encoders as encode
 from openal.simulate.datasets._array_files import read_labels
 from openal.simulate.datasets._sources import digits, files, image_folder
+from tests.walking import walked
 
 
 def folder_of_images(folder: Path) -> Path:
@@ -53,6 +54,7 @@ def test_labels_in_an_array(tmp_path: Path) -> None:
     assert (found.tolist(), names) == ([1, 0, 1], ("-1", "7"))
 
 
+@walked
 @pytest.mark.parametrize(
     "name, content",
     [

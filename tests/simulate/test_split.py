@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from openal import UNKNOWN
 from openal.errors import ArgumentError
 from openal.simulate import OpenSetSplit, known_classes, openset_split
+from tests.walking import walked
 
 CIFAR10 = np.repeat(np.arange(10), 5000)
 CIFAR100 = np.repeat(np.arange(100), 500)
@@ -24,6 +25,8 @@ TABLE_1 = {  # unknown items beside 10,000, 15,000 and 20,000 known ones; first 
 }
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("labels", [CIFAR10, CIFAR100], ids=["cifar10", "cifar100"])
 @pytest.mark.parametrize("ratio", TABLE_1)
 @pytest.mark.parametrize("seed", range(5))
@@ -102,6 +105,7 @@ def test_more_unknown_items_than_there_are() -> None:
         openset_split(CIFAR10, mismatch=0.5, ood_ratio=0.6, first=500, seed=0)
 
 
+@walked
 @pytest.mark.parametrize(
     "argument, value",
     [

@@ -78,11 +78,13 @@ def test_the_figure_shows_four_curves_of_each_strategy() -> None:
     assert drawing.axes[1].lines[0].get_xdata().tolist() == [1, 2]
 
 
+@pytest.mark.long
 def test_the_same_runs_give_the_same_file() -> None:
     assert png(RUNS).startswith(b"\x89PNG")
     assert png(RUNS) == png(RUNS)
 
 
+@pytest.mark.long
 def test_a_title_is_no_formula_and_needs_no_font() -> None:
     assert png(RUNS, "a $cat_{ 猫 \\frac$")
 

@@ -17,6 +17,7 @@ from openal.simulate import simulate as simulated
 from openal.simulate.metrics import aubc
 from openal.simulate.trackers import Running
 from openal.strategies import Random
+from tests.walking import walked
 
 ROUNDS = [[2, UNKNOWN, 0, 0], [1, UNKNOWN], [SKIPPED]]
 MADE = [QueryPrecision, lambda: QueryRecall(10), Wasted, lambda: Wasted(share=True)]
@@ -75,12 +76,14 @@ def test_a_call_is_an_update_that_answers(make: Callable[[], Any]) -> None:
     assert tuple(called(each) for each in ROUNDS) == followed(make()).values == called.values
 
 
+@walked
 @pytest.mark.parametrize("make", MADE)
 @pytest.mark.parametrize("kind", [np.array, torch.tensor, tuple])
 def test_labels_come_as_they_come(make: Callable[[], Any], kind: Any) -> None:
     assert followed(make(), map(kind, ROUNDS)).values == followed(make()).values
 
 
+@walked
 @pytest.mark.parametrize("make", [*MADE, AUBC])
 @pytest.mark.parametrize(
     "again", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
@@ -123,6 +126,7 @@ def test_a_refused_round_leaves_no_trace() -> None:
     assert recall.values == (0.5,) and recall.compute() == 0.5
 
 
+@walked
 @pytest.mark.parametrize(
     "wrong, named",
     [

@@ -8,8 +8,10 @@ import torch
 
 from openal.errors import ArgumentError
 from openal.stopping import accuracy_plateau
+from tests.walking import walked
 
 
+@walked
 @pytest.mark.parametrize(
     "accuracies, stops",
     [

@@ -78,6 +78,7 @@ def test_few_shards_are_open_at_a_time(store: Embeddings, monkeypatch: pytest.Mo
     assert len(fresh._mapped) == 2
 
 
+@pytest.mark.long
 def test_it_travels_by_its_path(store: Embeddings) -> None:
     assert len(pickle.dumps(store)) < 500
     with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -15,6 +15,7 @@ from torch import Tensor
 from openal.errors import ArgumentError, ModelError, StoreError
 from openal.store import Embeddings
 from tests.store.made import Items, N, content, encode, expected, filled
+from tests.walking import walked
 
 
 def interrupted(folder: Path, items: Items, batches: int, **changes: Any) -> None:
@@ -131,6 +132,7 @@ def test_a_part_may_lack_the_rows_of_others(tmp_path: Path) -> None:
         store[0]
 
 
+@walked
 @pytest.mark.parametrize("file", ["shard-00001.npy", "shard-00006.npy"])
 @pytest.mark.parametrize("damage", ["cut", "empty", "gone", "link"])
 def test_a_lost_shard_is_computed_anew(tmp_path: Path, file: str, damage: str) -> None:
@@ -156,6 +158,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@walked
 @pytest.mark.parametrize("finished", [True, False])
 @pytest.mark.parametrize("changes, message", REFUSED, ids=[message for _, message in REFUSED])
 def test_other_embeddings_are_refused(
@@ -253,6 +256,7 @@ BAD: list[dict[str, Any]] = [
 ]
 
 
+@walked
 @pytest.mark.parametrize("changes", BAD, ids=str)
 def test_bad_arguments_write_nothing(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match=next(iter(changes))):

@@ -11,6 +11,7 @@ from openal.errors import StoreError
 from openal.store import Embeddings
 from openal.store._manifest import read_manifest
 from tests.store.made import Items, filled
+from tests.walking import walked
 
 CHANGES: list[tuple[tuple[Any, ...], Any]] = [
     (("format",), "openal embeddings 2"),
@@ -53,6 +54,7 @@ def folder(tmp_path: Path) -> Path:
     return filled(tmp_path / "store", Items(broken=(2,))).folder
 
 
+@walked
 @pytest.mark.parametrize("path, value", CHANGES, ids=[f"{p}={v!r:.20}" for p, v in CHANGES])
 def test_a_changed_value(folder: Path, path: tuple[Any, ...], value: Any) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())

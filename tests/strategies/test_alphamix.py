@@ -14,6 +14,7 @@ from openal.selection.k_means import KMeansCenters
 from openal.selection.ranking import TopWithTies
 from openal.selection.vectors import Directions
 from openal.strategies.alphamix import AlphaMix
+from tests.walking import walked
 
 
 def network(seed: int, k: int = 4) -> tuple[nn.Linear, torch.Tensor]:
@@ -57,6 +58,7 @@ def ask(head: nn.Linear, x: torch.Tensor, labeled: LabeledSet, budget: int) -> Q
     return AlphaMix().query(pool, labeled, budget, seed=0)
 
 
+@walked
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("budget", [1, 5, 20])
 def test_the_candidates_are_those_of_the_search(seed: int, budget: int) -> None:

@@ -39,6 +39,7 @@ def test_learners_go_by_the_options() -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_augmented_it_trains_on_copies(count: int) -> None:
     pool, learner = Pool(EMBEDDINGS, embeddings=EMBEDDINGS), EmbeddingDropout(20)
@@ -62,6 +63,7 @@ def test_what_the_pool_offers_goes_first() -> None:
     )
 
 
+@pytest.mark.long
 def test_items_alone_cannot_be_augmented() -> None:
     with pytest.raises(MissingSignalError, match="GenerativeDropout needs: embeddings"):
         BGADL(augment=True).query(Pool(EMBEDDINGS), labeled(6), 5)

@@ -10,6 +10,7 @@ from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.simulate import LabeledData, openset_split, simulate
 from openal.strategies import CCAL
+from tests.walking import walked
 
 
 def unit(z: np.ndarray) -> np.ndarray:
@@ -52,6 +53,7 @@ def drawn(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, LabeledSet]:
     return sem[rows], dis[rows], labeled
 
 
+@walked
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "twice"])
 def test_the_scores_are_those_of_the_paper(seed: int, kind: str) -> None:

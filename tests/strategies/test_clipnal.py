@@ -17,6 +17,7 @@ from openal.purity import CLIPNPurity
 from openal.query import Chain
 from openal.selection import Filter, Top
 from openal.strategies import CLIPNAL
+from tests.walking import walked
 
 Signals = dict[str, np.ndarray]
 
@@ -101,6 +102,7 @@ def reference(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("twice", [False, True])
 def test_the_query_is_that_of_the_reference(seed: int, twice: bool) -> None:
@@ -115,6 +117,7 @@ def test_the_query_is_that_of_the_reference(seed: int, twice: bool) -> None:
         np.testing.assert_allclose(query.purity, purity[indices], rtol=1e-6)
 
 
+@walked
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("weighted, tune", [(False, True), (True, False), (False, False)])
 def test_the_ablations(seed: int, weighted: bool, tune: bool) -> None:
@@ -155,6 +158,7 @@ class Encoder:
 TEXTS = np.random.default_rng(9).normal(size=(2, 4, 6))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_texts_are_cosines_with_the_embeddings(seed: int) -> None:
     signals, labeled = drawn(seed)

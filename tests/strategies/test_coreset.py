@@ -12,6 +12,7 @@ from openal.purity import KnownNeighbors
 from openal.query import Chain
 from openal.selection import ClassBalancedKCenter, Filter, KCenter
 from openal.strategies import ClassBalancedCoreset, Coreset
+from tests.walking import walked
 
 
 def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, LabeledSet]:
@@ -42,6 +43,7 @@ def reference(
     return chosen
 
 
+@walked
 @pytest.mark.parametrize("seed", range(8))
 def test_coreset_is_farthest_first(seed: int) -> None:
     h, z, labeled = drawn(seed)
@@ -50,6 +52,7 @@ def test_coreset_is_farthest_first(seed: int) -> None:
     assert query.scores is None
 
 
+@walked
 @pytest.mark.parametrize("seed", range(8))
 def test_the_balanced_variant_is_its_definition(seed: int) -> None:
     h, z, labeled = drawn(seed)

@@ -26,6 +26,7 @@ def precision(strategy: E2OAL, rounds: int = 4) -> float:
     return float(np.mean(found))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wanted", [0.3, 0.6, 0.9])
 def test_the_precision_is_what_was_asked_for(wanted: float) -> None:
     assert precision(E2OAL(wanted)) == pytest.approx(wanted, abs=0.12)

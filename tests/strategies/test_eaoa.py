@@ -56,6 +56,7 @@ def test_the_factor_follows_the_rounds() -> None:
     assert len(fixed.steps[1].rows) == 60
 
 
+@pytest.mark.long
 def test_it_keeps_asking_about_known_items() -> None:
     labeled = LabeledSet(len(DIGITS), 4)
     labeled.add(np.arange(60), DIGITS[:60])
@@ -69,6 +70,7 @@ def test_it_keeps_asking_about_known_items() -> None:
     assert np.mean(found) > 0.6  # the share of the known is 0.4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [{"neighbors": 5}, {"neighbors": 3, "factor": 1.5}])
 def test_fewer_neighbors_pass_the_battery(options: dict[str, Any]) -> None:
     check_strategy(EAOA(**options))

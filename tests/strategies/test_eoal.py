@@ -11,6 +11,7 @@ from openal.functional import finch, finch_clusters
 from openal.learners import EmbeddingEntropicDetector, EntropicDetector
 from openal.strategies import EOAL
 from openal.testing import world
+from tests.walking import walked
 
 
 def entropy(weights: list[float]) -> float:
@@ -61,6 +62,7 @@ def chosen(
     return {*picked, *sorted(last, key=rows.index)[: budget - len(picked)]}
 
 
+@walked
 @pytest.mark.parametrize("diversity", [True, False])
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("asked", [True, False])

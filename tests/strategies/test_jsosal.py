@@ -13,6 +13,7 @@ from openal.pool import Pool
 from openal.purity import ActivationMixture
 from openal.selection import Top
 from openal.strategies import JSOSAL
+from tests.walking import walked
 
 
 class FromExactSplit(BayesianGaussianMixture):  # type: ignore[misc]
@@ -79,6 +80,7 @@ def drawn(seed: int, twice: bool) -> tuple[np.ndarray, np.ndarray, LabeledSet]:
     return detector[rows], logits[rows], labeled
 
 
+@walked
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("twice", [False, True])
 @pytest.mark.parametrize("budget", [1, 10, 1000])

@@ -12,6 +12,7 @@ from openal.pool import Pool
 from openal.purity import ActivationMixture, LargestActivation
 from openal.selection import Top
 from openal.strategies import LfOSA
+from tests.walking import walked
 
 
 class FromExactSplit(GaussianMixture):  # type: ignore[misc]
@@ -60,6 +61,7 @@ def drawn(seed: int, twice: bool) -> tuple[np.ndarray, LabeledSet]:
     return logits[np.arange(n) // 2] if twice else logits, labeled
 
 
+@walked
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("twice", [False, True])

@@ -12,6 +12,7 @@ from openal.pool import Pool
 from openal.purity import KnownNeighbors
 from openal.selection import Filter, Top
 from openal.strategies import NEAT, NEATPassive
+from tests.walking import walked
 
 
 def unit(z: np.ndarray) -> np.ndarray:
@@ -55,6 +56,8 @@ def drawn(seed: int, lattice: bool, twice: bool) -> tuple[np.ndarray, np.ndarray
     return z[rows], logits[rows], labeled
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("kind", ["plain", "lattice", "twice", "both"])
 @pytest.mark.parametrize("budget, k", [(1, 3), (6, 10), (15, 4), (100, 7)])

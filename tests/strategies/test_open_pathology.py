@@ -40,6 +40,7 @@ def test_a_budget_above_the_share_is_reached() -> None:
     assert len(query.steps[0].rows) == len(query) == 50
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [{"clusters": 2}, {"prior": 0.1}])
 def test_a_wider_share_passes_the_battery(options: dict[str, Any]) -> None:
     check_strategy(OpenPathology(share=0.5, **options))

@@ -1,6 +1,7 @@
 """OpenMax as a strategy of purity."""
 
 import numpy as np
+import pytest
 import torch
 
 from openal import UNKNOWN, LabeledSet, Pool
@@ -25,5 +26,6 @@ def test_the_least_probable_unknown_comes_first() -> None:
     assert query.purity is not None
 
 
+@pytest.mark.long
 def test_a_tail_of_its_own_passes_the_battery() -> None:
     check_strategy(OpenMax(alpha=1, tail=3, scale=2.0, shift=100.0))

@@ -11,6 +11,7 @@ from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.selection.typical import TypicalPerCluster
 from openal.strategies.typiclust import TypiClust
+from tests.walking import walked
 
 
 def by_hand(z: np.ndarray, clusters: np.ndarray, labeled: LabeledSet, budget: int) -> list[int]:
@@ -36,6 +37,8 @@ def by_hand(z: np.ndarray, clusters: np.ndarray, labeled: LabeledSet, budget: in
     return chosen[:budget]
 
 
+@pytest.mark.long
+@walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("budget", [2, 5, 16, 100])
 def test_it_is_the_algorithm_of_the_paper(seed: int, budget: int) -> None:
