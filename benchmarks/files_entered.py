@@ -46,9 +46,9 @@ class Count:
     def take(self, frame: FrameType, event: str, _: object) -> None:
         """What `sys.setprofile` takes; bodies of modules and of classes are no functions."""
         code = frame.f_code
-        if event == "call" and code.co_flags & CO_OPTIMIZED and _begins(frame):
-            if code.co_filename.startswith(PACKAGE):
-                self.calls[code.co_filename] += 1
+        ours = code.co_filename.startswith(PACKAGE) and code.co_flags & CO_OPTIMIZED
+        if event == "call" and ours and _begins(frame):
+            self.calls[code.co_filename] += 1
 
 
 def _begins(frame: FrameType) -> bool:

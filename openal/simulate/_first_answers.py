@@ -1,4 +1,4 @@
-"""The draws of an open-set split: what is held out, what is dropped, what is answered first."""
+"""The random choices of an open-set split: items held out, dropped, and answered first."""
 
 import random
 from dataclasses import dataclass
@@ -7,12 +7,16 @@ import numpy as np
 
 from openal.errors import ArgumentError
 
-__all__ = ["FIRST_ANSWERS", "Items", "keep_unknown", "stratified"]
+__all__ = ["FIRST_ANSWERS", "PoolItems", "keep_unknown", "stratified"]
 
 
 @dataclass(frozen=True, eq=False)
-class Items:
-    """The dataset indices of a pool, and what the draws need to know about them."""
+class PoolItems:
+    """The dataset indices of a pool, `known` and `unknown`, and what the choices depend on.
+
+    `labels` are those of the whole dataset, `ratio` is the share of unknown items that was asked
+    for, and `seed` that of the split.
+    """
 
     known: np.ndarray  # int64, ascending
     unknown: np.ndarray  # int64, ascending
@@ -57,20 +61,20 @@ def stratified(
     return np.asarray(halves[1])
 
 
-def _mixed(items: Items, count: int, rng: random.Random) -> np.ndarray:
+def _mixed(items: PoolItems, count: int, rng: random.Random) -> np.ndarray:
     """Known items, stratified, and the pool's share of unknown ones."""
-    strangers = round(count * items.ratio)  # truncating both, as the framework does, can lose one
-    if strangers > len(items.unknown) or count - strangers > len(items.known):
+    num_unknown = round(count * items.ratio)  # truncating both, as the framework does, can lose one
+    if num_unknown > len(items.unknown) or count - num_unknown > len(items.known):
         raise _too_many(count, len(items.known) + len(items.unknown))
-    friends = stratified(items.known, items.labels, count - strangers, items.seed, "first")
-    drawn = np.array(rng.sample(items.unknown.tolist(), strangers), np.int64)
-    return np.concatenate([friends, drawn])
+    known = stratified(items.known, items.labels, count - num_unknown, items.seed, "first")
+    unknown = np.array(rng.sample(items.unknown.tolist(), num_unknown), np.int64)
+    return np.concatenate([known, unknown])
 
 
-def _balanced(items: Items, count: int, rng: random.Random) -> np.ndarray:
+def _balanced(items: PoolItems, count: int, rng: random.Random) -> np.ndarray:
     """Known items only, equally many of each class; what cannot be divided goes to the first."""
     classes = np.unique(items.labels[items.known])
-    drawn: list[int] = []
+    chosen: list[int] = []
     for rank, k in enumerate(classes.tolist()):
         members = items.known[items.labels[items.known] == k].tolist()
         share = count // len(classes) + (rank < count % len(classes))
@@ -78,11 +82,11 @@ def _balanced(items: Items, count: int, rng: random.Random) -> np.ndarray:
             raise ArgumentError(
                 f"first takes {share} items of class {k}, which has {len(members)} in the pool."
             )
-        drawn += rng.sample(members, share)
-    return np.array(drawn, np.int64)
+        chosen += rng.sample(members, share)
+    return np.array(chosen, np.int64)
 
 
-def _anything(items: Items, count: int, rng: random.Random) -> np.ndarray:
+def _anything(items: PoolItems, count: int, rng: random.Random) -> np.ndarray:
     """Any items of the pool."""
     everything = np.sort(np.concatenate([items.known, items.unknown])).tolist()
     if count > len(everything):

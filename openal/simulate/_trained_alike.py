@@ -17,7 +17,7 @@ SCHEDULE = ("epochs", "lr", "momentum", "weight_decay", "step_size", "gamma", "m
 
 @dataclass(frozen=True)
 class SameStart:
-    """A learner that is seeded alike in every round: the same initial weights, the same draws."""
+    """A `learner` with the same `seed` in every round: equal initial weights and random numbers."""
 
     learner: Learner
     seed: int
@@ -54,7 +54,7 @@ class TrainedLike(Chain):
     @property
     def learners(self) -> tuple[Learner, ...]:
         """Those of the strategy, the networks on items with the settings of the task network."""
-        return tuple(_like(each, self.task) for each in self.strategy.learners)
+        return tuple(_like(learner, self.task) for learner in self.strategy.learners)
 
 
 def trained_like(strategy: QueryStrategy, task: Learner) -> QueryStrategy:
@@ -71,7 +71,7 @@ def trained_like(strategy: QueryStrategy, task: Learner) -> QueryStrategy:
 def _like(learner: Any, task: Classifier) -> Any:
     if not is_dataclass(learner) or isinstance(learner, type):
         return learner
-    names, given = {each.name for each in fields(learner)}, cast(Any, learner)
+    names, given = {field.name for field in fields(learner)}, cast(Any, learner)
     if "factory" not in names:
         return _with_classifier(learner, names, task)
     changes = {name: getattr(task, name) for name in SHARED if name in names}

@@ -1,4 +1,4 @@
-"""What a simulation is, but for its strategy, its data and its seed."""
+"""The conditions of a simulation: everything but its strategy, its data and its seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -9,12 +9,12 @@ from openal.learners import EmbeddingClassifier
 from openal.pool import Learner
 from openal.simulate.loop import require_answers
 from openal.simulate.oracle import Oracle
-from openal.simulate.split import OpenSetSplit, Protocol, openset_split
+from openal.simulate.split import AnswerProtocol, OpenSetSplit, openset_split
 
 __all__ = ["VARYING", "Conditions"]
 
 VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
-"""The settings that differ between the problems of a grid, and never within one."""
+"""The settings that differ between the conditions of a grid."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Conditions:
     mismatch: float = 0.4
     known: tuple[int | str, ...] | None = None
     ood_ratio: float | None = None
-    protocol: Protocol = "known"
+    protocol: AnswerProtocol = "known"
     test_share: float = 0.25
     rounds: int = 10
     budget: int = 20
@@ -73,7 +73,7 @@ class Conditions:
 
     def settings(self) -> dict[str, Any]:
         """The conditions as values that JSON can hold, by name."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         known = None if self.known is None else list(self.known)
         if not values.pop("same_start"):
             return {**values, "known": known, "task": repr(self.task)}

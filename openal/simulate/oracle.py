@@ -37,8 +37,8 @@ class Oracle:
         truth, top = as_integers(self.truth, "truth"), as_count(self.num_classes, "num_classes") - 1
         wrong = np.flatnonzero((truth < UNKNOWN) | (truth > top))
         if len(wrong):
-            found = f"truth[{wrong[0]}] is {truth[wrong[0]]}"
-            raise ArgumentError(f"{found}; 0..{top} or UNKNOWN ({UNKNOWN}) was expected.")
+            value = f"truth[{wrong[0]}] is {truth[wrong[0]]}"
+            raise ArgumentError(f"{value}; 0..{top} or UNKNOWN ({UNKNOWN}) was expected.")
 
     def __call__(self, indices: Any) -> np.ndarray:
         """The answers int64 [b] about the items at `indices`."""

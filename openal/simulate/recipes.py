@@ -12,7 +12,7 @@ from openal.errors import ArgumentError
 from openal.learners import Classifier
 from openal.simulate.classes import closest, known_classes
 from openal.simulate.conditions import Conditions
-from openal.simulate.split import Protocol
+from openal.simulate.split import AnswerProtocol
 
 __all__ = ["RECIPES", "Recipe", "recipe_of"]
 
@@ -35,7 +35,7 @@ class Recipe:
     data: str = "cifar10"
     mismatch: tuple[float, ...] = (0.2, 0.3, 0.4)
     ood_ratio: tuple[float | None, ...] = (None,)
-    protocol: Protocol = "known"
+    protocol: AnswerProtocol = "known"
     drawn: bool = False
     same_start: bool = False
     encoder: str | None = None  # where strategies read embeddings
@@ -45,7 +45,7 @@ class Recipe:
         """The recipe with what it says about a data set."""
         known = dataset == self.data
         changes = {} if known else self.elsewhere.get(dataset, self.elsewhere.get("", {}))
-        task = {each.name for each in fields(Classifier)} - {each.name for each in fields(Recipe)}
+        task = _names(Classifier) - _names(Recipe)
         learner = {name: value for name, value in changes.items() if name in task}
         others = {name: value for name, value in changes.items() if name not in task}
         return replace(self, data=dataset, task=replace(self.task, **learner), **others)
@@ -64,15 +64,17 @@ class Recipe:
             task=replace(self.task, epochs=epochs, step_size=step_size),
         )
 
-    def problems(self, labels: np.ndarray, names: tuple[str, ...], **more: Any) -> list[Conditions]:
+    def conditions(
+        self, labels: np.ndarray, names: tuple[str, ...], **more: Any
+    ) -> list[Conditions]:
         """The conditions at every pair of ratios, for the class ids [n] of the items."""
         return [
-            self._conditions(labels, names, mismatch, ratio, more)
+            self._conditions_at(labels, names, mismatch, ratio, more)
             for mismatch in self.mismatch
             for ratio in self.ood_ratio
         ]
 
-    def _conditions(
+    def _conditions_at(
         self,
         labels: np.ndarray,
         names: tuple[str, ...],
@@ -98,6 +100,10 @@ class Recipe:
             same_start=self.same_start,
             **more,
         )
+
+
+def _names(kind: type[Classifier | Recipe]) -> set[str]:
+    return {field.name for field in fields(kind)}
 
 
 LFOSA = Recipe(

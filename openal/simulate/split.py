@@ -1,4 +1,4 @@
-"""An open-set problem made of a labeled dataset: some classes known, the others not."""
+"""An open-set split of a labeled dataset: known and unknown classes, first answers, test items."""
 
 import random
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ import numpy as np
 from openal._checks import as_count, as_integers, as_number
 from openal.errors import ArgumentError
 from openal.labeled import UNKNOWN
-from openal.simulate._first_answers import FIRST_ANSWERS, Items, keep_unknown, stratified
+from openal.simulate._first_answers import FIRST_ANSWERS, PoolItems, keep_unknown, stratified
 from openal.simulate.classes import class_names, known_classes, named_classes
 
-__all__ = ["OpenSetSplit", "Protocol", "openset_split"]
+__all__ = ["AnswerProtocol", "OpenSetSplit", "openset_split"]
 
-Protocol = Literal["clipnal", "known", "random"]
+AnswerProtocol = Literal["clipnal", "known", "random"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def openset_split(
     known: Sequence[int | str] | None = None,
     names: Sequence[str] | None = None,
     ood_ratio: float | None = None,
-    protocol: Protocol = "clipnal",
+    protocol: AnswerProtocol = "clipnal",
     test_share: float = 0.0,
 ) -> OpenSetSplit:
     """A pool of known and unknown items, its first answers and its test items.
@@ -87,12 +87,14 @@ def openset_split(
     chosen = _chosen(known, mismatch, names, _legacy_seed(seed))
     _require(protocol, labels, chosen, names)
     rng = random.Random(seed)  # noqa: S311 - the reference draws unknown items, then answers, from it
-    friends, test = _held_out(labels, chosen, test_share, seed)
-    strangers = np.flatnonzero(~np.isin(labels, chosen))
-    strangers = keep_unknown(strangers, len(friends), ood_ratio, rng)
-    pool = np.sort(np.concatenate([friends, strangers]))
-    ratio = len(strangers) / len(pool) if ood_ratio is None else ood_ratio
-    answered = FIRST_ANSWERS[protocol](Items(friends, strangers, labels, ratio, seed), first, rng)
+    known_items, test = _held_out(labels, chosen, test_share, seed)
+    unknown_items = np.flatnonzero(~np.isin(labels, chosen))
+    unknown_items = keep_unknown(unknown_items, len(known_items), ood_ratio, rng)
+    pool = np.sort(np.concatenate([known_items, unknown_items]))
+    ratio = len(unknown_items) / len(pool) if ood_ratio is None else ood_ratio
+    answered = FIRST_ANSWERS[protocol](
+        PoolItems(known_items, unknown_items, labels, ratio, seed), first, rng
+    )
     return OpenSetSplit(
         known=chosen,
         classes=tuple(names[k] for k in chosen),
@@ -127,9 +129,9 @@ def _held_out(
     """The known items that stay, and those that are held out, both ascending."""
     if not 0 <= as_number(test_share, "test_share") < 1:
         raise ArgumentError(f"test_share must be at least 0 and below 1, got {test_share}.")
-    friends = np.flatnonzero(np.isin(labels, chosen))
-    test = stratified(friends, labels, round(test_share * len(friends)), seed, "test_share")
-    return np.setdiff1d(friends, test), np.sort(test)
+    known_items = np.flatnonzero(np.isin(labels, chosen))
+    test = stratified(known_items, labels, round(test_share * len(known_items)), seed, "test_share")
+    return np.setdiff1d(known_items, test), np.sort(test)
 
 
 def _relabel(labels: np.ndarray, known: tuple[int, ...]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Where labeled data come from: scikit-learn's digits, a folder of images, or two files."""
+"""Sources of labeled data: scikit-learn's digits, a folder of images, or two files."""
 
 import hashlib
 import os
@@ -14,19 +14,21 @@ from openal._files import content_of
 from openal.errors import ArgumentError
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._array_files import as_singles, read_array, read_labels
-from openal.simulate.datasets._encoders import Images, check_encoder, encoded
+from openal.simulate.datasets._encoders import ImagesOnDisk, check_encoder, encoded
 from openal.simulate.datasets._folders import class_folders, image_files, thumbnails_of
 
-__all__ = ["Source", "Thumbnails", "digits", "files", "image_folder"]
+__all__ = ["DataSource", "Thumbnails", "digits", "files", "image_folder"]
 
 Thumbnails = Callable[[np.ndarray], np.ndarray]
 """Indices [m] -> small images uint8 [m, 32, 32, 3]."""
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """Class ids [n] with names, and embeddings that are computed once all else is in order.
+class DataSource:
+    """Labeled data with a `title`; `embeddings` are computed once all else is in order.
 
+    `labels` [n] are class ids, whose `names` are those of the classes; `fingerprint` is a digest of
+    all that the embeddings are computed from, and `thumbnails` gives small images of some items.
     Where task networks read images there are `items`, and mostly a `test` set of its own.
     """
 
@@ -45,7 +47,7 @@ class Source:
         return LabeledData(self.labels, self.items, names=self.names, **signals)
 
 
-def digits() -> Source:
+def digits() -> DataSource:
     """1,797 real images of handwritten digits, 8 x 8 pixels, that come with scikit-learn."""
     from sklearn.datasets import load_digits
 
@@ -55,7 +57,7 @@ def digits() -> Source:
     return replace(source, thumbnails=partial(_enlarged, pixels.reshape(-1, 8, 8)))
 
 
-def files(embeddings: Path, labels: Path) -> Source:
+def files(embeddings: Path, labels: Path) -> DataSource:
     """Embeddings [n, D] in a .npy file, and their labels in another (`read_labels`)."""
     vectors = read_array(embeddings)
     if vectors.dtype.kind not in "fiu":
@@ -69,26 +71,28 @@ def files(embeddings: Path, labels: Path) -> Source:
     return _vectors(embeddings.name, vectors, classes, names)
 
 
-def image_folder(folder: Path, encoder: str) -> Source:
+def image_folder(folder: Path, encoder: str) -> DataSource:
     """Images in a folder per class, such as `folder/cat/1.png`; the folders name the classes."""
     check_encoder(encoder)
-    images = {each.name: image_files(each) for each in class_folders(folder)}
-    paths = [path for found in images.values() for path in found]
-    labels = np.repeat(np.arange(len(images)), [len(found) for found in images.values()])
+    images = {kind.name: image_files(kind) for kind in class_folders(folder)}
+    paths = [path for files in images.values() for path in files]
+    labels = np.repeat(np.arange(len(images)), [len(files) for files in images.values()])
     digest = hashlib.sha256(encoder.encode())
     for path in paths:
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + content_of(path))
-    embeddings = partial(encoded, partial(Images, paths), encoder)
-    small = partial(thumbnails_of, Images(paths, _as_it_is))
+    embeddings = partial(encoded, partial(ImagesOnDisk, paths), encoder)
+    small = partial(thumbnails_of, ImagesOnDisk(paths, _as_it_is))
     title = folder.resolve().name
-    return Source(title, labels, tuple(images), digest.hexdigest(), embeddings, small)
+    return DataSource(title, labels, tuple(images), digest.hexdigest(), embeddings, small)
 
 
-def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> Source:
+def _vectors(
+    title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]
+) -> DataSource:
     vectors = np.ascontiguousarray(vectors, np.float32)
     digest = hashlib.sha256(ascii(names).encode())
     digest.update(labels.tobytes() + vectors.tobytes())
-    return Source(title, labels, names, digest.hexdigest(), lambda: vectors)
+    return DataSource(title, labels, names, digest.hexdigest(), lambda: vectors)
 
 
 def _enlarged(images: np.ndarray, indices: np.ndarray) -> np.ndarray:

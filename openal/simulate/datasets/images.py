@@ -97,7 +97,11 @@ def _pairs(path: Path) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, eq=False)
 class ImageData:
-    """Images with classes, those to learn from and, where there are any, those to test with."""
+    """Images with a `title` and classes with `names`: those to learn from and those to test with.
+
+    `train` and `test` are pixels uint8 [n, H, W, 3] and class ids int64 [n]; `test` is None where
+    there are none. `mean` and `std` are of the three channels in 0..1.
+    """
 
     title: str
     names: tuple[str, ...]
@@ -139,7 +143,7 @@ def _share(labels: np.ndarray, share: float) -> np.ndarray:
     """The rows of a share of each class, at least four images, the same ones every time."""
     rng = np.random.default_rng(0)
     rows = [np.flatnonzero(labels == k) for k in np.unique(labels)]
-    kept = [rng.permutation(each)[: max(4, round(share * len(each)))] for each in rows]
+    kept = [rng.permutation(of)[: max(4, round(share * len(of)))] for of in rows]
     return np.sort(np.concatenate(kept))
 
 
@@ -162,7 +166,7 @@ def _cifar(name: str, folder: Path, mean: Channels, std: Channels) -> ImageData:
             f"{name} is not in {folder} and cannot be downloaded ({error}); --data names the "
             f"folder that holds what torchvision.datasets.{name} reads."
         ) from error
-    parts = [(each.data, np.asarray(each.targets, np.int64)) for each in (train, test)]
+    parts = [(part.data, np.asarray(part.targets, np.int64)) for part in (train, test)]
     return ImageData(name, tuple(train.classes), parts[0], parts[1], mean, std)
 
 
@@ -181,8 +185,8 @@ def _own(folder: Path) -> ImageData:
     test = labeled_folder(folder / "test", names)[1] if split else None
     sample = train[0][:: max(1, len(train[0]) // 10_000)].reshape(-1, 3) / 255
     mean, std = sample.mean(axis=0).tolist(), np.maximum(sample.std(axis=0), 1e-3).tolist()
-    shown = tuple(round(each, 4) for each in (*mean, *std))
-    return ImageData(folder.resolve().name, names, train, test, shown[:3], shown[3:])
+    channels = tuple(round(value, 4) for value in (*mean, *std))
+    return ImageData(folder.resolve().name, names, train, test, channels[:3], channels[3:])
 
 
 DATASETS: dict[str, Callable[[Path], ImageData]] = {
