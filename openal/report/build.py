@@ -44,7 +44,11 @@ class Report:
 
 
 def report(folder: Path) -> Report:
-    """The report on a folder of results; an ArgumentError that names the first damaged file."""
+    """The report on a folder of results, those of `openal simulate`.
+
+    Raises:
+        ArgumentError: a file of the results is damaged; the first one is named.
+    """
     results = read_results(folder)
     styles = {name: Style(place) for place, name in enumerate(results.strategies)}
     images = sheets(results.conditions)
@@ -61,7 +65,18 @@ def report(folder: Path) -> Report:
 
 
 def write_report(folder: Path, out: Path) -> Path:
-    """Write the page of a folder of results to `out`; the folder of its figures' files."""
+    """Write the page of a folder of results, and a PNG and a CSV of each figure beside it.
+
+    Args:
+        folder: the results of `openal simulate`.
+        out: the file of the page.
+
+    Returns:
+        The folder of the figures' files: `report_files` beside `report.html`.
+
+    Raises:
+        ArgumentError: a file of the results is damaged; the first one is named.
+    """
     page = report(folder)
     files = out.with_name(f"{out.stem}_files")
     page.write(files)

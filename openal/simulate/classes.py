@@ -20,6 +20,14 @@ def known_classes(num_classes: int, mismatch: float, seed: int) -> tuple[int, ..
     results can be compared with CLIPNAL's. For one seed, the classes of a smaller share come
     first in a larger.
 
+    Args:
+        num_classes: how many classes there are.
+        mismatch: the share of them that is known, above 0 and at most 1.
+        seed: chooses them; 0..2**32-1.
+
+    Raises:
+        ArgumentError: the share is not one class, or more classes than there are.
+
     >>> known_classes(10, 0.4, seed=0), known_classes(10, 0.2, seed=0)
     ((2, 8, 4, 9), (2, 8))
     """

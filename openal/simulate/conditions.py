@@ -21,8 +21,20 @@ VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
 class Conditions:
     """Everything but the strategy, the data and the seed: see `openset_split` and `simulate`.
 
-    With `same_start` every round of a run trains with the same seed, and so from the same initial
-    weights, as the public OpenAL framework does.
+    Attributes:
+        first: the number of first answers, before any query.
+        mismatch: the share of classes that are known, above 0 and at most 1.
+        known: the known classes by id or name, instead of `mismatch`.
+        ood_ratio: the share of unknown items in the pool, below 1; None keeps all there are.
+        protocol: where the first answers come from: "clipnal", "known" or "random".
+        test_share: the share of each known class that is held out for testing, below 1.
+        rounds: the number of queries.
+        budget: the answers per query.
+        noise: the share of wrong answers, 0 to 1.
+        skip: the share of answers SKIPPED, 0 to 1.
+        task: the classifier that is trained in every round.
+        same_start: whether every round of a run trains with the same seed, and so from the same
+            initial weights, as the public OpenAL framework does.
     """
 
     first: int

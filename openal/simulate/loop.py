@@ -29,18 +29,26 @@ SHARES = ("accuracy", "precision", "recall", "recall_with_init")
 class Run:
     """What happened to one strategy on one split, round by round.
 
-    `accuracy` has one value more than there are rounds: accuracy[0] is measured after the first
-    answers, accuracy[r] after the answers of r queries. The papers' tables, where R evaluations
-    come with R - 1 queries, leave the last query out.
+    The papers' tables, where R evaluations come with R - 1 queries, leave the last query out.
+
+    Attributes:
+        asked: the dataset indices of each of R queries, in query order.
+        accuracy: R + 1 shares of test items of known classes: accuracy[0] is measured after the
+            first answers, accuracy[r] after the answers of r queries.
+        precision: R shares of known items, each among the items of one query.
+        recall: R shares of the pool's known items, found by all queries so far.
+        recall_with_init: the same, counting the first answers on both sides.
+        wasted: R numbers of answers that were spent on unknown items so far.
+        seconds: R durations, each of one query with what the strategy trains in it.
     """
 
-    asked: tuple[tuple[int, ...], ...]  # dataset indices, in query order
-    accuracy: tuple[float, ...]  # on test items of known classes
-    precision: tuple[float, ...]  # of each round's query
-    recall: tuple[float, ...]  # of all queries so far
-    recall_with_init: tuple[float, ...]  # the same, counting the first answers
-    wasted: tuple[int, ...]  # answers spent on unknown items so far
-    seconds: tuple[float, ...]  # of each query, with what the strategy trains in it
+    asked: tuple[tuple[int, ...], ...]
+    accuracy: tuple[float, ...]
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+    recall_with_init: tuple[float, ...]
+    wasted: tuple[int, ...]
+    seconds: tuple[float, ...]
 
 
 Runs = Mapping[str, Mapping[int, Run]]
@@ -127,7 +135,13 @@ def simulate(
         seed: seeds training and queries.
         oracle: by default one that never errs.
         test: a test set of its own, with the same class ids; by default the split's test items.
-        progress: False for no bars.
+        progress: True for bars, False for none, None for bars on a terminal only.
+
+    Returns:
+        What was asked, and how it is judged, round by round.
+
+    Raises:
+        ArgumentError: the pool has too few items for all answers, or no test item is there.
     """
     require_answers(split, rounds, budget)
     pool, held_out = data.pool(split.pool), held_out_items(split, data, test)

@@ -21,9 +21,21 @@ __all__ = ["RECIPES", "Recipe", "recipe_of"]
 class Recipe:
     """An experiment: data, first answers, budget, rounds, ratios, task network, rivals, seeds.
 
-    `first` below 1 is a share of the known items. With `drawn` each seed has its own known
-    classes; without, the first ones are known. `ood_ratio` None keeps all unknown items.
-    `elsewhere` holds what differs on other data sets than `data`, by their names; "" is any other.
+    Attributes:
+        first: the number of first answers; below 1, a share of the known items.
+        budget: the answers per query.
+        rounds: the number of queries.
+        task: the classifier that is trained on the images in every round.
+        strategies: the names of the strategies that are compared.
+        seeds: one split and one run of each strategy for each seed.
+        data: the name of the data set, as `image_data` takes it.
+        mismatch: the shares of classes that are known.
+        ood_ratio: the shares of unknown items in the pool; None keeps all unknown items.
+        protocol: where the first answers come from: "clipnal", "known" or "random".
+        drawn: whether each seed has its own known classes; else the first ones are known.
+        same_start: whether every round trains from the same initial weights.
+        encoder: where the embeddings come from that strategies read; None for no embeddings.
+        elsewhere: what differs on other data sets than `data`, by their names; "" is any other.
     """
 
     first: float
@@ -38,7 +50,7 @@ class Recipe:
     protocol: AnswerProtocol = "known"
     drawn: bool = False
     same_start: bool = False
-    encoder: str | None = None  # where strategies read embeddings
+    encoder: str | None = None
     elsewhere: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def on(self, dataset: str) -> "Recipe":

@@ -22,15 +22,23 @@ AnswerProtocol = Literal["clipnal", "known", "random"]
 class OpenSetSplit:
     """A part of a dataset as a pool 0..N-1 with hidden truth, first answers and test items.
 
-    The pool's own global indices are positions in `pool`, which holds dataset indices, ascending.
+    The pool's own global indices are positions in `pool`.
+
+    Attributes:
+        known: the K known classes, by their ids in the dataset; label i stands for known[i].
+        classes: the names of the known classes.
+        pool: int64 [N], dataset indices, ascending.
+        truth: int64 [N], the label of each item of the pool: 0..K-1 or UNKNOWN.
+        first: int64 [first], pool indices that are answered before the first query.
+        test: int64 [t], dataset indices of held-out items of known classes, ascending.
     """
 
-    known: tuple[int, ...]  # class ids of the dataset; label i stands for known[i]
-    classes: tuple[str, ...]  # their names
-    pool: np.ndarray  # int64 [N], dataset indices
-    truth: np.ndarray  # int64 [N]; 0..K-1 or UNKNOWN
-    first: np.ndarray  # int64, pool indices that are answered before the first query
-    test: np.ndarray  # int64, dataset indices of known classes, held out
+    known: tuple[int, ...]
+    classes: tuple[str, ...]
+    pool: np.ndarray
+    truth: np.ndarray
+    first: np.ndarray
+    test: np.ndarray
 
     @property
     def num_classes(self) -> int:
@@ -78,6 +86,9 @@ def openset_split(
             only, equally many of each class (LfOSA, NEAT, EOAL, JSOSAL). "random": any items.
         test_share: the share of each known class that is held out for testing; 0 where the data
             come with a test set of their own.
+
+    Returns:
+        The split; its labels 0..K-1 stand for the known classes in their order.
 
     Raises:
         ArgumentError: what cannot be right, or cannot be had from these data.

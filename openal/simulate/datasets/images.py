@@ -121,10 +121,15 @@ class ImageData:
 
 
 def image_data(name: str, folder: Path) -> ImageData:
-    """A data set of the papers, downloaded into `folder` where it is not there, or one's own.
+    """A data set of the papers, downloaded where it is not there, or one's own.
 
-    "cifar10", "cifar100", "tiny-imagenet" (tested on its validation part), or the path of a folder
-    that holds a folder per class; or `train` and `test` that do.
+    Args:
+        name: "cifar10", "cifar100", "tiny-imagenet" (tested on its validation part), or the path
+            of a folder that holds a folder per class; or `train` and `test` that do.
+        folder: where the data sets of the papers are, or are put.
+
+    Raises:
+        ArgumentError: it is not there and cannot be downloaded, or a file cannot be read.
     """
     return DATASETS[name](folder) if name in DATASETS else _own(Path(name))
 
