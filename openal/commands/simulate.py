@@ -9,7 +9,6 @@ from statistics import fmean
 from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.simulate._arguments import DEFAULTS, plain_experiment
-from openal.simulate._first_answers import FIRST_ANSWERS
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
@@ -19,7 +18,7 @@ from openal.simulate.grid import Experiment, GridRuns
 from openal.simulate.loop import Run
 from openal.simulate.plot import figure, png
 from openal.simulate.recipes import RECIPES
-from openal.simulate.split import OpenSetSplit
+from openal.simulate.split import FIRST_ANSWERS, OpenSetSplit
 from openal.simulate.summary import grid_results, results, table
 from openal.strategies import available
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from openal._files import write_whole
-from openal._progress import progress_bar
 from openal.report._figure import Styles, write_figure
 from openal.report._gallery import Sheet
 from openal.report._item_figures import item_figures, sheets
@@ -36,8 +37,7 @@ class Report:
 
     def write(self, files: Path) -> None:
         """The figures' files."""
-        sections = progress_bar(None, iterable=self.sections, unit="condition", leave=False)
-        for section in sections:
+        for section in tqdm(self.sections, unit="condition", disable=None, leave=False):
             for figure in (*section.figures, *section.chosen):
                 write_figure(files, section.file(figure), figure)
         write_whole(files / "aubc.csv", sheet(aubc_rows(self.results.conditions, self.styles)))
