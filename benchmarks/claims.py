@@ -27,7 +27,7 @@ from openal.informativeness import LeastConfidence
 from openal.learners._class_texts import ClassTexts
 from openal.purity import PrototypePurity
 from openal.selection import Top
-from openal.simulate import Conditions, LabeledData, compare_grid, problems_of
+from openal.simulate import Conditions, LabeledData, compare_grid, conditions_at
 from openal.simulate.grid import GridRuns
 from openal.simulate.metrics import aubc
 from openal.strategies import CLIPNAL, EOAL, JSOSAL, NEAT, Coreset, LfOSA, Random, Uncertainty
@@ -164,12 +164,12 @@ def main() -> None:
     kinds = (Random, Uncertainty, Coreset, EOAL, NEAT, LfOSA, JSOSAL)
     strategies = {**{kind.__name__: kind() for kind in kinds}, **clipnal}
     conditions = Conditions(**answers, rounds=9, protocol="clipnal")
-    problems = problems_of(conditions, MISMATCH, OOD)
+    grid = conditions_at(conditions, MISMATCH, OOD)
     settings = {"data": given.data}
     runs = compare_grid(
         strategies,
         data,
-        problems,
+        grid,
         range(given.seeds),
         test=test,
         folder=given.out,

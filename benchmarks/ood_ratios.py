@@ -12,9 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.real_pools import NEEDS_TEXTS, four_data_sets
-from openal.simulate import LabeledData
+from openal.simulate import Conditions, LabeledData, compare_grid
 from openal.simulate._summary import table
-from openal.simulate.grid import Conditions, compare
 from openal.strategies import available
 
 RATIOS = (0.2, 0.6)
@@ -47,7 +46,7 @@ def main() -> None:
     for conditions in pools(known):
         started = time.perf_counter()
         strategies = {name: kinds[name]() for name in given.strategies or kinds}
-        runs = compare(strategies, data, conditions, range(given.seeds))
+        (runs,) = compare_grid(strategies, data, [conditions], range(given.seeds)).values()
         split = conditions.split(data.labels, data.names, 0)
         print(
             f"{split.ood_ratio:.0%} of the pool of {len(split.pool)} are unknown; "

@@ -27,9 +27,9 @@ from openal.purity import (
     negative_labels,
 )
 from openal.selection import Product, Top
-from openal.simulate import LabeledData
+from openal.simulate import Conditions, LabeledData, compare_grid
 from openal.simulate._summary import table
-from openal.simulate.grid import Conditions, Runs, compare
+from openal.simulate.loop import Runs
 from openal.strategies import CLIPNAL, JSOSAL, NEAT, LfOSA, Random, Uncertainty
 
 
@@ -126,7 +126,8 @@ def main() -> None:
         "  scale 9": CLIPNAL(tune_temperature=False),
     }
     conditions = Conditions(known=tuple(known), first=40, budget=50, rounds=10)
-    runs = compare({**rivals, **chains, **clipnal}, data, conditions, seeds)
+    strategies = {**rivals, **chains, **clipnal}
+    (runs,) = compare_grid(strategies, data, [conditions], seeds).values()
     split = conditions.split(data.labels, data.names, 0)
     print(f"\nPool of {len(split.pool)}, {1 - split.ood_ratio:.0%} known; 10 rounds of 50.\n")
     print(f"{table(runs)}\n\n{by_round(runs)}\n\n{time.perf_counter() - started:.0f} s")

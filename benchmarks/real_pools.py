@@ -10,9 +10,8 @@ import time
 import numpy as np
 
 from benchmarks.shared import load
-from openal.simulate import LabeledData
+from openal.simulate import Conditions, LabeledData, compare_grid
 from openal.simulate._summary import table
-from openal.simulate.grid import Conditions, compare
 from openal.strategies import available
 
 
@@ -75,12 +74,13 @@ def main() -> None:
     given = parser.parse_args()
     data, conditions = POOLS[given.pool]()
     started = time.perf_counter()
-    runs = compare(
+    grid_runs = compare_grid(
         {name: kind() for name, kind in available().items() if name not in NEEDS_TEXTS},
         data,
-        conditions,
+        [conditions],
         range(given.seeds),
     )
+    (runs,) = grid_runs.values()
     split = conditions.split(data.labels, data.names, 0)
     print(
         f"{given.pool}: pool of {len(split.pool)}, {1 - split.ood_ratio:.0%} known "

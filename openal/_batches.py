@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
 from openal._checks import as_count
 from openal._fields import as_device
 from openal._items import item_input
+from openal._progress import progress_bar
 from openal.errors import ArgumentError
 
 __all__ = ["Inputs", "batches", "check_batches", "device_of", "inference_mode_of", "target_device"]
@@ -99,8 +99,7 @@ def batches(
         pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
-    hidden = None if progress is None else not progress
-    with tqdm(total=len(indices), unit="item", disable=hidden, leave=False) as bar:
+    with progress_bar(progress, total=len(indices), unit="item", leave=False) as bar:
         for batch in _read(loader):
             yield batch.to(device, non_blocking=True)
             bar.update(len(batch))

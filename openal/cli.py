@@ -1,4 +1,4 @@
-"""`openal ...`: finds the command and says in one sentence what went wrong."""
+"""`openal COMMAND ...`: runs the module of a command, and says in one sentence what went wrong."""
 
 import sys
 from collections.abc import Sequence
@@ -43,10 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(name: str, arguments: Sequence[str]) -> int:
+def _run(name: str, argv: Sequence[str]) -> int:
     """Run a command; what it needs is imported only now."""
     module = import_module(f"openal.commands.{name.replace('-', '_')}")
-    code: int = module.main(arguments)
+    code: int = module.main(argv)
     return code
 
 

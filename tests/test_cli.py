@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import openal
-from openal.cli import main
+from openal.cli import COMMANDS, main
 
 FAST = ["--rounds", "2", "--seeds", "1", "--strategies", "Random,NEAT"]
 
@@ -181,3 +181,13 @@ def test_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["simulate", "--help"])
     assert "--ood-ratio" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_refuses_bad_arguments_in_one_sentence(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([name, "--no-such-argument"]) == 2
+    output = capsys.readouterr()
+    assert output.err.startswith(f"openal {name}: ")
+    assert (output.err.count("\n"), output.out) == (1, "")

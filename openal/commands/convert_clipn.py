@@ -1,20 +1,20 @@
-"""`openal convert-clipn`: the part of a CLIPN checkpoint that cannot be had elsewhere, safely."""
+"""`openal convert-clipn`: the "no" text tower of a CLIPN checkpoint, as safetensors."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from openal.commands._parser import Parser
 from openal.errors import ArgumentError
 from openal.learners._clipn_files import base_norms, metadata_of, read_clipn, tensors_of
 
-__all__ = ["convert", "main"]
+__all__ = ["convert", "main", "parser"]
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the command; an OpenALError, and nothing written, if the checkpoint cannot be used."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(argv)
     convert(given.checkpoint, given.out, model_name=given.model_name)
     size = given.out.stat().st_size / 1e6
     sys.stdout.write(
@@ -48,10 +48,12 @@ def convert(checkpoint: Path, out: Path, *, model_name: str = "ViT-B-16") -> Non
         part.unlink(missing_ok=True)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="openal convert-clipn",
+def parser() -> Parser:
+    """The arguments of `openal convert-clipn`."""
+    parser = Parser(
+        "openal convert-clipn",
         description="Keep the folded 'no' text tower of a CLIPN checkpoint, as safetensors.",
+        allow_abbrev=False,
     )
     parser.add_argument("checkpoint", type=Path, help="a CLIPN checkpoint (.pt)")
     parser.add_argument(

@@ -17,44 +17,34 @@ from openal._image_files import ImageFiles, image_files
 from openal._images import reading_of
 from openal.commands._parser import Parser, add_reading
 from openal.errors import ArgumentError
-from openal.learners._open_clip import ImagesOnly, ImageTower
 from openal.learners.clip import CLIP
 from openal.store._files import DTYPES
 from openal.store.embeddings import Embeddings
 from openal.store.fill import fill
 from openal.store.images import Images
 
-__all__ = ["EncoderParts", "clip_parts", "main", "parser"]
-
+__all__ = ["EncoderParts", "main", "parser"]
 
 EncoderParts = tuple[Callable[[Tensor], Tensor], Callable[[Any], Any], Mapping[str, str]]
 """How a batch is encoded, how an image becomes its input, and what both must be to go on."""
 
 
-def clip_parts(name: str, pretrained: str | None, device: torch.device) -> EncoderParts:
-    """How CLIP encodes a batch, what it makes of an image, and the fingerprint of both."""
-    clip = CLIP(name, pretrained, device=device)
-    loaded = clip._model()
-    tower = ImageTower(loaded.network, clip.precision)
-    return tower, ImagesOnly(loaded.preprocess), clip._fingerprint()
-
-
 def parser() -> Parser:
     """The arguments of `openal embed`."""
-    made = Parser(
+    parser = Parser(
         "openal embed",
         description="Compute the embeddings of all images in a folder once, and keep them.",
         epilog="Killed and started again with the same arguments, it goes on where it stopped.",
         allow_abbrev=False,
     )
-    add = made.add_argument
+    add = parser.add_argument
     add("images", nargs="?", type=Path, metavar="IMAGES", help="a folder; those below count too")
     add("--out", type=Path, required=True, metavar="DIR", help="the store")
     add("--check", action="store_true", help="read a finished store, and say if it is intact")
-    add_reading(made.add_argument_group("how files are read"))
-    _add_encoder(made.add_argument_group("encoder"))
-    _add_speed(made.add_argument_group("how to compute"))
-    return made
+    add_reading(parser.add_argument_group("how files are read"))
+    _add_encoder(parser.add_argument_group("encoder"))
+    _add_speed(parser.add_argument_group("how to compute"))
+    return parser
 
 
 def _add_encoder(group: argparse._ArgumentGroup) -> None:
@@ -78,9 +68,9 @@ def _add_speed(group: argparse._ArgumentGroup) -> None:
     add("--part", default="0/1", metavar="I/N", help="the shards of one process of N, from 0/N")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the command."""
-    given = parser().parse_args(arguments)
+    given = parser().parse_args(argv)
     if given.check:
         return _checked(given.out)
     if given.images is None:
@@ -118,7 +108,7 @@ def _encoder(given: Namespace, device: torch.device) -> EncoderParts:
     if (given.model is None) == (given.encoder is None):
         raise ArgumentError("one of --model and --encoder must name what embeds the images.")
     if given.encoder is None:
-        return clip_parts(given.model, given.pretrained, device)
+        return CLIP(given.model, given.pretrained, device=device).image_encoder()
     return _own(given.encoder, device)
 
 
@@ -148,20 +138,20 @@ def _own(name: str, device: torch.device) -> EncoderParts:
     """The encoder of the user's own function, which is run."""
     module, _, function = name.partition(":")
     try:
-        made = getattr(import_module(module), function)
+        make = getattr(import_module(module), function)
     except (ImportError, ValueError, AttributeError) as error:
         raise ArgumentError(f"--encoder {name} is not there: {error}.") from error
-    parts = made(device)
+    parts = make(device)
     if not isinstance(parts, tuple) or len(parts) != 3:
         raise ArgumentError(f"{name} must return (encode, transform, fingerprint), got {parts!r}.")
     return parts
 
 
 def _part(text: str) -> tuple[int, int]:
-    found = re.fullmatch("([0-9]{1,6})/([0-9]{1,6})", text)
-    if found is None:
+    match = re.fullmatch("([0-9]{1,6})/([0-9]{1,6})", text)
+    if match is None:
         raise ArgumentError(f"--part must be I/N, such as 0/4, got {text!r}.")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 def _device(name: str | None) -> torch.device:

@@ -1,4 +1,4 @@
-"""`openal ledger`: is a file of answers whole, and what is in it."""
+"""`openal ledger`: checks that a file of answers is whole, and exports it."""
 
 import sys
 from collections.abc import Sequence
@@ -15,41 +15,41 @@ __all__ = ["main"]
 FORMATS = {"csv": as_csv, "json": as_json}
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the command; a LedgerError that names what is wrong if the file is not whole."""
-    given = parser().parse_args(arguments)
-    found = read_whole(given.file)
+    given = parser().parse_args(argv)
+    answers = read_whole(given.file)
     if given.action == "check":
-        line = f"{given.file}: whole, {found.counted()}"
+        line = f"{given.file}: whole, {answers.counted()}"
         sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
     else:
-        _export(found, given.format, given.out)
+        _export(answers, given.format, given.out)
     return 0
 
 
 def parser() -> Parser:
     """The arguments of `openal ledger`."""
-    made = Parser(
+    parser = Parser(
         "openal ledger",
         description="Check or export a file of answers, which `LabeledSet(path=...)` keeps. The "
         "file is only read.",
         allow_abbrev=False,
     )
-    actions = made.add_subparsers(dest="action", required=True, metavar="check|export")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="check|export")
     check = actions.add_parser("check", allow_abbrev=False, help="say whether the file is whole")
     export = actions.add_parser("export", allow_abbrev=False, help="write all answers")
-    for each in (check, export):
-        each.add_argument("file", type=Path, metavar="FILE", help="the file of answers")
+    for action in (check, export):
+        action.add_argument("file", type=Path, metavar="FILE", help="the file of answers")
     add = export.add_argument
     add("--out", type=Path, metavar="FILE", help="where to write (standard output)")
     add("--format", choices=[*FORMATS], help="csv, or json (as --out ends; csv)")
-    return made
+    return parser
 
 
-def _export(found: Found, name: str | None, out: Path | None) -> None:
+def _export(answers: Found, name: str | None, out: Path | None) -> None:
     if name is None:
         name = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
-    content = FORMATS[name](found)
+    content = FORMATS[name](answers)
     if out is None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

@@ -11,9 +11,9 @@ from openal.report.build import write_report
 __all__ = ["main"]
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the command; an ArgumentError that names the file if the results cannot be read."""
-    given = parser().parse_args(arguments)
+    given = parser().parse_args(argv)
     if given.out.is_dir():
         raise ArgumentError(f"{given.out} is a folder; a file to write was expected.")
     files = write_report(given.results, given.out)
@@ -23,13 +23,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The arguments of `openal report`."""
-    made = Parser(
+    parser = Parser(
         "openal report",
         description="The results of `openal simulate` as one page that needs no network, with a "
         "PNG and a CSV of each figure beside it.",
         allow_abbrev=False,
     )
     out = Path("report.html")
-    made.add_argument("results", type=Path, metavar="RESULTS", help="folder of openal simulate")
-    made.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"the page ({out})")
-    return made
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="folder of openal simulate")
+    parser.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"the page ({out})")
+    return parser

@@ -9,18 +9,17 @@ from statistics import fmean
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
 from openal.simulate._arguments import DEFAULTS, plain_experiment
-from openal.simulate._experiment import Experiment
-from openal.simulate._first_answers import FIRST_ANSWERS
-from openal.simulate._plot import png
+from openal.simulate._plot import figure, png
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
 from openal.simulate._summary import grid_results, results, table
 from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
-from openal.simulate.grid import GridRuns
+from openal.simulate.grid import Experiment, GridRuns
+from openal.simulate.loop import Run
 from openal.simulate.recipes import RECIPES
-from openal.simulate.split import OpenSetSplit
+from openal.simulate.split import FIRST_ANSWERS, OpenSetSplit
 from openal.strategies import available
 
 __all__ = ["main", "parser"]
@@ -28,7 +27,7 @@ __all__ = ["main", "parser"]
 
 def parser() -> Parser:
     """The arguments of `openal simulate`."""
-    made = Parser(
+    parser = Parser(
         "openal simulate",
         description="Compare strategies on labeled data: some classes are known, the answers are "
         "simulated. Without arguments: on scikit-learn's handwritten digits.",
@@ -37,13 +36,13 @@ def parser() -> Parser:
         "shares the runs among its processes.",
         allow_abbrev=False,
     )
-    _add_recipe(made.add_argument_group("an experiment of the papers"))
-    _add_data(made.add_argument_group("data"))
-    add_reading(made.add_argument_group("how image files are read"))
-    _add_problem(made.add_argument_group("problem"))
-    _add_oracle(made.add_argument_group("oracle"))
-    _add_loop(made.add_argument_group("loop"))
-    return made
+    _add_recipe(parser.add_argument_group("an experiment of the papers"))
+    _add_data(parser.add_argument_group("data"))
+    add_reading(parser.add_argument_group("how image files are read"))
+    _add_classes(parser.add_argument_group("problem"))
+    _add_oracle(parser.add_argument_group("oracle"))
+    _add_loop(parser.add_argument_group("loop"))
+    return parser
 
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
@@ -68,7 +67,7 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
     add("--labels", type=Path, metavar="FILE", help="their classes: .npy, or a text of n lines")
 
 
-def _add_problem(group: argparse._ArgumentGroup) -> None:
+def _add_classes(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--known", nargs="+", metavar="CLASS", help="known classes by name: cat,dog")
     add("--mismatch", nargs="+", metavar="SHARE", help="share of known classes, by seed (0.4)")
@@ -105,23 +104,23 @@ NAMED = 8
 """How many known classes are named."""
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the command; an OpenALError before anything is computed or written if it cannot be."""
-    experiment = _experiment(parser().parse_args(arguments))
+    experiment = _experiment(parser().parse_args(argv))
     experiment.check()
     data, runs = experiment.run()
-    heads = [_head(experiment, number) for number in range(len(experiment.problems))]
-    _write(experiment, runs, heads, ["openal", "simulate", *_elsewhere(arguments)])
-    write_data(
-        experiment.folder,
-        experiment.source,
-        data,
-        [run for each in runs.values() for by_seed in each.values() for run in by_seed.values()],
-    )
-    tables = [f"{head}\n\n{table(each)}" for head, each in zip(heads, runs.values(), strict=True)]
+    heads = [_head(experiment, number) for number in range(len(experiment.grid))]
+    _write(experiment, runs, heads, ["openal", "simulate", *_without_out(argv)])
+    write_data(experiment.folder, experiment.source, data, _all_runs(runs))
+    tables = [f"{head}\n\n{table(at)}" for head, at in zip(heads, runs.values(), strict=True)]
     about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
     sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
     return 0
+
+
+def _all_runs(grid_runs: GridRuns) -> list[Run]:
+    by_name = [by_seed for runs in grid_runs.values() for by_seed in runs.values()]
+    return [run for by_seed in by_name for run in by_seed.values()]
 
 
 def _experiment(given: argparse.Namespace) -> Experiment:
@@ -138,22 +137,22 @@ def _experiment(given: argparse.Namespace) -> Experiment:
 def _write(
     experiment: Experiment, runs: GridRuns, heads: Sequence[str], command: Sequence[str]
 ) -> None:
-    if not experiment.grid:
-        (only,) = runs.values()
-        settings = {**experiment.settings, **experiment.problems[0].settings()}
-        found = results(only, settings)
+    if experiment.is_grid:
+        content = grid_results(runs, experiment.grid, experiment.settings)
     else:
-        found = grid_results(runs, experiment.problems, experiment.settings)
+        (only,) = runs.values()
+        settings = {**experiment.settings, **experiment.grid[0].settings()}
+        content = results(only, settings)
     about = {"about": experiment.about, "notes": list(experiment.notes)}
-    made = {"command": list(command), "versions": versions(), "hardware": hardware()}
-    write_json(experiment.folder / RESULTS, {**found, **about, **made})
-    for path, each, head in zip(_curves(experiment), runs.values(), heads, strict=True):
-        write_whole(path, png(each, head))
+    origin = {"command": list(command), "versions": versions(), "hardware": hardware()}
+    write_json(experiment.folder / RESULTS, {**content, **about, **origin})
+    for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True):
+        write_whole(path, png(figure(compared, head)))
 
 
-def _elsewhere(arguments: Sequence[str]) -> list[str]:
+def _without_out(argv: Sequence[str]) -> list[str]:
     """The arguments but the folder of the results, which has them inside."""
-    words = [word for word in arguments if not word.startswith("--out=")]
+    words = [word for word in argv if not word.startswith("--out=")]
     if "--out" in words:
         at = words.index("--out")
         del words[at : at + 2]
@@ -161,34 +160,34 @@ def _elsewhere(arguments: Sequence[str]) -> list[str]:
 
 
 def _curves(experiment: Experiment) -> list[Path]:
-    """The figure of each problem."""
-    if not experiment.grid:
-        return [experiment.folder / CURVES]
-    whole = experiment.folder / CURVES
-    return [whole.with_stem(f"{whole.stem}-{each.tag}") for each in experiment.problems]
+    """The file of the figure of each conditions."""
+    path = experiment.folder / CURVES
+    if not experiment.is_grid:
+        return [path]
+    return [path.with_stem(f"{path.stem}-{conditions.tag}") for conditions in experiment.grid]
 
 
 def _head(experiment: Experiment, number: int) -> str:
     """What the pool was, and how it was asked."""
-    conditions, seeds = experiment.problems[number], experiment.seeds
+    conditions, seeds = experiment.grid[number], experiment.seeds
     splits = [experiment.splits[number, seed] for seed in seeds]
     sizes = sorted({len(split.pool) for split in splits})
     share = fmean(1 - split.ood_ratio for split in splits)
-    spread = f"mean ± sd of {len(splits)} seeds" if len(splits) > 1 else "one seed"
+    repeats = f"mean ± sd of {len(splits)} seeds" if len(splits) > 1 else "one seed"
     title = shown(experiment.source.title)
-    ratios = f"Ratios: {conditions.title}.\n" if experiment.grid else ""
+    ratios = f"Ratios: {conditions.title}.\n" if experiment.is_grid else ""
     return (
         f"{ratios}Pool: {title}, {_range(sizes)} items, {share:.0%} of them of known classes.\n"
         f"Known: {_known(experiment, number, splits)}.\n"
         f"Asked: {conditions.first} first answers, then {conditions.rounds} rounds of "
-        f"{conditions.budget}; {spread}."
+        f"{conditions.budget}; {repeats}."
     )
 
 
 def _known(experiment: Experiment, number: int, splits: Sequence[OpenSetSplit]) -> str:
     names = splits[0].classes
     count = f"{len(names)} of {len(experiment.source.names)} classes"
-    if experiment.problems[number].known is None and len(splits) > 1:
+    if experiment.grid[number].known is None and len(splits) > 1:
         return f"{count}, others at each seed"
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"{count}, {', '.join(map(shown, names[:NAMED]))}{more}"
@@ -201,6 +200,6 @@ def _range(sizes: list[int]) -> str:
 def _foot(experiment: Experiment) -> str:
     """Where to look further."""
     curves = _curves(experiment)[0]
-    if experiment.grid:
+    if experiment.is_grid:
         curves = curves.with_name(f"{Path(CURVES).stem}-*.png")
     return f"Results: {experiment.folder / RESULTS}\nCurves:  {curves}"

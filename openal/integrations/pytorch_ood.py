@@ -28,24 +28,28 @@ TOOL = "pytorch_ood.detector", "PytorchOOD needs pytorch-ood: pip install openal
 class PytorchOOD:
     """What a detector of pytorch-ood finds least out-of-distribution: its score, turned around.
 
-    `detector` is one of
-
-    - the name of a class of `pytorch_ood.detector`, made without a network and with `options`:
-      `PytorchOOD("KNN", {"k": 10}, "embeddings")`;
-    - a function, or a class of your own, that makes a detector from `options`;
-    - a detector as it is, fitted by you. It is compared by identity, and used by every query.
-
-    What is named or made is fitted on the known answers of each query. The signal is `logits` for
-    detectors that score logits (`EnergyBased`, `MaxLogit`, `KLMatching`, ...) and `embeddings` or
-    `features` for those that score features (`KNN`, `Mahalanobis`, `RMD`, ...), whose labels are
-    numbered anew so that every class occurs. Detectors that need the network's feature maps,
-    several of its layers or gradients do not work on a signal, and are refused.
+    What is named or made is fitted on the known answers of each query; for detectors of features
+    labels are numbered anew so that every class occurs. Detectors that need the network's feature
+    maps, several of its layers or gradients do not work on a signal, and are refused.
 
     Scores have the detector's own scale: hand on the best by `Top(score, factor=...)`, or give
-    `Filter` a threshold that you know. Until there are `at_least` known answers (`KNN` needs k,
-    and at least one is needed to fit) the order is random, and the query's diagnostics say so.
+    `Filter` a threshold that you know.
 
     Needs `pip install openal[ood]`.
+
+    Attributes:
+        detector: one of
+
+            - the name of a class of `pytorch_ood.detector`, made without a network and with
+              `options`: `PytorchOOD("KNN", {"k": 10}, "embeddings")`;
+            - a function, or a class of your own, that makes a detector from `options`;
+            - a detector as it is, fitted by you. It is compared by identity, and used by every
+              query.
+        options: the keyword arguments that the detector is made with.
+        signal: the name of what is scored, [N, D]: `logits` for `EnergyBased`, `MaxLogit`,
+            `KLMatching`, ...; `embeddings` or `features` for `KNN`, `Mahalanobis`, `RMD`, ...
+        at_least: the number of known answers, at least 1, before which the order is random, and the
+            query's diagnostics say so. `KNN` needs k; any needs one to be fitted.
     """
 
     role: ClassVar[str] = "purity"
@@ -114,5 +118,5 @@ def _purity(block: Tensor, *, predict: Callable[[Tensor], Tensor]) -> Tensor:
     short = -len(rows) % ROWS
     padded = torch.cat([rows, rows[-1:].expand(short, -1)])
     with torch.no_grad(), one_thread():
-        found = [predict(part) for part in padded.split(ROWS)]
-    return -torch.cat(found).to(block.device)[: len(rows)]
+        scores = [predict(part) for part in padded.split(ROWS)]
+    return -torch.cat(scores).to(block.device)[: len(rows)]

@@ -20,14 +20,18 @@ __all__ = ["RowScore"]
 class RowScore:
     """What a function says of each row of a signal, larger = query me; `sign=-1` turns it around.
 
-    The function takes a block [n, ...] of the signal, a tensor (half precision as float32), and
-    returns one number per row, as a tensor or an array. Methods of scikit-learn and of PyOD take
-    tensors on the CPU as they are: `RowScore(forest.score_samples, role="purity")`. It sees one
-    block at a time and must treat each row alone. So that the score runs in other processes it
-    must pickle: a function at the top of a module, a `functools.partial` of one, or the method of
+    Methods of scikit-learn and of PyOD take tensors on the CPU as they are:
+    `RowScore(forest.score_samples, role="purity")`. So that the score runs in other processes the
+    function must pickle: one at the top of a module, a `functools.partial` of one, or the method of
     an object that pickles.
 
-    `role` says under which name the query shows it.
+    Attributes:
+        function: takes a block [n, ...] of the signal, a tensor (half precision as float32), and
+            returns n numbers, as a tensor or an array. It sees one block at a time and must treat
+            each row alone.
+        signal: the name of the signal [N, ...] that it reads.
+        role: under which name the query shows the score: "purity" or "informativeness".
+        sign: 1, or -1 where smaller numbers are to be queried.
 
     >>> RowScore(torch.Tensor.sum, "logits", sign=-1).signal
     'logits'
@@ -54,8 +58,8 @@ class RowScore:
 def _applied(block: Tensor, *, function: Callable[[Tensor], Any]) -> Tensor:
     """The function's numbers [n] of a block [n, ...], on the block's device."""
     with torch.no_grad():
-        found = function(block if block.dtype == torch.float64 else block.float())
-    result = as_tensor(found, "the function's result").to(block.device)
+        numbers = function(block if block.dtype == torch.float64 else block.float())
+    result = as_tensor(numbers, "the function's result").to(block.device)
     if result.shape != (len(block),):
         raise ScoreError(
             f"{function!r} must return one number per row, [{len(block)}], "

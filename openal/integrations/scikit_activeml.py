@@ -34,13 +34,9 @@ def logistic_regression() -> Any:
 class SkActiveML:
     """The utilities of a query strategy of scikit-activeml, as for a query of one item.
 
-    `strategy` is the name of a class of `skactiveml.pool`, or a function that makes one; both get
-    `options` and a `random_state`: `SkActiveML("UncertaintySampling", {"method": "entropy"})`. It
-    sees the embeddings of the known answers with their labels, and those of the candidates without.
-    `classifier` makes the classifier of a strategy that takes one: a function without arguments
-    that returns an estimator of scikit-learn (a forest for `QueryByCommittee`) or a classifier of
-    scikit-activeml. Its seeds are set. Before answers of two classes there is nothing to classify:
-    all candidates are alike, the order is that of the stages before, and the diagnostics say so.
+    The strategy sees the embeddings of the known answers with their labels, and those of the
+    candidates without. Before answers of two classes there is nothing to classify: all candidates
+    are alike, the order is that of the stages before, and the diagnostics say so.
 
     Utilities are those for a first item alone: a strategy that spreads a batch loses that here, and
     one that scores only some candidates (`TypiClust`, `DropQuery`) ends in a `ScoreError`. It knows
@@ -49,6 +45,16 @@ class SkActiveML:
     trains a classifier for each candidate and class.
 
     Needs `pip install openal[skactiveml]`.
+
+    Attributes:
+        strategy: the name of a class of `skactiveml.pool`, or a function that makes one; both get
+            the options and a `random_state`.
+        options: the keyword arguments that the strategy is made with:
+            `SkActiveML("UncertaintySampling", {"method": "entropy"})`.
+        classifier: makes the classifier of a strategy that takes one: a function without arguments
+            that returns an estimator of scikit-learn (a forest for `QueryByCommittee`) or a
+            classifier of scikit-activeml. Its seeds are set.
+        embeddings: the name of the signal [N, D] that the strategy sees.
     """
 
     role: ClassVar[str] = "informativeness"

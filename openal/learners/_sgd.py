@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, StepLR
-from tqdm import tqdm
 
 from openal._batches import device_of
 from openal._checks import as_count, as_number
+from openal._progress import progress_bar
 from openal._seeds import derived_seed
 from openal.errors import ArgumentError
 from openal.model import named_outputs
@@ -121,8 +121,8 @@ def epochs(
     """For each epoch its batches: inputs [B, ...], augmented, and their rows [B]."""
     order = torch.Generator().manual_seed(derived_seed(seed, 1))
     noise = torch.Generator().manual_seed(derived_seed(seed, 2))
-    hidden = None if progress is None else not progress
-    for _ in tqdm(range(settings.epochs), unit="epoch", disable=hidden, leave=False):
+    steps = range(settings.epochs)
+    for _ in progress_bar(progress, iterable=steps, unit="epoch", leave=False):
         yield _batches(inputs, settings, order, noise)
 
 

@@ -1,10 +1,10 @@
 """CLIP and its relatives, through open_clip: embeddings of images, directions of class names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +14,9 @@ from openal._batches import target_device
 from openal.learners._class_texts import ClassTexts, class_names, text_directions
 from openal.learners._embedding_pass import EmbeddingSettings, embed, keep
 from openal.learners._open_clip import (
+    ImagesOnly,
     ImageText,
+    ImageTower,
     check_model,
     load_image_text,
     preparation,
@@ -95,6 +97,17 @@ class CLIP:
         texts = class_names(names, self.templates)
         yes, no = _class_texts(self, texts, model_stamp(self.model_name, self.pretrained))
         return ClassTexts(yes.clone(), no.clone())
+
+    def image_encoder(
+        self,
+    ) -> tuple[Callable[[Tensor], Tensor], Callable[[Any], Any], dict[str, str]]:
+        """How a batch is encoded, what makes an image its input, and the fingerprint of both.
+
+        These are the arguments of `openal.store.fill`.
+        """
+        model = self._model()
+        tower = ImageTower(model.network, self.precision)
+        return tower, ImagesOnly(model.preprocess), self._fingerprint()
 
     def _model(self) -> ImageText:
         pretrained = None if self.pretrained is None else str(self.pretrained)

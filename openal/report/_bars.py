@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from openal.report._statistics import spread
 from openal.report._svg import KNOWN, UNKNOWN, cut, element, plain, text
+from openal.simulate.metrics import spread
 
 __all__ = ["Bar", "Bars"]
 
@@ -36,7 +36,7 @@ class Bar:
     @property
     def steps(self) -> list[float]:
         """Answers on unknown items in each round [R], the mean over seeds."""
-        return [float(each) for each in self.unknown.mean(axis=0)]
+        return [float(mean) for mean in self.unknown.mean(axis=0)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +81,11 @@ class Bars:
 
     def rows(self) -> list[list[object]]:
         """Strategy, round, mean answers on unknown items and in all, number of seeds."""
-        made: list[list[object]] = [["strategy", "round", "unknown", "asked", "seeds"]]
+        rows: list[list[object]] = [["strategy", "round", "unknown", "asked", "seeds"]]
         for bar in self.bars:
             columns = zip(bar.steps, bar.asked.mean(axis=0).tolist(), strict=True)
-            made += [[bar.name, at, *row, len(bar.asked)] for at, row in enumerate(columns, 1)]
-        return made
+            rows += [[bar.name, at, *row, len(bar.asked)] for at, row in enumerate(columns, 1)]
+        return rows
 
     def _sorted(self) -> list[Bar]:
         return sorted(self.bars, key=lambda bar: sum(bar.steps))

@@ -30,14 +30,14 @@ class Line:
     @property
     def mean(self) -> list[float]:
         """The means over seeds [R]."""
-        return [float(each) for each in self.values.mean(axis=0)]
+        return [float(mean) for mean in self.values.mean(axis=0)]
 
     @property
     def deviation(self) -> list[float] | None:
         """The standard deviations over seeds [R], or None for one seed."""
         if len(self.values) < 2:
             return None
-        return [float(each) for each in self.values.std(axis=0, ddof=1)]
+        return [float(deviation) for deviation in self.values.std(axis=0, ddof=1)]
 
     def band(self, top: float) -> tuple[list[float], list[float]] | None:
         """Mean ± deviation, as far as values can go; or None for one seed."""
@@ -61,14 +61,14 @@ def grid(across: Scale, upward: Scale, show: Callable[[float], str]) -> str:
     """Lines and numbers behind the curves."""
     left, bottom = across.start, upward.start
     rows = [
-        element("path", d=f"M{short(left)} {short(upward(each))}H{short(across.end)}")
-        + element("text", text(show(each)), x=left - 7, y=upward(each) + 3.5, class_="end")
-        for each in upward.ticks()
+        element("path", d=f"M{short(left)} {short(upward(tick))}H{short(across.end)}")
+        + element("text", text(show(tick)), x=left - 7, y=upward(tick) + 3.5, class_="end")
+        for tick in upward.ticks()
     ]
     columns = [
-        element("text", f"{each:g}", x=across(each), y=bottom + 16, class_="middle")
-        for each in across.ticks()
-        if float(each).is_integer()
+        element("text", f"{tick:g}", x=across(tick), y=bottom + 16, class_="middle")
+        for tick in across.ticks()
+        if float(tick).is_integer()
     ]
     middle = (left + across.end) / 2
     title = element("text", "round", x=middle, y=bottom + 32, class_="middle")
@@ -186,12 +186,12 @@ class Lines:
 
     def rows(self) -> list[list[object]]:
         """Strategy, round, mean, deviation, number of seeds."""
-        made: list[list[object]] = [["strategy", "round", "mean", "sd", "seeds"]]
+        rows: list[list[object]] = [["strategy", "round", "mean", "sd", "seeds"]]
         for line in self.lines:
             deviations: Sequence[object] = line.deviation or [""] * len(line.rounds)
             columns = zip(line.rounds, line.mean, deviations, strict=True)
-            made += [[line.name, *row, len(line.values)] for row in columns]
-        return made
+            rows += [[line.name, *row, len(line.values)] for row in columns]
+        return rows
 
     def _band(self, line: Line) -> tuple[list[float], list[float]] | None:
         """None on a logarithmic axis, where mean - deviation may be no value."""
@@ -206,9 +206,9 @@ class Lines:
 
     def _scales(self) -> tuple[Scale, Scale]:
         right = RIGHT if self._labeled else 12
-        rounds = [each for line in self.lines for each in line.rounds]
+        rounds = [number for line in self.lines for number in line.rounds]
         across = Scale(min(rounds), max(*rounds, min(rounds) + 1), LEFT, WIDTH - right)
-        values = [each for line in self.lines for each in line.mean]
+        values = [mean for line in self.lines for mean in line.mean]
         bands = [self._band(line) for line in self.lines]
-        values += [each for band in bands if band for side in band for each in side]
+        values += [edge for band in bands if band for side in band for edge in side]
         return across, fitted(values, HEIGHT - BOTTOM, TOP, log=self.log)

@@ -1,15 +1,14 @@
 """What every figure of the page can do, and each as a picture and a table in a folder beside it."""
 
-import warnings
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
 from openal._files import write_whole
 from openal.report._svg import Style, sheet
+from openal.simulate._plot import png
 
-__all__ = ["Figure", "Styles", "png", "write_figure"]
+__all__ = ["Figure", "Styles", "drawn", "write_figure"]
 
 Styles = Mapping[str, Style]
 """The look of each strategy, in the order of all."""
@@ -42,12 +41,12 @@ class Figure(Protocol):
 
 def write_figure(folder: Path, name: str, figure: Figure) -> None:
     """The files `name.png` and `name.csv`."""
-    write_whole(folder / f"{name}.png", png(figure))
+    write_whole(folder / f"{name}.png", png(drawn(figure), dpi=130))
     write_whole(folder / f"{name}.csv", sheet(figure.rows()))
 
 
-def png(figure: Figure) -> bytes:
-    """The figure on white; no window opens, no global state changes."""
+def drawn(figure: Figure) -> Any:
+    """The figure by matplotlib, on white; no window opens, no global state changes."""
     from matplotlib.figure import Figure as Drawing
 
     drawing: Any = Drawing(figsize=(7, 4.2), layout="constrained")
@@ -55,8 +54,4 @@ def png(figure: Figure) -> bytes:
     drawing.suptitle(figure.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     for axes in drawing.axes:
         axes.spines[["top", "right"]].set_visible(False)
-    file = BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # names in a script without a font
-        drawing.savefig(file, format="png", dpi=130)
-    return file.getvalue()
+    return drawing

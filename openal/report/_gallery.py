@@ -38,8 +38,8 @@ class Sheet:
     def image(self, index: int) -> np.ndarray:
         """The small image of an item, uint8 [32, 32, 3]."""
         rows = np.flatnonzero(self.items.thumbnail_indices == index)
-        found: np.ndarray = self.items.thumbnails[rows[0]]
-        return found
+        thumbnail: np.ndarray = self.items.thumbnails[rows[0]]
+        return thumbnail
 
     def css(self) -> str:
         """The picture as a style; images stand on it as squares of `--side`."""
@@ -54,7 +54,7 @@ class Sheet:
         height = SIZE * -(-len(self.places) // COLUMNS)
         sheet = np.zeros((height, SIZE * COLUMNS, 3), np.uint8)
         for index, place in self.places.items():
-            y, x = (SIZE * each for each in divmod(place, COLUMNS))
+            y, x = (SIZE * cell for cell in divmod(place, COLUMNS))
             sheet[y : y + SIZE, x : x + SIZE] = self.image(index)
         file = BytesIO()
         Image.fromarray(sheet).save(file, format="jpeg", quality=82, subsampling=0)
@@ -94,11 +94,11 @@ class Gallery:
 
     def rows(self) -> list[list[object]]:
         """Strategy, place in the query, dataset index, class, group."""
-        made: list[list[object]] = [["strategy", "place", "index", "class", "group"]]
+        rows: list[list[object]] = [["strategy", "place", "index", "class", "group"]]
         for name, tiles in self.rows_of:
             for place, tile in enumerate(tiles, 1):
-                made.append([name, place, tile.index, tile.name, tile.group])
-        return made
+                rows.append([name, place, tile.index, tile.name, tile.group])
+        return rows
 
     def _strip(self, tiles: Iterable[Tile]) -> str:
         return element("div", *(self._tile(tile) for tile in tiles), class_="strip")

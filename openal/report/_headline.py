@@ -1,10 +1,10 @@
-"""What a reader should know who reads nothing else."""
+"""The headline: the best AUBC, the fewest wasted answers, and how much was run."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from openal.report._results import BASELINE, Condition, Results
+from openal.report._results import BASELINE, ConditionRuns, Results
 from openal.report._statistics import percent
 from openal.report._svg import element, text
 from openal.report._tables import aubc_spreads
@@ -31,7 +31,7 @@ def headline(results: Results) -> str:
 
 def overview(results: Results) -> str:
     """How much was run."""
-    seeds = [len(each) for c in results.conditions for each in c.runs.values()]
+    seeds = [len(by_seed) for c in results.conditions for by_seed in c.runs.values()]
     count = f"{min(seeds)}" if min(seeds) == max(seeds) else f"{min(seeds)} to {max(seeds)}"
     parts = [
         _many(len(results.strategies), "strategy", "strategies"),
@@ -46,7 +46,7 @@ def _card(
     title: str, columns: Sequence[Mapping[str, float]], sign: int, show: Callable[[float], str]
 ) -> str:
     winners = [_best(column, sign) for column in columns]
-    (name, wins), *others = Counter(each for tied in winners for each in tied).most_common()
+    (name, wins), *others = Counter(winner for tied in winners for winner in tied).most_common()
     if len(columns) == 1:
         detail = _beside(columns[0], name, show)
     else:
@@ -80,7 +80,7 @@ def _answers(count: float) -> str:
     return f"{_many(round(count), 'answer', 'answers')} on unknown items"
 
 
-def _wasted(condition: Condition) -> dict[str, float]:
+def _wasted(condition: ConditionRuns) -> dict[str, float]:
     return {
         name: fmean(run.wasted[-1] for run in by_seed.values())
         for name, by_seed in condition.runs.items()
@@ -88,7 +88,7 @@ def _wasted(condition: Condition) -> dict[str, float]:
 
 
 def _warning(results: Results) -> str:
-    fewest = min(len(each) for one in results.conditions for each in one.runs.values())
+    fewest = min(len(by_seed) for c in results.conditions for by_seed in c.runs.values())
     if fewest >= FEW:
         return ""
     count = "One seed" if fewest == 1 else f"{fewest} seeds"

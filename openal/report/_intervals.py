@@ -14,7 +14,7 @@ WIDTH, LEFT, RIGHT, ROW, BOTTOM = 400, 108, 58, 26, 36
 
 @dataclass(frozen=True)
 class Interval:
-    """What a strategy is better by than the baseline."""
+    """What a strategy is better by than the baseline: its `name`, `style` and `difference`."""
 
     name: str
     style: Style
@@ -37,10 +37,10 @@ class Intervals:
 
     def html(self) -> str:
         """The figure as SVG."""
-        ends = [each for one in self.intervals for each in one.reach]
+        ends = [end for interval in self.intervals for end in interval.reach]
         scale = fitted([0.0, *ends], LEFT, WIDTH - RIGHT)
         bottom = ROW * len(self.intervals) + 4
-        rows = [_row(each, at * ROW + 15, scale) for at, each in enumerate(self.intervals)]
+        rows = [_row(one, at * ROW + 15, scale) for at, one in enumerate(self.intervals)]
         return element(
             "svg",
             element("title", text(self.title)),
@@ -54,11 +54,11 @@ class Intervals:
         """The figure by matplotlib."""
         axes = drawing.subplots()
         axes.axvline(0, color="#777777", linewidth=1)
-        for at, each in enumerate(self.intervals):
-            look = {"color": each.style.color, "marker": each.style.marker}
-            axes.plot([100 * end for end in each.reach], [at, at], color=each.style.color, lw=2)
-            axes.plot([100 * each.difference.mean], [at], linestyle="", **look)
-        names = [plain(each.name) for each in self.intervals]
+        for at, one in enumerate(self.intervals):
+            look = {"color": one.style.color, "marker": one.style.marker}
+            axes.plot([100 * end for end in one.reach], [at, at], color=one.style.color, lw=2)
+            axes.plot([100 * one.difference.mean], [at], linestyle="", **look)
+        names = [plain(one.name) for one in self.intervals]
         axes.set_yticks(range(len(names)), names, parse_math=False)
         axes.invert_yaxis()
         drawing.set_figheight(0.3 * len(names) + 1.4)
@@ -66,19 +66,19 @@ class Intervals:
 
     def rows(self) -> list[list[object]]:
         """Strategy, mean difference, ends of the interval, number of pairs."""
-        made: list[list[object]] = [["strategy", "difference", "low", "high", "seeds"]]
-        for each in self.intervals:
-            ends = each.difference.interval or ("", "")
-            made.append([each.name, each.difference.mean, *ends, each.difference.n])
-        return made
+        rows: list[list[object]] = [["strategy", "difference", "low", "high", "seeds"]]
+        for one in self.intervals:
+            ends = one.difference.interval or ("", "")
+            rows.append([one.name, one.difference.mean, *ends, one.difference.n])
+        return rows
 
 
 def _axis(scale: Scale, bottom: float) -> str:
     """Zero, and what the values are."""
     marks = [
-        element("path", d=f"M{short(scale(each))} 2V{bottom}", class_="" if each else "zero")
-        + element("text", _tick(each), x=scale(each), y=bottom + 15, class_="middle")
-        for each in scale.ticks()
+        element("path", d=f"M{short(scale(tick))} 2V{bottom}", class_="" if tick else "zero")
+        + element("text", _tick(tick), x=scale(tick), y=bottom + 15, class_="middle")
+        for tick in scale.ticks()
     ]
     middle = (scale.start + scale.end) / 2
     title = element("text", "percentage points", x=middle, y=bottom + 32, class_="middle")

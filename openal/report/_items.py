@@ -1,4 +1,4 @@
-"""What is known of the items themselves: classes, places on a map, small images."""
+"""The items of a results folder: classes, places on a map, small images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,8 @@ import numpy as np
 from openal._files import LARGEST, require_plain
 from openal.errors import ArgumentError
 
-__all__ = ["DATA", "Items", "read_items"]
+__all__ = ["Items", "read_items"]
 
-DATA = "data.npz"
 NO_IMAGES = {
     "thumbnails": np.zeros((0, 32, 32, 3), np.uint8),
     "thumbnail_indices": np.zeros(0, np.int64),
@@ -28,13 +27,18 @@ SHAPES = {
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """n items; those of a source without embeddings or images have no map or no images (m = 0)."""
+    """n items; those of a source without embeddings or images have no map or no images (m = 0).
 
-    labels: np.ndarray  # int64 [n]
-    names: tuple[str, ...]  # of the classes
-    xy: np.ndarray | None  # float32 [n, 2], a map of the embeddings
-    thumbnails: np.ndarray  # uint8 [m, 32, 32, 3]
-    thumbnail_indices: np.ndarray  # int64 [m], which items they show
+    `labels` int64 [n] are class ids, whose `names` are those of the classes; `xy` float32 [n, 2] is
+    a map of the embeddings. `thumbnails` uint8 [m, 32, 32, 3] show the items at
+    `thumbnail_indices` int64 [m].
+    """
+
+    labels: np.ndarray
+    names: tuple[str, ...]
+    xy: np.ndarray | None
+    thumbnails: np.ndarray
+    thumbnail_indices: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -51,18 +55,17 @@ def read_items(path: Path) -> Items | None:
     try:
         require_plain(path)
         with path.open("rb") as archive, np.load(archive, allow_pickle=False) as file:
-            if sum(each.file_size for each in file.zip.infolist()) > LARGEST:
+            if sum(member.file_size for member in file.zip.infolist()) > LARGEST:
                 raise ValueError(f"it unpacks to more than {LARGEST} bytes")
-            found = {
+            arrays: dict[str, Any] = {
                 name: np.asarray(file[name]) for name in SHAPES if name in file or name in NEEDED
             }
     except Exception as error:  # a broken archive may raise nearly anything
         raise ArgumentError(f"{path} cannot be read: {error}") from error
-    for name, array in found.items():
+    for name, array in arrays.items():
         _require(path, name, array)
-    names = tuple(map(str, found["names"]))
-    arrays: dict[str, Any] = {"xy": None, **NO_IMAGES, **found, "names": names}
-    items = Items(**arrays)
+    names = tuple(map(str, arrays["names"]))
+    items = Items(**{"xy": None, **NO_IMAGES, **arrays, "names": names})
     _require_consistent(path, items)
     return items
 
@@ -70,7 +73,7 @@ def read_items(path: Path) -> Items | None:
 def _require(path: Path, name: str, array: np.ndarray) -> None:
     kinds, shape = SHAPES[name]
     fits = len(array.shape) == len(shape) and all(
-        size in (None, found) for size, found in zip(shape, array.shape, strict=True)
+        size in (None, length) for size, length in zip(shape, array.shape, strict=True)
     )
     if not array.dtype.str[1:].startswith(kinds) or not fits:
         expected = f"[{', '.join('n' if size is None else str(size) for size in shape)}]"

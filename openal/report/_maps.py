@@ -1,4 +1,4 @@
-"""What each strategy chose in a round, on a map of the embeddings."""
+"""Maps of the embeddings, with what each strategy chose in a round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Map:
     @property
     def _many(self) -> bool:
         """Whether dots must be small."""
-        return any(sum(map(len, each.groups.values())) > MANY for each in self.choices)
+        return any(sum(map(len, choice.groups.values())) > MANY for choice in self.choices)
 
     def paint(self, drawing: Any) -> None:
         """The maps by matplotlib."""
@@ -75,11 +75,11 @@ class Map:
 
     def rows(self) -> list[list[object]]:
         """Strategy, dataset index, group."""
-        made: list[list[object]] = [["strategy", "index", "group"]]
+        table: list[list[object]] = [["strategy", "index", "group"]]
         for choice in self.choices:
             for group, rows in choice.groups.items():
-                made += [[choice.name, int(row), group] for row in rows]
-        return made
+                table += [[choice.name, int(row), group] for row in rows]
+        return table
 
 
 def placed(xy: np.ndarray) -> np.ndarray:

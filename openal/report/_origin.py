@@ -1,4 +1,4 @@
-"""Where the numbers come from: commands, settings, versions and hardware."""
+"""The origin of the numbers: commands, settings, versions and hardware."""
 
 import json
 import re
@@ -6,16 +6,15 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from openal.report._results import Condition, Results
+from openal.report._results import RATIOS, ConditionRuns, Results
 from openal.report._svg import element, text
 from openal.simulate._recipe_experiment import STAND_IN
 from openal.simulate._record import hardware, versions
+from openal.simulate.conditions import VARYING
 
 __all__ = ["commands", "origin"]
 
 DIGITS = "handwritten digits"
-RATIOS = ("mismatch", "ood_ratio")
-VARYING = frozenset({*RATIOS, "known", "first"})
 VARYING_IN_RECIPE = frozenset({"ood_ratio", "known"})
 PLAIN = ("protocol", "test_share", "rounds", "budget", "noise", "skip")
 OF_RECIPE = ("recipe", "dataset", "scale", "first", "rounds", "budget", "noise", "skip")
@@ -23,22 +22,23 @@ DIGEST = re.compile(" [0-9a-f]{16}$")
 """What follows the name of a file of embeddings, and CLIPN."""
 
 
-def commands(conditions: Sequence[Condition]) -> list[str]:
+def commands(conditions: Sequence[ConditionRuns]) -> list[str]:
     """Conditions that differ in their ratios alone come from one command.
 
     In a recipe the first answers may be a share of the known items: with their number, it has a
     command for each mismatch.
     """
-    groups: dict[str, list[Condition]] = {}
-    for each in conditions:
-        varying = VARYING_IN_RECIPE if each.settings.get("recipe") else VARYING
-        shared = {key: value for key, value in each.settings.items() if key not in varying}
-        everything = each.settings.get("ood_ratio") is None
-        groups.setdefault(json.dumps([shared, everything], sort_keys=True), []).append(each)
+    groups: dict[str, list[ConditionRuns]] = {}
+    for condition in conditions:
+        settings = condition.settings
+        varying = VARYING_IN_RECIPE if settings.get("recipe") else VARYING
+        shared = {key: value for key, value in settings.items() if key not in varying}
+        everything = settings.get("ood_ratio") is None
+        groups.setdefault(json.dumps([shared, everything], sort_keys=True), []).append(condition)
     return [shlex.join(_arguments(group)) for group in groups.values()]
 
 
-def _arguments(group: Sequence[Condition]) -> Iterator[str]:
+def _arguments(group: Sequence[ConditionRuns]) -> Iterator[str]:
     settings = group[0].settings
     recipe = settings.get("recipe")
     yield from ("openal", "simulate")
@@ -48,9 +48,10 @@ def _arguments(group: Sequence[Condition]) -> Iterator[str]:
         values = _distinct(group, key)
         if values and (recipe or not (key == "mismatch" and settings.get("known"))):
             yield from (_flag(key), *map(str, values))
-    seeds = sorted({seed for each in group for runs in each.runs.values() for seed in runs})
+    by_name = [condition.runs for condition in group]
+    seeds = sorted({seed for runs in by_name for by_seed in runs.values() for seed in by_seed})
     yield from ("--seeds", ",".join(map(str, seeds)) + "," * (len(seeds) == 1))
-    names = [name for each in group for name in each.runs]
+    names = [name for runs in by_name for name in runs]
     yield from ("--strategies", *dict.fromkeys(name.removesuffix(STAND_IN) for name in names))
 
 
@@ -64,7 +65,7 @@ def _embeddings(settings: Mapping[str, Any]) -> Iterator[str]:
         yield from ("--clipn", "WEIGHTS") if file == "CLIPN" else ("--embeddings", file)
 
 
-def _plain(group: Sequence[Condition]) -> Iterator[str]:
+def _plain(group: Sequence[ConditionRuns]) -> Iterator[str]:
     """Data, classes, first answers and classifier, which a recipe names itself."""
     settings = group[0].settings
     if settings.get("encoder"):
@@ -85,8 +86,9 @@ def _options(settings: Any, keys: Sequence[str]) -> Iterator[str]:
             yield from (_flag(key), str(settings[key]))
 
 
-def _distinct(group: Sequence[Condition], key: str) -> list[Any]:
-    return list(dict.fromkeys(v for each in group if (v := each.settings.get(key)) is not None))
+def _distinct(group: Sequence[ConditionRuns], key: str) -> list[Any]:
+    values = (condition.settings.get(key) for condition in group)
+    return list(dict.fromkeys(value for value in values if value is not None))
 
 
 def _flag(key: str) -> str:
@@ -101,10 +103,10 @@ GUESSED = (
 
 def origin(results: Results) -> str:
     """The last section of the page."""
-    told = [results.origin.get("about"), *(results.origin.get("notes") or [])]
+    sentences = [results.origin.get("about"), *(results.origin.get("notes") or [])]
     return "".join(
         [
-            *(element("p", text(str(each))) for each in told if each),
+            *(element("p", text(str(sentence))) for sentence in sentences if sentence),
             element("h3", "Command"),
             *_commands(results),
             element("h3", "Versions and hardware"),
@@ -124,16 +126,16 @@ def _commands(results: Results) -> list[str]:
 
 def _machine(given: Mapping[str, Any]) -> str:
     """What the results say of their machine, and the machine of this page."""
-    told = [
+    rows = [
         ("Runs: versions", given.get("versions", "unsaid")),
         ("Runs: hardware", given.get("hardware", "unsaid")),
         ("This page: versions", versions()),
         ("This page: hardware", hardware()),
     ]
-    return _definitions([(what, _words(each)) for what, each in told])
+    return _definitions([(what, _words(value)) for what, value in rows])
 
 
-def _settings(condition: Condition) -> str:
+def _settings(condition: ConditionRuns) -> str:
     rows = [(str(key), _words(value)) for key, value in condition.settings.items()]
     title = element("summary", text(condition.label))
     return element("details", title, _definitions(rows))
@@ -146,7 +148,7 @@ def _definitions(rows: list[tuple[str, str]]) -> str:
 
 def _words(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {each}" for key, each in value.items())
+        return ", ".join(f"{key} {part}" for key, part in value.items())
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""One page that needs no other file and no network; without scripts all of it is shown."""
+"""The page: it needs no other file and no network, and without scripts all of it is shown."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from openal.report._figure import Figure, Styles
 from openal.report._headline import headline, overview
-from openal.report._items import DATA
 from openal.report._origin import origin
-from openal.report._results import BASELINE, Condition, Results
+from openal.report._results import BASELINE, ConditionRuns, Results
 from openal.report._svg import element, swatch, text
 from openal.report._tables import aubc_table, difference_table, measure_table
+from openal.simulate._record import DATA
 
-__all__ = ["Section", "choice", "page", "section"]
+__all__ = ["Section", "links", "page", "section"]
 
 DIFFERENCES = (
     "Mean difference at the same seed, with a 95% t interval over seeds where there are several; "
@@ -24,9 +24,11 @@ DIFFERENCES = (
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A condition with its figures, and where their files are."""
+    """A `condition` and its `number` on the page, with the `figures` of its runs and the figures of
+    the items that were `chosen`.
+    """
 
-    condition: Condition
+    condition: ConditionRuns
     number: int
     figures: Sequence[Figure]
     chosen: Sequence[Figure]
@@ -36,28 +38,30 @@ class Section:
         return f"condition{self.number}-{figure.key}"
 
 
-def choice(sections: Sequence[Section]) -> str:
+def links(sections: Sequence[Section]) -> str:
     """Links to the conditions, which the script turns into a menu."""
     if len(sections) < 2:
         return ""
-    links = [
-        element("li", element("a", text(each.condition.label), href=f"#condition{each.number}"))
-        for each in sections
+    entries = [
+        element("li", element("a", text(part.condition.label), href=f"#condition{part.number}"))
+        for part in sections
     ]
     heading = element("h2", "Conditions")
-    return element("nav", heading, element("ul", *links), id="conditions", aria_label="Conditions")
+    return element(
+        "nav", heading, element("ul", *entries), id="conditions", aria_label="Conditions"
+    )
 
 
 def section(given: Section, styles: Styles, files: str) -> str:
     """Tables and figures of a condition; `files` is the folder of the figures' files."""
     condition = given.condition
-    chosen = [_figure(given, each, files, "wide") for each in given.chosen]
+    chosen = [_figure(given, figure, files, "wide") for figure in given.chosen]
     return element(
         "section",
         element("h2", text(condition.label)),
         element("p", _asked(condition), class_="sub"),
         measure_table(condition, styles),
-        element("div", *(_figure(given, each, files) for each in given.figures), class_="plots"),
+        element("div", *(_figure(given, plot, files) for plot in given.figures), class_="plots"),
         element("h3", f"Differences to {BASELINE}"),
         element("p", DIFFERENCES, class_="note"),
         difference_table(condition, styles),
@@ -68,7 +72,7 @@ def section(given: Section, styles: Styles, files: str) -> str:
     )
 
 
-def _left_out(condition: Condition) -> list[str]:
+def _left_out(condition: ConditionRuns) -> list[str]:
     """What the page cannot show, in a sentence."""
     items = condition.items
     if items is None:
@@ -93,7 +97,7 @@ def _figure(section: Section, figure: Figure, files: str, look: str = "plot") ->
     )
 
 
-def _asked(condition: Condition) -> str:
+def _asked(condition: ConditionRuns) -> str:
     run = next(iter(next(iter(condition.runs.values())).values()))
     first = condition.settings.get("first")
     start = "" if first is None else f"{text(str(first))} first answers, then "
@@ -132,8 +136,8 @@ def page(
         headline(results),
         _legend(results, styles),
         *_aubc(results, styles, files),
-        choice(sections),
-        *(section(each, styles, files) for each in sections),
+        links(sections),
+        *(section(part, styles, files) for part in sections),
         element("section", element("h2", "Where the numbers come from"), origin(results)),
     )
     script = element("script", (HERE / SCRIPT).read_text(encoding="utf-8"))
@@ -146,9 +150,9 @@ def _legend(results: Results, styles: Styles) -> str:
         element("li", swatch(style), element("span", text(name))) for name, style in styles.items()
     ]
     arguments = [
-        element("li", element("code", text(each)))
+        element("li", element("code", text(strategy)))
         for name in styles
-        for each in results.strategies[name]
+        for strategy in results.strategies[name]
     ]
     more = element("details", element("summary", "Arguments"), element("ul", *arguments))
     return element("section", element("ul", *entries, class_="legend"), more, class_="strategies")
@@ -157,7 +161,7 @@ def _legend(results: Results, styles: Styles) -> str:
 def _aubc(results: Results, styles: Styles, files: str) -> Iterator[str]:
     """A table of each convention, for each data set."""
     yield "<section>" + element("h2", "Area under the budget curve")
-    for data, group in groupby(results.conditions, lambda each: each.data):
+    for data, group in groupby(results.conditions, lambda condition: condition.data):
         conditions = [*group]
         if len(_titles(results)) > 1:
             yield element("h3", text(data))

@@ -10,11 +10,21 @@ from typing import Any
 from openal._checks import as_count, as_integers, as_number
 from openal._files import plain_json
 from openal.errors import ArgumentError
-from openal.report._items import DATA, Items, read_items
+from openal.report._items import Items, read_items
+from openal.simulate._record import DATA
 from openal.simulate._results_folder import RESULTS
 from openal.simulate.loop import Run, Runs, run_of
 
-__all__ = ["BASELINE", "Cell", "Condition", "Results", "read_cells", "read_origin", "read_results"]
+__all__ = [
+    "BASELINE",
+    "RATIOS",
+    "ConditionRuns",
+    "Results",
+    "RunFile",
+    "read_origin",
+    "read_results",
+    "read_runs",
+]
 
 EXPECTED = "a folder with the results of `openal simulate` was expected."
 RATIOS = ("mismatch", "ood_ratio")
@@ -22,8 +32,12 @@ KINDS = {"command": (str, list, NoneType), "notes": (list, NoneType)}
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One strategy at one seed, under the settings of its file."""
+class RunFile:
+    """The run of one strategy at one seed, as a file holds it.
+
+    `name` is that of the strategy in tables, `strategy` its repr; `known` are the ids of the known
+    classes, where the file says so.
+    """
 
     path: Path
     settings: Mapping[str, Any]
@@ -31,17 +45,17 @@ class Cell:
     strategy: str
     seed: int
     run: Run
-    known: frozenset[int] | None  # ids of the known classes, where the file says so
+    known: frozenset[int] | None
 
 
-def read_cells(folder: Path) -> tuple[Cell, ...]:
+def read_runs(folder: Path) -> tuple[RunFile, ...]:
     """All finished runs below `folder`; an ArgumentError that names the first damaged file."""
     if not folder.is_dir():
         raise ArgumentError(f"{folder} is not a folder; {EXPECTED}")
     paths = sorted({*folder.glob("**/runs/**/*.json")})
     if not paths:
         raise ArgumentError(f"{folder} holds no runs/*.json; {EXPECTED}")
-    return tuple(_cell(path) for path in paths)
+    return tuple(_run_file(path) for path in paths)
 
 
 def read_origin(folder: Path) -> Mapping[str, Any]:
@@ -50,31 +64,31 @@ def read_origin(folder: Path) -> Mapping[str, Any]:
     if not path.exists():
         return {}
     try:
-        found = plain_json(path)
+        content = plain_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         return {}
     for key, kinds in KINDS.items():
-        if not isinstance(found.get(key), kinds):
-            raise ArgumentError(f"{path}: {key} cannot be {found[key]!r:.60}; {EXPECTED}")
-    return found
+        if not isinstance(content.get(key), kinds):
+            raise ArgumentError(f"{path}: {key} cannot be {content[key]!r:.60}; {EXPECTED}")
+    return content
 
 
-def _cell(path: Path) -> Cell:
+def _run_file(path: Path) -> RunFile:
     try:
-        found = plain_json(path)
-        settings, name, strategy = found["settings"], found["name"], found["strategy"]
+        content = plain_json(path)
+        settings, name, strategy = content["settings"], content["name"], content["strategy"]
         texts = isinstance(name, str) and isinstance(strategy, str) and isinstance(settings, dict)
         if not texts:
             raise TypeError("settings, name and strategy must be an object and two strings")
         for key in RATIOS:
             if settings.get(key) is not None:
                 as_number(settings[key], key, minimum=0)
-        seed = as_count(found["seed"], "seed")
-        run = run_of({**found["run"], "seconds": found["seconds"]})
-        known = _known(found.get("known"))
-        return Cell(path, settings, name, strategy, seed, run, known)
+        seed = as_count(content["seed"], "seed")
+        run = run_of({**content["run"], "seconds": content["seconds"]})
+        known = _known(content.get("known"))
+        return RunFile(path, settings, name, strategy, seed, run, known)
     except KeyError as error:
         raise ArgumentError(f"{path} is not a finished run: {error} is missing.") from error
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -90,14 +104,18 @@ BASELINE = "Random"
 
 
 @dataclass(frozen=True, eq=False)
-class Condition:
-    """All runs of one problem; `known` are class ids by seed, where the files say so."""
+class ConditionRuns:
+    """All runs of the same `settings`: what a page shows under one heading.
+
+    `known` are class ids by seed, where the files say so; `items` what is known of the items, and
+    `extra` what tells the condition from another one of the same data, mismatch and OOD ratio.
+    """
 
     settings: Mapping[str, Any]
     runs: Runs
     known: Mapping[int, frozenset[int]]
     items: Items | None
-    extra: str = ""  # what tells it from another one of the same data, mismatch and OOD ratio
+    extra: str = ""
 
     @property
     def data(self) -> str:
@@ -127,77 +145,82 @@ class Condition:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A folder of runs: its conditions, and its strategies with their arguments."""
+    """A `folder` of runs: its `conditions`, and its `strategies` with their arguments.
+
+    The baseline goes first, the others by name. `origin` has the command, versions, hardware, about
+    and notes, if they are said.
+    """
 
     folder: Path
-    conditions: tuple[Condition, ...]
-    strategies: Mapping[str, tuple[str, ...]]  # the baseline first, the others by name
-    origin: Mapping[str, Any]  # command, versions, hardware, about and notes, if said
+    conditions: tuple[ConditionRuns, ...]
+    strategies: Mapping[str, tuple[str, ...]]
+    origin: Mapping[str, Any]
 
 
 def read_results(folder: Path) -> Results:
     """The results of a folder, or of a grid of them."""
-    cells = read_cells(folder)
-    groups: dict[str, list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault(json.dumps(cell.settings, sort_keys=True), []).append(cell)
-    found: dict[Path, Items | None] = {}
-    conditions = sorted((_condition(folder, each, found) for each in groups.values()), key=_order)
-    names = sorted({cell.name for cell in cells}, key=lambda name: (name != BASELINE, name.lower()))
+    files = read_runs(folder)
+    groups: dict[str, list[RunFile]] = {}
+    for file in files:
+        groups.setdefault(json.dumps(file.settings, sort_keys=True), []).append(file)
+    read: dict[Path, Items | None] = {}
+    conditions = sorted((_condition(folder, group, read) for group in groups.values()), key=_order)
+    names = sorted({file.name for file in files}, key=lambda name: (name != BASELINE, name.lower()))
     arguments = {
-        name: tuple(sorted({cell.strategy for cell in cells if cell.name == name}))
+        name: tuple(sorted({file.strategy for file in files if file.name == name}))
         for name in names
     }
     return Results(folder, tuple(_told_apart(conditions)), arguments, read_origin(folder))
 
 
-def _condition(folder: Path, cells: Sequence[Cell], found: dict[Path, Items | None]) -> Condition:
+def _condition(
+    folder: Path, files: Sequence[RunFile], read: dict[Path, Items | None]
+) -> ConditionRuns:
     runs: dict[str, dict[int, Run]] = {}
-    for cell in cells:
-        by_seed = runs.setdefault(cell.name, {})
-        if cell.seed in by_seed:
-            raise ArgumentError(f"{cell.path} repeats {cell.name} at seed {cell.seed}.")
-        if len(cell.run.asked) != len(cells[0].run.asked):
-            raise ArgumentError(f"{cell.path} has not as many rounds as {cells[0].path}.")
-        by_seed[cell.seed] = cell.run
-    known = {cell.seed: cell.known for cell in cells if cell.known is not None}
-    items = _items(folder, cells, found)
-    return Condition(cells[0].settings, runs, known, items)
+    for file in files:
+        by_seed = runs.setdefault(file.name, {})
+        if file.seed in by_seed:
+            raise ArgumentError(f"{file.path} repeats {file.name} at seed {file.seed}.")
+        if len(file.run.asked) != len(files[0].run.asked):
+            raise ArgumentError(f"{file.path} has not as many rounds as {files[0].path}.")
+        by_seed[file.seed] = file.run
+    known = {file.seed: file.known for file in files if file.known is not None}
+    return ConditionRuns(files[0].settings, runs, known, _items(folder, files, read))
 
 
-def _items(folder: Path, cells: Iterable[Cell], found: dict[Path, Items | None]) -> Items | None:
-    """The nearest `data.npz` above the runs, read once; the runs must fit in it."""
-    cell = next(iter(cells))
-    above = [each for each in cell.path.parents if each == folder or folder in each.parents]
-    for path in (each / DATA for each in above):
-        if path not in found:
-            found[path] = read_items(path)
-        items = found[path]
+def _items(folder: Path, files: Sequence[RunFile], read: dict[Path, Items | None]) -> Items | None:
+    """The nearest `data.npz` above the runs, `read` once; the runs must fit in it."""
+    parents = files[0].path.parents
+    above = [parent for parent in parents if parent == folder or folder in parent.parents]
+    for path in (parent / DATA for parent in above):
+        if path not in read:
+            read[path] = read_items(path)
+        items = read[path]
         if items is not None:
-            return _fitting(path, items, cells)
+            return _fitting(path, items, files)
     return None
 
 
-def _fitting(path: Path, items: Items, cells: Iterable[Cell]) -> Items:
-    for cell in cells:
-        if max(map(max, cell.run.asked)) >= len(items):
-            raise ArgumentError(f"{cell.path} asks beyond the {len(items)} items of {path}.")
+def _fitting(path: Path, items: Items, files: Iterable[RunFile]) -> Items:
+    for file in files:
+        if max(map(max, file.run.asked)) >= len(items):
+            raise ArgumentError(f"{file.path} asks beyond the {len(items)} items of {path}.")
     return items
 
 
-def _told_apart(conditions: Sequence[Condition]) -> Iterable[Condition]:
+def _told_apart(conditions: Sequence[ConditionRuns]) -> Iterable[ConditionRuns]:
     """Conditions of the same label say in which other settings they differ."""
     for condition in conditions:
-        twins = [each.settings for each in conditions if each.label == condition.label]
-        keys = sorted({key for each in twins for key in each})
-        differ = [k for k in keys if len({json.dumps(each.get(k)) for each in twins}) > 1]
+        twins = [other.settings for other in conditions if other.label == condition.label]
+        keys = sorted({key for settings in twins for key in settings})
+        differ = [k for k in keys if len({json.dumps(twin.get(k)) for twin in twins}) > 1]
         extra = ", ".join(f"{key} {condition.settings.get(key)!s:.24}" for key in differ)
         yield replace(condition, extra=extra)
 
 
-def _order(condition: Condition) -> tuple[Any, ...]:
+def _order(condition: ConditionRuns) -> tuple[Any, ...]:
     shares = (condition.settings.get("mismatch"), condition.settings.get("ood_ratio"))
-    numbers = [each if isinstance(each, int | float) else float("inf") for each in shares]
+    numbers = [share if isinstance(share, int | float) else float("inf") for share in shares]
     return condition.data, *numbers, json.dumps(condition.settings, sort_keys=True)
 
 

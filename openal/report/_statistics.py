@@ -1,32 +1,19 @@
-"""Means, spreads and paired differences over seeds."""
+"""Paired differences over seeds, and numbers as people read them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from openal.simulate.loop import Run
 
-__all__ = ["Difference", "Spread", "difference", "percent", "signed", "spread"]
+__all__ = ["Difference", "difference", "percent", "signed"]
 
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Mean and sample standard deviation over n seeds; of one seed there is no deviation."""
-
-    mean: float
-    deviation: float | None
-    n: int
-
-    def shown(self, show: Callable[[float], str]) -> str:
-        """Mean ± deviation."""
-        return show(self.mean) + ("" if self.deviation is None else f" ± {show(self.deviation)}")
-
-
-@dataclass(frozen=True)
 class Difference:
-    """The mean difference of pairs, and its t interval; of one pair there is no interval."""
+    """The `mean` difference of `n` pairs, and its t `interval`; of one pair there is none."""
 
     mean: float
     interval: tuple[float, float] | None
@@ -36,11 +23,6 @@ class Difference:
     def clear(self) -> bool:
         """Whether the interval leaves zero out."""
         return self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
-
-
-def spread(values: Sequence[float]) -> Spread:
-    """Mean and deviation of at least one value."""
-    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
 def difference(

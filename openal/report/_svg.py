@@ -41,7 +41,7 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """The pixel of a value."""
-        low, high, value = (self._place(each) for each in (self.low, self.high, value))
+        low, high, value = (self._place(number) for number in (self.low, self.high, value))
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
     def ticks(self) -> list[float]:
@@ -51,10 +51,10 @@ class Scale:
             return [k * step for k in range(ceil(self.low / step), floor(self.high / step) + 1)]
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
         marks = [d * 10.0**k for k in powers for d in (1, 2, 5)]
-        within = [each for each in marks if self.low <= each <= self.high]
-        return (
-            [each for each in within if log10(each).is_integer()] if len(within) > TICKS else within
-        )
+        within = [mark for mark in marks if self.low <= mark <= self.high]
+        if len(within) <= TICKS:
+            return within
+        return [mark for mark in within if log10(mark).is_integer()]
 
     def _place(self, value: float) -> float:
         return log10(max(value, self.low)) if self.log else value
@@ -90,7 +90,7 @@ def element(tag: str, *inside: str, **attributes: str | float) -> str:
     >>> element("a", text("<b>"), href="x.csv", class_="file")
     '<a href="x.csv" class="file">&lt;b&gt;</a>'
     """
-    given = "".join(f' {_name(name)}="{_value(each)}"' for name, each in attributes.items())
+    given = "".join(f' {_name(name)}="{_value(value)}"' for name, value in attributes.items())
     return f"<{tag}{given}>{''.join(inside)}</{tag}>"
 
 

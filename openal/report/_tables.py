@@ -7,11 +7,11 @@ from statistics import fmean
 from typing import Literal
 
 from openal.report._figure import Styles
-from openal.report._results import BASELINE, Condition
-from openal.report._statistics import Difference, Spread, difference, percent, signed, spread
+from openal.report._results import BASELINE, ConditionRuns
+from openal.report._statistics import Difference, difference, percent, signed
 from openal.report._svg import element, text
 from openal.simulate.loop import Run
-from openal.simulate.metrics import aubc
+from openal.simulate.metrics import Spread, aubc, spread
 
 __all__ = [
     "Column",
@@ -27,7 +27,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Column:
-    """A measure of a run, how it is written, and whether more of it is better."""
+    """A measure of a run: its `title` and `value`, and how to `show` it.
+
+    `sign` is 1 where more of it is better, else -1.
+    """
 
     title: str
     value: Callable[[Run], float]
@@ -53,7 +56,7 @@ COLUMNS = (
 )
 
 
-def measure_table(condition: Condition, styles: Styles) -> str:
+def measure_table(condition: ConditionRuns, styles: Styles) -> str:
     """A row per strategy, mean ± sd over seeds; the best mean of a column is bold."""
     spreads = {
         name: [
@@ -74,7 +77,7 @@ def measure_table(condition: Condition, styles: Styles) -> str:
     return table([column.title for column in COLUMNS], rows)
 
 
-def difference_table(condition: Condition, styles: Styles) -> str:
+def difference_table(condition: ConditionRuns, styles: Styles) -> str:
     """A row per strategy, mean difference and interval; those that leave zero out are bold."""
     baseline = condition.runs.get(BASELINE)
     if baseline is None:
@@ -110,14 +113,14 @@ def _cell(value: Spread, column: Column, best: float) -> str:
     return element("td", element("b", shown) if column.sign * value.mean == best else shown)
 
 
-def _paired(found: Difference | None, column: Column) -> str:
-    if found is None:
+def _paired(paired: Difference | None, column: Column) -> str:
+    if paired is None:
         return element("td", "no seed in common")
-    mean = signed(column.show(found.mean))
-    mean = element("b", mean) if found.clear else mean
-    if found.interval is None:
+    mean = signed(column.show(paired.mean))
+    mean = element("b", mean) if paired.clear else mean
+    if paired.interval is None:
         return element("td", mean)
-    low, high = (signed(column.show(end)) for end in found.interval)
+    low, high = (signed(column.show(end)) for end in paired.interval)
     return element("td", mean, element("span", f" [{low}, {high}]", class_="sd"))
 
 
@@ -126,7 +129,7 @@ Convention = Literal["trapezoid", "openal"]
 
 
 def aubc_spreads(
-    conditions: Sequence[Condition], convention: Convention = "trapezoid"
+    conditions: Sequence[ConditionRuns], convention: Convention = "trapezoid"
 ) -> list[Mapping[str, Spread]]:
     """For each condition the AUBC of its strategies over seeds."""
     return [
@@ -138,10 +141,10 @@ def aubc_spreads(
     ]
 
 
-def aubc_table(conditions: Sequence[Condition], styles: Styles, convention: Convention) -> str:
+def aubc_table(conditions: Sequence[ConditionRuns], styles: Styles, convention: Convention) -> str:
     """The table of one data set; the best mean of each column is bold."""
     columns = aubc_spreads(conditions, convention)
-    best = [max(each.mean for each in column.values()) for column in columns]
+    best = [max(value.mean for value in column.values()) for column in columns]
     rows = [
         element(
             "tr",
@@ -161,27 +164,28 @@ def aubc_table(conditions: Sequence[Condition], styles: Styles, convention: Conv
     )
 
 
-def aubc_rows(conditions: Sequence[Condition], styles: Styles) -> list[list[object]]:
+def aubc_rows(conditions: Sequence[ConditionRuns], styles: Styles) -> list[list[object]]:
     """Both conventions as rows of a CSV file."""
     heads = ["data", "mismatch", "ood_ratio", "strategy", "convention", "mean", "sd", "seeds"]
-    made: list[list[object]] = [[*heads]]
+    rows: list[list[object]] = [[*heads]]
     for convention in ("trapezoid", "openal"):
         for condition, column in zip(conditions, aubc_spreads(conditions, convention), strict=True):
             where = [condition.data, condition.mismatch, condition.ood_ratio]
-            for name in (each for each in styles if each in column):
+            for name in (name for name in styles if name in column):
                 value = column[name]
                 deviation = "" if value.deviation is None else value.deviation
-                made.append([*where, name, convention, value.mean, deviation, value.n])
-    return made
+                rows.append([*where, name, convention, value.mean, deviation, value.n])
+    return rows
 
 
-def _head(conditions: Sequence[Condition]) -> list[str]:
+def _head(conditions: Sequence[ConditionRuns]) -> list[str]:
     """Mismatch ratios over OOD ratios."""
-    groups = [(name, len([*each])) for name, each in groupby(conditions, lambda c: c.mismatch)]
+    groups = [(name, len([*of])) for name, of in groupby(conditions, lambda c: c.mismatch)]
     upper = [
         element("th", text(name), colspan=str(count), scope="colgroup") for name, count in groups
     ]
-    lower = [element("th", f"OOD {text(each.ood_ratio)}", scope="col") for each in conditions]
+    shares = [text(condition.ood_ratio) for condition in conditions]
+    lower = [element("th", f"OOD {share}", scope="col") for share in shares]
     name = element("th", "Strategy", rowspan="2", scope="col", class_="name")
     return [element("tr", name, *upper), element("tr", *lower)]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from openal._files import write_whole
-from openal.report._choices import choices, sheets
 from openal.report._figure import Styles, write_figure
-from openal.report._figures import figures
 from openal.report._gallery import Sheet
+from openal.report._item_figures import item_figures, sheets
 from openal.report._page import Section, page
 from openal.report._results import Results, read_results
+from openal.report._run_figures import run_figures
 from openal.report._svg import Style, sheet
 from openal.report._tables import aubc_rows
 
@@ -21,7 +21,9 @@ __all__ = ["Report", "report", "write_report"]
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Results with the figures of each condition."""
+    """`results` with the look (`styles`) of each strategy, a section for each condition, and the
+    sheets of `images` that the `sections` show.
+    """
 
     results: Results
     styles: Styles
@@ -30,7 +32,7 @@ class Report:
 
     def html(self, files: str) -> str:
         """The page, which points at the figures' files in the folder `files`."""
-        pictures = "".join(each.css() for each in self.images)
+        pictures = "".join(sheet.css() for sheet in self.images)
         return page(self.results, self.sections, self.styles, files, pictures)
 
     def write(self, files: Path) -> None:
@@ -42,21 +44,41 @@ class Report:
 
 
 def report(folder: Path) -> Report:
-    """The report on a folder of results; an ArgumentError that names the first damaged file."""
+    """The report on a folder of results, those of `openal simulate`.
+
+    Raises:
+        ArgumentError: a file of the results is damaged; the first one is named.
+    """
     results = read_results(folder)
     styles = {name: Style(place) for place, name in enumerate(results.strategies)}
     images = sheets(results.conditions)
     sections = tuple(
-        Section(each, number, [*figures(each, styles)], [*choices(each, number, styles, images)])
-        for number, each in enumerate(results.conditions, 1)
+        Section(
+            condition,
+            number,
+            [*run_figures(condition, styles)],
+            [*item_figures(condition, number, styles, images)],
+        )
+        for number, condition in enumerate(results.conditions, 1)
     )
     return Report(results, styles, sections, images.values())
 
 
 def write_report(folder: Path, out: Path) -> Path:
-    """Write the page of a folder of results to `out`; the folder of its figures' files."""
-    made = report(folder)
+    """Write the page of a folder of results, and a PNG and a CSV of each figure beside it.
+
+    Args:
+        folder: the results of `openal simulate`.
+        out: the file of the page.
+
+    Returns:
+        The folder of the figures' files: `report_files` beside `report.html`.
+
+    Raises:
+        ArgumentError: a file of the results is damaged; the first one is named.
+    """
+    page = report(folder)
     files = out.with_name(f"{out.stem}_files")
-    made.write(files)
-    write_whole(out, made.html(files.name).encode())
+    page.write(files)
+    write_whole(out, page.html(files.name).encode())
     return files

@@ -4,7 +4,7 @@ from openal.simulate.classes import known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets import image_data
-from openal.simulate.grid import compare_grid, problems_of
+from openal.simulate.grid import compare_grid, conditions_at
 from openal.simulate.loop import Run, simulate
 from openal.simulate.oracle import Oracle
 from openal.simulate.recipes import RECIPES, Recipe
@@ -24,9 +24,9 @@ __all__ = [
     "Run",
     "Wasted",
     "compare_grid",
+    "conditions_at",
     "image_data",
     "known_classes",
     "openset_split",
-    "problems_of",
     "simulate",
 ]

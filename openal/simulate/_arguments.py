@@ -1,4 +1,4 @@
-"""What the words of `openal simulate` stand for, and the experiment they make without a recipe."""
+"""What the arguments of `openal simulate` stand for, and the experiment without a recipe."""
 
 import argparse
 from collections.abc import Sequence, Set
@@ -12,11 +12,10 @@ from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
 from openal.query import QueryStrategy
-from openal.simulate._experiment import Experiment
 from openal.simulate.classes import closest, known_classes
 from openal.simulate.conditions import Conditions
-from openal.simulate.datasets._sources import Source, digits, files, image_folder
-from openal.simulate.grid import problems_of
+from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
+from openal.simulate.grid import Experiment, conditions_at
 from openal.strategies import available
 
 __all__ = [
@@ -50,10 +49,11 @@ def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
 def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
     """The signals that a strategy reads and nobody offers, given "items" or embeddings."""
     learners = getattr(strategy, "learners", ())
-    found = set(offered)
+    signals = set(offered)
     for _ in learners:  # one may read what another offers
-        found |= {each for one in learners if {*one.reads} <= found for each in one.offers}
-    return sorted({*getattr(strategy, "reads", ())} - found)
+        able = [learner for learner in learners if {*learner.reads} <= signals]
+        signals.update(*(learner.offers for learner in able))
+    return sorted({*getattr(strategy, "reads", ())} - signals)
 
 
 def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
@@ -71,20 +71,19 @@ def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
 
 def ratios_of(words: Sequence[str], name: str, *, below: float = inf) -> tuple[float, ...]:
     """One share of at most 1 or several, such as 0.2,0.4; all of them `below` another one."""
-    found = _split(words)
     try:
-        ratios = tuple(float(word) for word in found)
+        ratios = tuple(float(word) for word in _split(words))
     except ValueError as error:
         raise ArgumentError(f"{name} must be shares such as 0.2,0.4, got {words}.") from error
     if len(set(ratios)) < max(1, len(ratios)):
         raise ArgumentError(f"{name} must be at least one share, and distinct, got {words}.")
-    return tuple(as_number(each, name, minimum=0, maximum=1, below=below) for each in ratios)
+    return tuple(as_number(ratio, name, minimum=0, maximum=1, below=below) for ratio in ratios)
 
 
 def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Class names, which may hold commas themselves, and lists of them."""
     lists = ([word] if word in names else word.split(",") for word in words)
-    return tuple(name for each in lists for name in each if name)
+    return tuple(name for known in lists for name in known if name)
 
 
 def _split(words: Sequence[str]) -> list[str]:
@@ -120,23 +119,23 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         if missing:
             raise ArgumentError(f"{name} reads {missing}, which nothing here offers.")
     source = _source(given)
-    problems = _problems(given, source)
+    grid = _grid(given, source)
     settings = {"openal": __version__, "data": source.title, "fingerprint": source.fingerprint}
     if given.images:
         settings["encoder"] = given.encoder or ENCODER
     return Experiment(
         source,
         strategies,
-        problems,
+        grid,
         seeds,
         settings,
         given.out,
-        grid=len(problems) > 1,
+        is_grid=len(grid) > 1,
         notes=source.notes,
     )
 
 
-def _source(given: argparse.Namespace) -> Source:
+def _source(given: argparse.Namespace) -> DataSource:
     if given.encoder and not given.images:
         raise ArgumentError("--encoder is for --images and --recipe.")
     if given.images and (given.embeddings or given.labels):
@@ -150,15 +149,15 @@ def _source(given: argparse.Namespace) -> Source:
     return files(given.embeddings, given.labels) if given.embeddings else digits()
 
 
-def _images(given: argparse.Namespace) -> Source:
+def _images(given: argparse.Namespace) -> DataSource:
     if given.out.resolve() == given.images.resolve():
         raise ArgumentError(f"--out {given.out} is the folder of images; give another one.")
     encoder, reading = given.encoder or ENCODER, reading_of(given.max_pixels, given.bits)
     return image_folder(given.images, encoder, besides=[given.out], reading=reading)
 
 
-def _problems(given: argparse.Namespace, source: Source) -> Sequence[Conditions]:
-    """Problem and loop as the arguments describe them, at every pair of ratios."""
+def _grid(given: argparse.Namespace, source: DataSource) -> Sequence[Conditions]:
+    """The conditions as the arguments describe them, at every pair of ratios."""
     if given.known and given.mismatch is not None:
         raise ArgumentError("--known names the known classes already; leave --mismatch out.")
     known = known_names(given.known, source.names) if given.known else None
@@ -177,11 +176,11 @@ def _problems(given: argparse.Namespace, source: Source) -> Sequence[Conditions]
         skip=given.skip,
         task=EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None),
     )
-    made = problems_of(conditions, shares, ratios)
-    return made if given.first is not None else [_with_first(each, source) for each in made]
+    grid = conditions_at(conditions, shares, ratios)
+    return grid if given.first is not None else [_with_first(at, source) for at in grid]
 
 
-def _with_first(conditions: Conditions, source: Source) -> Conditions:
+def _with_first(conditions: Conditions, source: DataSource) -> Conditions:
     """As many first answers per known class as there are by default."""
     known = conditions.known or known_classes(len(source.names), conditions.mismatch, 0)
     return replace(conditions, first=FIRST_PER_CLASS * len(known))

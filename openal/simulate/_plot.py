@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from openal.simulate.grid import Runs
-from openal.simulate.loop import Run
+from openal.simulate.loop import Run, Runs
 
-__all__ = ["figure", "png"]
+__all__ = ["COLORS", "MARKERS", "figure", "png"]
 
 # Okabe and Ito's palette, told apart by color-blind readers; markers help in gray. Gray comes
 # first, for the baseline.
@@ -22,7 +21,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 @dataclass(frozen=True)
 class Panel:
-    """One of the four plots."""
+    """One of the four plots: its `heading`, the `values` of a run from round `first_round` on, and
+    the `highest` value that there can be.
+    """
 
     heading: str
     values: Callable[[Run], Sequence[float]]
@@ -56,12 +57,12 @@ def figure(runs: Runs, title: str = "") -> Any:
     return drawing
 
 
-def png(runs: Runs, title: str = "") -> bytes:
-    """The figure as a PNG file."""
+def png(drawing: Any, dpi: int = 150) -> bytes:
+    """A figure of matplotlib as a PNG file."""
     file = BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # names in a script without a font
-        figure(runs, title).savefig(file, format="png", dpi=150)
+        drawing.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The experiment that `openal simulate --recipe NAME` makes of a paper's, and who can take part."""
+"""The experiment of `openal simulate --recipe NAME`, and the strategies that can take part."""
 
 import argparse
 from collections.abc import Iterable, Sequence
@@ -16,14 +16,14 @@ from openal.errors import ArgumentError
 from openal.learners import CLIP, PixelResNet18
 from openal.query import QueryStrategy
 from openal.simulate._arguments import missing_signals, ratios_of, seeds_of, strategies_of
-from openal.simulate._experiment import Experiment
-from openal.simulate._recipe_summary import Used
+from openal.simulate._recipe_summary import ChosenRecipe
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._encoders import Embedder, embedder_of
 from openal.simulate.datasets._folders import Pictures, TensorImages, thumbnails_of
-from openal.simulate.datasets._sources import Source
+from openal.simulate.datasets._sources import DataSource
 from openal.simulate.datasets.images import DATASETS, ImageData, image_data, reduced
+from openal.simulate.grid import Experiment
 from openal.simulate.recipes import Recipe, recipe_of
 from openal.strategies import CLIPNAL
 
@@ -36,7 +36,7 @@ STAND_IN = "(CLIP)"
 
 def needs_embeddings(strategies: Iterable[QueryStrategy]) -> bool:
     """Whether a strategy reads what networks on images do not give."""
-    return any(missing_signals(each, OFFERED) for each in strategies)
+    return any(missing_signals(strategy, OFFERED) for strategy in strategies)
 
 
 def recipe_strategies(
@@ -48,23 +48,23 @@ def recipe_strategies(
     another name then, and a note says so.
     """
     offered = OFFERED | ({"embeddings"} if embedder else frozenset())
-    found: dict[str, QueryStrategy] = {}
+    strategies: dict[str, QueryStrategy] = {}
     notes: list[str] = []
-    for name, made in strategies_of(named or usual).items():
-        strategy = _with_texts(made, embedder)
+    for name, default in strategies_of(named or usual).items():
+        strategy = _with_texts(default, embedder)
         missing = missing_signals(strategy, offered)
         if missing and named:
             raise ArgumentError(f"{name} {_lack(missing)}")
         if missing:
             notes.append(f"Left out: {name}, which {_lack(missing)}")
-        elif strategy is not made and embedder and isinstance(embedder.texts, CLIP):
-            found[f"{name}{STAND_IN}"] = strategy
+        elif strategy is not default and embedder and isinstance(embedder.texts, CLIP):
+            strategies[f"{name}{STAND_IN}"] = strategy
             notes.append(_stand_in(name, embedder.name))
         else:
-            found[name] = strategy
-    if not found:
+            strategies[name] = strategy
+    if not strategies:
         raise ArgumentError(" ".join(notes))
-    return found, tuple(notes)
+    return strategies, tuple(notes)
 
 
 def _with_texts(strategy: QueryStrategy, embedder: Embedder | None) -> QueryStrategy:
@@ -100,37 +100,37 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
     for name in FIXED:
         if getattr(given, name) is not None:
             raise ArgumentError(f"a recipe says what --{name.replace('_', '-')} is; leave it out.")
-    used, embedder = _used(given)
-    strategies, notes = recipe_strategies(given.strategies, used.recipe.strategies, embedder)
+    chosen, embedder = _chosen(given)
+    strategies, notes = recipe_strategies(given.strategies, chosen.recipe.strategies, embedder)
     needed = _named(given) or needs_embeddings(strategies.values())
-    source = _source(used.data, embedder if needed else None, given.out / "embeddings")
+    source = _source(chosen.data, embedder if needed else None, given.out / "embeddings")
     return Experiment(
         source,
         strategies,
-        _problems(given, used),
-        used.recipe.seeds,
-        _settings(used, source, embedder),
+        _grid(given, chosen),
+        chosen.recipe.seeds,
+        _settings(chosen, source, embedder),
         given.out,
-        grid=True,
-        about=used.about,
-        notes=(*used.data.notes, *notes),
+        is_grid=True,
+        about=chosen.about,
+        notes=(*chosen.data.notes, *notes),
     )
 
 
-def _used(given: argparse.Namespace) -> tuple[Used, Embedder | None]:
+def _chosen(given: argparse.Namespace) -> tuple[ChosenRecipe, Embedder | None]:
     scale = 1.0 if given.scale is None else given.scale
-    recipe = _chosen(given, scale)
+    recipe = _recipe(given, scale)
     reading = reading_of(given.max_pixels, given.bits)
     everything = image_data(recipe.data, given.data or Path("data"), reading)
     whole = len(everything.train[1])
     data, kept = reduced(everything, scale) if scale < 1 else (everything, np.arange(whole))
     embedder = _embedder(given, recipe, kept, whole)
     recipe = replace(recipe, encoder=None if embedder is None else embedder.name)
-    used = Used(given.recipe, recipe, scale, data, kept, whole, given.noise, given.skip)
-    return used, embedder
+    oracle = {"noise": given.noise, "skip": given.skip}
+    return ChosenRecipe(given.recipe, recipe, scale, data, kept, whole, **oracle), embedder
 
 
-def _chosen(given: argparse.Namespace, scale: float) -> Recipe:
+def _recipe(given: argparse.Namespace, scale: float) -> Recipe:
     """The recipe on the data set at the scale, with what the arguments say instead."""
     recipe = recipe_of(given.recipe)
     recipe = recipe.on(given.dataset or recipe.data).scaled(scale)
@@ -160,38 +160,40 @@ def _embedder(
 
 def _named(given: argparse.Namespace) -> bool:
     """Whether the arguments say what the embeddings are."""
-    return any(each is not None for each in (given.encoder, given.embeddings, given.clipn))
+    return any(way is not None for way in (given.encoder, given.embeddings, given.clipn))
 
 
-def _problems(given: argparse.Namespace, used: Used) -> list[Conditions]:
-    data, task = used.data, used.recipe.task
+def _grid(given: argparse.Namespace, chosen: ChosenRecipe) -> list[Conditions]:
+    data, task = chosen.data, chosen.recipe.task
     network = task.factory or PixelResNet18(data.mean, data.std)
-    recipe = replace(used.recipe, task=replace(task, factory=network))
+    recipe = replace(chosen.recipe, task=replace(task, factory=network))
     share = TEST_SHARE if data.test is None else 0.0
     more = {"test_share": share, "noise": given.noise, "skip": given.skip}
-    return recipe.problems(data.train[1], data.names, **more)
+    return recipe.conditions(data.train[1], data.names, **more)
 
 
-def _settings(used: Used, source: Source, embedder: Embedder | None) -> dict[str, Any]:
+def _settings(
+    chosen: ChosenRecipe, source: DataSource, embedder: Embedder | None
+) -> dict[str, Any]:
     """What the runs depend on beside the conditions; `items` are those to learn from."""
     return {
         "openal": __version__,
         "data": source.title,
         "fingerprint": source.fingerprint,
-        "dataset": used.recipe.data if used.recipe.data in DATASETS else source.title,
+        "dataset": chosen.recipe.data if chosen.recipe.data in DATASETS else source.title,
         "items": len(source.labels),
-        "recipe": used.name,
-        "scale": used.scale,
+        "recipe": chosen.name,
+        "scale": chosen.scale,
         "embeddings": None if embedder is None else embedder.name,
     }
 
 
-def _source(data: ImageData, embedder: Embedder | None, folder: Path) -> Source:
+def _source(data: ImageData, embedder: Embedder | None, folder: Path) -> DataSource:
     pixels, labels = data.train
     test = None
     if data.test is not None:
         test = LabeledData(data.test[1], TensorImages(data.test[0]), names=data.names)
-    return Source(
+    return DataSource(
         title=data.title,
         labels=labels,
         names=data.names,

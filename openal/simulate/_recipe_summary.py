@@ -1,4 +1,4 @@
-"""A recipe as it is played, and a sentence on what is not as the paper has it."""
+"""A recipe with what the arguments say instead, and a sentence on what differs from the paper."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from openal.simulate.datasets.images import ImageData
 from openal.simulate.recipes import Recipe, recipe_of
 
-__all__ = ["Used"]
+__all__ = ["ChosenRecipe"]
 
 TOLD = {
     "mismatch": "mismatch",
@@ -22,10 +22,11 @@ TOLD = {
 
 
 @dataclass(frozen=True, eq=False)
-class Used:
-    """A recipe with what the arguments say instead, on the images that a scale leaves.
+class ChosenRecipe:
+    """The recipe `name` with what the arguments say instead, on the images that a `scale` leaves.
 
-    Its `encoder` is the name of what the embeddings come from, be it a file.
+    The `encoder` of the `recipe` is the name of what the embeddings come from, be it a file. Of
+    `whole` images to learn from, `data` has those at `kept`. `noise` and `skip` are the oracle's.
     """
 
     name: str
@@ -78,7 +79,7 @@ def _differences(recipe: Recipe, other: Recipe) -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return ", ".join("all" if each is None else _shown(each) for each in value)
+        return ", ".join("all" if part is None else _shown(part) for part in value)
     if value is None:
         return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What a report shows beside the runs: classes, a map of the items, settings, the machine."""
+"""What a report shows beside the runs: classes, a map of the items, versions and hardware."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ import numpy as np
 from openal._files import write_whole
 from openal._version import __version__
 from openal.simulate.data import LabeledData
-from openal.simulate.datasets._sources import Source
+from openal.simulate.datasets._sources import DataSource
 from openal.simulate.loop import Run
 
 __all__ = ["DATA", "asked_first", "hardware", "plane", "versions", "write_data"]
@@ -24,7 +24,7 @@ FITTED = 50_000
 SHOWN = 2_000
 
 
-def write_data(folder: Path, source: Source, data: LabeledData, runs: Iterable[Run]) -> None:
+def write_data(folder: Path, source: DataSource, data: LabeledData, runs: Iterable[Run]) -> None:
     """Write `data.npz`: labels, names, `xy` where there are embeddings, thumbnails of images.
 
     `xy` are the first two principal components; thumbnails are of at most 2,000 of the items
@@ -50,9 +50,9 @@ def plane(vectors: np.ndarray) -> np.ndarray:
     rows = np.random.default_rng(0).permutation(len(vectors))[:FITTED]
     count = min(2, vectors.shape[1], len(rows))
     with np.errstate(all="ignore"):  # shares of no variance at all, where rows are alike
-        made = PCA(count, random_state=0).fit(vectors[np.sort(rows)]).transform(vectors)
+        components = PCA(count, random_state=0).fit(vectors[np.sort(rows)]).transform(vectors)
     xy = np.zeros((len(vectors), 2), np.float32)
-    xy[:, :count] = made
+    xy[:, :count] = components
     return xy
 
 
@@ -75,13 +75,13 @@ PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
 
 def versions() -> dict[str, str]:
     """Of the packages that numbers depend on."""
-    found = {"openal": __version__, "python": platform.python_version()}
+    by_name = {"openal": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            by_name[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return by_name
 
 
 def hardware() -> str:

@@ -16,7 +16,7 @@ from openal._files import PART, plain_json, write_whole
 from openal.errors import ArgumentError
 from openal.simulate.loop import Run, run_of
 
-__all__ = ["RESULTS", "Cells", "check_grid", "claimed", "write_json"]
+__all__ = ["RESULTS", "ResultsFolder", "check_grid", "claimed", "write_json"]
 
 
 @contextmanager
@@ -48,10 +48,10 @@ NUMBERS = re.compile(r'\[\n[^\[\]{}"]*\]')  # a JSON string holds no line break,
 
 
 @dataclass(frozen=True)
-class Cells:
-    """The finished runs of a folder, all of the same settings (values that JSON can hold).
+class ResultsFolder:
+    """The finished runs in a `folder`, all of the same `settings` (values that JSON can hold).
 
-    In a grid there is one of these for each of its problems, with a `tag` that names the files.
+    In a grid there is one of these for each of its conditions, with a `tag` in the files' names.
     """
 
     folder: Path
@@ -66,12 +66,12 @@ class Cells:
         """Whether a file of the folder is, by its name, a run under this tag."""
         return path.stem.rpartition("-seed")[0].endswith(f"-{self.tag}")
 
-    def require_same(self, path: Path, found: Any, varying: Set[str] = frozenset()) -> None:
-        """Refuse a file whose settings, `found`, are others in more than what is `varying`."""
-        if not isinstance(found, dict):
+    def require_same(self, path: Path, settings: Any, varying: Set[str] = frozenset()) -> None:
+        """Refuse a file whose settings are others in more than what is `varying`."""
+        if not isinstance(settings, dict):
             raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
-        for key in sorted({*found, *self.settings} - varying):
-            old, new = found.get(key), self.settings.get(key)
+        for key in sorted({*settings, *self.settings} - varying):
+            old, new = settings.get(key), self.settings.get(key)
             if old != new:
                 raise ArgumentError(
                     f"{self.folder} holds results of other settings: {key} was {old}, now it is "
@@ -84,7 +84,7 @@ class Cells:
 
     @contextmanager
     def claimed(self, name: str, seed: int) -> Iterator[bool]:
-        """Whether this process may compute a run now: no other one is at it.
+        """Whether this process may compute a run now: no other one does.
 
         The lock file goes once the run is there. Whoever opened it before, or makes it anew, finds
         the run when the lock is theirs; what a killed process was writing goes with the next.
@@ -105,12 +105,14 @@ class Cells:
         path = self._path(name, seed)
         if not path.exists():
             return None
-        cell = _read(path)
-        self.require_same(path, cell.get("settings"))
-        if cell.get("strategy") != strategy:
-            raise ArgumentError(f"{path} is of {cell.get('strategy')}, not {strategy}; {ELSEWHERE}")
+        content = _read(path)
+        self.require_same(path, content.get("settings"))
+        if content.get("strategy") != strategy:
+            raise ArgumentError(
+                f"{path} is of {content.get('strategy')}, not {strategy}; {ELSEWHERE}"
+            )
         try:
-            return run_of({**cell["run"], "seconds": cell["seconds"]})
+            return run_of({**content["run"], "seconds": content["seconds"]})
         except (KeyError, ValueError, TypeError) as error:
             raise ArgumentError(
                 f"{path} is damaged ({error}); delete it to compute it again."
@@ -125,10 +127,10 @@ class Cells:
         """
         columns = asdict(run)
         seconds = columns.pop("seconds")
-        cell = {"settings": self.settings, "strategy": strategy, "name": name, "seed": seed}
+        plan = {"settings": self.settings, "strategy": strategy, "name": name, "seed": seed}
         write_json(
             self._path(name, seed),
-            {**cell, "known": list(known), "run": columns, "seconds": seconds},
+            {**plan, "known": list(known), "run": columns, "seconds": seconds},
         )
 
     def _path(self, name: str, seed: int) -> Path:
@@ -136,19 +138,19 @@ class Cells:
         return self.folder / "runs" / "-".join(words)
 
 
-def check_grid(every: Sequence[Cells], varying: Set[str]) -> None:
-    """Refuse the folder of a grid's cells if it holds results of other settings.
+def check_grid(grid: Sequence[ResultsFolder], varying: Set[str]) -> None:
+    """Refuse the folder of a grid if it holds results of other settings.
 
-    A problem's own runs have exactly its settings; those of other problems may differ in what is
+    The runs under one tag have exactly its settings; those under other tags may differ in what is
     `varying`: the first answers, say, are not as many at each share of known classes.
     """
-    folder = every[0].folder
+    folder = grid[0].folder
     if folder.exists() and not folder.is_dir():
         raise ArgumentError(f"{folder} is a file; a folder was expected.")
     for path in [*folder.glob("runs/*.json"), *folder.glob(RESULTS)]:
-        own = next((each for each in every if each.owns(path)), None)
-        found = _read(path).get("settings")
-        (own or every[0]).require_same(path, found, frozenset() if own else varying)
+        own = next((results for results in grid if results.owns(path)), None)
+        settings = _read(path).get("settings")
+        (own or grid[0]).require_same(path, settings, frozenset() if own else varying)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -159,12 +161,12 @@ def write_json(path: Path, value: Any) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        cell = plain_json(path)
+        content = plain_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{path} cannot be read: {error}; {ELSEWHERE}") from error
-    if not isinstance(cell, dict):
+    if not isinstance(content, dict):
         raise ArgumentError(f"{path} is not a result of a simulation; {ELSEWHERE}")
-    return cell
+    return content
 
 
 def _one_line(numbers: re.Match[str]) -> str:

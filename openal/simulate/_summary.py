@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from openal.simulate.conditions import VARYING, Conditions
-from openal.simulate.grid import GridRuns, Runs
-from openal.simulate.loop import Run
-from openal.simulate.metrics import aubc
+from openal.simulate.grid import GridRuns
+from openal.simulate.loop import Run, Runs
+from openal.simulate.metrics import aubc, spread
 
-__all__ = ["MEASURES", "Measure", "best_of", "figures", "grid_results", "results", "table"]
+__all__ = ["MEASURES", "Measure", "best_of", "grid_results", "measured", "results", "table"]
 
 ENOUGH = 3
 """Fewer seeds cannot tell the best from the lucky."""
@@ -18,7 +18,9 @@ ENOUGH = 3
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of a run, and which way is better."""
+    """A number of a run: its `name`, its `title` in the table, the format of its `unit`, and which
+    way is better.
+    """
 
     name: str
     title: str
@@ -35,7 +37,7 @@ MEASURES = (
 )
 
 
-def figures(run: Run) -> dict[str, float]:
+def measured(run: Run) -> dict[str, float]:
     """A run in one number per measure: at the end, or over all rounds for precision and AUBC."""
     return {
         "precision": fmean(run.precision),
@@ -48,16 +50,11 @@ def figures(run: Run) -> dict[str, float]:
     }
 
 
-def spread(values: list[float]) -> dict[str, float | None]:
-    """Mean and sample standard deviation; None where there is one value only."""
-    return {"mean": fmean(values), "sd": stdev(values) if len(values) > 1 else None}
-
-
 def best_of(runs: Runs, measure: Measure) -> str | None:
     """The strategy that beats every other at each of at least three seeds, or None."""
     sign = 1 if measure.larger_is_better else -1
     scores = {
-        name: {seed: sign * figures(run)[measure.name] for seed, run in by_seed.items()}
+        name: {seed: sign * measured(run)[measure.name] for seed, run in by_seed.items()}
         for name, by_seed in runs.items()
     }
     for name, mine in scores.items():
@@ -79,22 +76,23 @@ def results(runs: Runs, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def grid_results(
-    grid: GridRuns, problems: Sequence[Conditions], settings: Mapping[str, Any]
+    grid_runs: GridRuns, grid: Sequence[Conditions], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """All runs of a grid and their summaries, problem by problem, as JSON holds them."""
-    common = {key: value for key, value in problems[0].settings().items() if key not in VARYING}
-    cells = [
-        {**{key: each.settings()[key] for key in sorted(VARYING)}, **results(runs, {})}
-        for each, runs in zip(problems, grid.values(), strict=True)
+    """All runs of a grid and their summaries, for each of its conditions, as JSON holds them."""
+    common = {key: value for key, value in grid[0].settings().items() if key not in VARYING}
+    parts = [
+        {**{key: conditions.settings()[key] for key in sorted(VARYING)}, **results(runs, {})}
+        for conditions, runs in zip(grid, grid_runs.values(), strict=True)
     ]
-    for cell in cells:
-        del cell["settings"]
-    return {"settings": {**settings, **common, "grid": True}, "cells": cells}
+    for part in parts:
+        del part["settings"]
+    return {"settings": {**settings, **common, "grid": True}, "cells": parts}
 
 
 def _summary(runs: list[Run]) -> dict[str, Any]:
-    rows = [figures(run) for run in runs]
-    return {measure: spread([row[measure] for row in rows]) for measure in rows[0]}
+    rows = [measured(run) for run in runs]
+    spreads = {measure: spread([row[measure] for row in rows]) for measure in rows[0]}
+    return {name: {"mean": value.mean, "sd": value.deviation} for name, value in spreads.items()}
 
 
 def _columns(run: Run) -> dict[str, Any]:
@@ -108,20 +106,16 @@ def table(runs: Runs) -> str:
     best = {measure.name: best_of(runs, measure) for measure in MEASURES}
     rows = [["strategy", *(measure.title for measure in MEASURES), "s/round"]]
     for name, by_seed in runs.items():
-        columns = [figures(run) for run in by_seed.values()]
+        columns = [measured(run) for run in by_seed.values()]
         cells = [
-            _cell([each[m.name] for each in columns], m.unit) + " *"[best[m.name] == name]
+            spread([column[m.name] for column in columns]).shown(f"{{:{m.unit}}}".format)
+            + " *"[best[m.name] == name]
             for m in MEASURES
         ]
         seconds = [fmean(run.seconds) for run in by_seed.values()]
         rows.append([name, *cells, f"{fmean(seconds):.2f}"])
     note = "\n* best at every seed" if any(best.values()) else ""
     return _aligned(rows) + note
-
-
-def _cell(values: list[float], unit: str) -> str:
-    deviation = f" ± {stdev(values):{unit}}" if len(values) > 1 else ""
-    return f"{fmean(values):{unit}}{deviation}"
 
 
 def _aligned(rows: list[list[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Which classes of a dataset are known: by seed, or by name."""
+"""The known classes of a dataset: by seed, or by name."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -20,6 +20,14 @@ def known_classes(num_classes: int, mismatch: float, seed: int) -> tuple[int, ..
     results can be compared with CLIPNAL's. For one seed, the classes of a smaller share come
     first in a larger.
 
+    Args:
+        num_classes: how many classes there are.
+        mismatch: the share of them that is known, above 0 and at most 1.
+        seed: chooses them; 0..2**32-1.
+
+    Raises:
+        ArgumentError: the share is not one class, or more classes than there are.
+
     >>> known_classes(10, 0.4, seed=0), known_classes(10, 0.2, seed=0)
     ((2, 8, 4, 9), (2, 8))
     """
@@ -30,13 +38,13 @@ def known_classes(num_classes: int, mismatch: float, seed: int) -> tuple[int, ..
             f"{count} classes, and 1 to {num_classes} were expected."
         )
     # The published class lists come from the legacy generator.
-    drawn = np.random.RandomState(seed).choice(num_classes, count, replace=False)
-    return tuple(drawn.tolist())
+    chosen = np.random.RandomState(seed).choice(num_classes, count, replace=False)
+    return tuple(chosen.tolist())
 
 
 def named_classes(known: Sequence[int | str], names: Sequence[str]) -> tuple[int, ...]:
     """The class ids of classes that are given by id or by name, in that order."""
-    ids = tuple(_class_id(each, names) for each in known)
+    ids = tuple(_class_id(name, names) for name in known)
     if not ids:
         raise ArgumentError("known is empty; at least one known class was expected.")
     if len(set(ids)) < len(ids):
@@ -57,10 +65,10 @@ def class_names(names: Sequence[str] | None, labels: np.ndarray) -> tuple[str, .
 
 def closest(word: str, words: Sequence[str]) -> str:
     """What may have been meant instead: "; did you mean NEAT?", or nothing."""
-    by_lower = {each.lower(): each for each in words}
-    found = get_close_matches(word.lower(), by_lower, n=1)
-    if found:
-        return f"; did you mean {shown(by_lower[found[0]])}?"
+    by_lower = {known.lower(): known for known in words}
+    matches = get_close_matches(word.lower(), by_lower, n=1)
+    if matches:
+        return f"; did you mean {shown(by_lower[matches[0]])}?"
     more = f" and {len(words) - LISTED} more" if len(words) > LISTED else ""
     return f"; there are {', '.join(map(shown, words[:LISTED]))}{more}."
 

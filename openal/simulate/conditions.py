@@ -1,4 +1,4 @@
-"""What a simulation is, but for its strategy, its data and its seed."""
+"""The conditions of a simulation: everything but its strategy, its data and its seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -9,27 +9,39 @@ from openal.learners import EmbeddingClassifier
 from openal.pool import Learner
 from openal.simulate.loop import require_answers
 from openal.simulate.oracle import Oracle
-from openal.simulate.split import OpenSetSplit, Protocol, openset_split
+from openal.simulate.split import AnswerProtocol, OpenSetSplit, openset_split
 
 __all__ = ["VARYING", "Conditions"]
 
 VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
-"""The settings that differ between the problems of a grid, and never within one."""
+"""The settings that differ between the conditions of a grid."""
 
 
 @dataclass(frozen=True)
 class Conditions:
     """Everything but the strategy, the data and the seed: see `openset_split` and `simulate`.
 
-    With `same_start` every round of a run trains with the same seed, and so from the same initial
-    weights, as the public OpenAL framework does.
+    Attributes:
+        first: the number of first answers, before any query.
+        mismatch: the share of classes that are known, above 0 and at most 1.
+        known: the known classes by id or name, instead of `mismatch`.
+        ood_ratio: the share of unknown items in the pool, below 1; None keeps all there are.
+        protocol: where the first answers come from: "clipnal", "known" or "random".
+        test_share: the share of each known class that is held out for testing, below 1.
+        rounds: the number of queries.
+        budget: the answers per query.
+        noise: the share of wrong answers, 0 to 1.
+        skip: the share of answers SKIPPED, 0 to 1.
+        task: the classifier that is trained in every round.
+        same_start: whether every round of a run trains with the same seed, and so from the same
+            initial weights, as the public OpenAL framework does.
     """
 
     first: int
     mismatch: float = 0.4
     known: tuple[int | str, ...] | None = None
     ood_ratio: float | None = None
-    protocol: Protocol = "known"
+    protocol: AnswerProtocol = "known"
     test_share: float = 0.25
     rounds: int = 10
     budget: int = 20
@@ -73,7 +85,7 @@ class Conditions:
 
     def settings(self) -> dict[str, Any]:
         """The conditions as values that JSON can hold, by name."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         known = None if self.known is None else list(self.known)
         if not values.pop("same_start"):
             return {**values, "known": known, "task": repr(self.task)}

@@ -1,4 +1,4 @@
-"""A data set whose labels the simulation knows and the strategies do not, and the held-out test."""
+"""Labeled data whose labels no strategy sees, and the held-out items that measure accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from openal.pool import Frozen, Pool
 from openal.simulate.classes import class_names
 from openal.simulate.split import OpenSetSplit
 
-__all__ = ["Exam", "LabeledData", "exam_of"]
+__all__ = ["HeldOutItems", "LabeledData", "held_out_items"]
 
 
 @final
@@ -55,7 +55,9 @@ class LabeledData:
         indices = as_indices(indices, "indices", size=len(self))
         # A list: Arrow datasets refuse numpy.int64.
         items = None if self._items is None else Subset(self._items, indices.tolist())
-        return Pool(items, **{name: _rows(each, indices) for name, each in self._signals.items()})
+        return Pool(
+            items, **{name: _rows(signal, indices) for name, signal in self._signals.items()}
+        )
 
 
 def _rows(signal: Any, indices: np.ndarray) -> Any:
@@ -66,8 +68,8 @@ def _rows(signal: Any, indices: np.ndarray) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Exam:
-    """Test items of known classes, and their labels [n] in 0..K-1."""
+class HeldOutItems:
+    """A `pool` of n test items of known classes, and their `labels` [n] in 0..K-1."""
 
     pool: Pool
     labels: np.ndarray
@@ -79,7 +81,9 @@ class Exam:
         return float((logits.argmax(dim=1).cpu().numpy() == self.labels).mean())
 
 
-def exam_of(split: OpenSetSplit, data: LabeledData, test: LabeledData | None) -> Exam:
+def held_out_items(
+    split: OpenSetSplit, data: LabeledData, test: LabeledData | None
+) -> HeldOutItems:
     """The test items of the split, or those of known classes in a test set of its own."""
     source = data if test is None else test
     items = split.test if test is None else np.flatnonzero(split.relabel(test.labels) >= 0)
@@ -88,4 +92,4 @@ def exam_of(split: OpenSetSplit, data: LabeledData, test: LabeledData | None) ->
             "No test item of a known class is there; make the split with test_share=0.25, say, or "
             "give test=LabeledData(...)."
         )
-    return Exam(source.pool(items), split.relabel(source.labels[items]))
+    return HeldOutItems(source.pool(items), split.relabel(source.labels[items]))

@@ -1,42 +1,40 @@
 """Strategies, ratios and seeds in one call, shared by any number of processes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from openal._progress import progress_bar
+from openal._threads import one_thread
 from openal.errors import ArgumentError
 from openal.query import QueryStrategy
-from openal.simulate._results_folder import Cells, check_grid
-from openal.simulate._work import Problem, Runs, cells_of, work
+from openal.simulate._planned_runs import Setting, finished_runs, planned_runs
+from openal.simulate._results_folder import ResultsFolder, check_grid
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.data import LabeledData
+from openal.simulate.datasets._sources import DataSource
+from openal.simulate.loop import Runs
 from openal.simulate.split import OpenSetSplit
 
-__all__ = [
-    "Conditions",
-    "GridRuns",
-    "Runs",
-    "compare",
-    "compare_grid",
-    "grid_cells",
-    "problems_of",
-    "run_all",
-    "splits_of",
-]
+__all__ = ["Experiment", "GridRuns", "compare_grid", "conditions_at"]
 
 GridRuns = Mapping[tuple[float, float | None], Runs]
 """The runs at each (mismatch, ood_ratio)."""
+
+Splits = Mapping[tuple[int, int], OpenSetSplit]
+"""The split of each conditions, by their position in the grid, and seed."""
 
 
 def compare_grid(
     strategies: Mapping[str, QueryStrategy],
     data: LabeledData,
-    problems: Sequence[Conditions],
+    grid: Sequence[Conditions],
     seeds: Sequence[int],
     *,
     test: LabeledData | None = None,
@@ -44,116 +42,171 @@ def compare_grid(
     settings: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> GridRuns:
-    """The runs of all strategies at all seeds, for every problem, by (mismatch, ood_ratio).
+    """The runs of all strategies at all seeds, for every conditions of a grid.
 
     With a `folder`, each finished run is a file in it, and is not computed again. Any number of
     processes may share the folder: each takes the next run that is neither there nor another's,
     and all return the same. What a killed process was at is computed again, with the same numbers.
-    `settings` say what else the runs depend on, the data above all; a folder with others is
-    refused. A split that the data cannot give is refused before anything is computed.
+
+    Args:
+        strategies: what is compared, by name.
+        data: the items, with labels that only the oracle and the judge see.
+        grid: the conditions, which differ in their ratios (`conditions_at`).
+        seeds: those of splits, training and queries; at one seed all strategies see one split.
+        test: a test set of its own; by default the test items of each split.
+        folder: where finished runs are kept; None keeps none.
+        settings: what else the runs depend on, the data above all, as values that JSON can hold.
+        progress: True for a bar, False for none, None for a bar on a terminal only.
+
+    Returns:
+        The runs by (mismatch, ood_ratio), then by the strategy's name, then by seed.
+
+    Raises:
+        ArgumentError: before anything is computed: a split that the data cannot give, a folder
+            with results of other settings, nothing to compare.
 
     >>> from openal.strategies import Random
     >>> data = LabeledData(np.arange(90) % 3, embeddings=np.eye(90))
-    >>> problems = problems_of(Conditions(3, rounds=1, budget=2), [0.4, 0.6], [None])
-    >>> runs = compare_grid({"Random": Random()}, data, problems, seeds=[0, 1])
+    >>> grid = conditions_at(Conditions(3, rounds=1, budget=2), [0.4, 0.6], [None])
+    >>> runs = compare_grid({"Random": Random()}, data, grid, seeds=[0, 1])
     >>> list(runs), list(runs[0.4, None]["Random"])
     ([(0.4, None), (0.6, None)], [0, 1])
     """
-    splits = splits_of(problems, data.labels, data.names, seeds, test)
-    every = [None] * len(problems) if folder is None else grid_cells(folder, problems, settings)
-    return run_all(strategies, data, problems, splits, every, test=test, progress=progress)
+    splits = _splits(grid, data.labels, data.names, seeds, test)
+    folders = [None] * len(grid) if folder is None else _folders(folder, grid, settings)
+    return _run(strategies, data, grid, splits, folders, test=test, progress=progress)
 
 
-def run_all(
-    strategies: Mapping[str, QueryStrategy],
-    data: LabeledData,
-    problems: Sequence[Conditions],
-    splits: Mapping[tuple[int, int], OpenSetSplit],
-    every: Sequence[Cells | None],
-    *,
-    test: LabeledData | None,
-    progress: bool | None,
-) -> GridRuns:
-    """The runs at `splits`, by position of the problem and seed, kept in the cells of each."""
-    made = [
-        Problem(each, {seed: split for (at, seed), split in splits.items() if at == number}, cells)
-        for number, (each, cells) in enumerate(zip(problems, every, strict=True))
-    ]
-    cells = list(cells_of(made, strategies))
-    there = sum(cell.done for cell in cells)
-    hidden = None if progress is None else not progress
-    with tqdm(total=len(cells), initial=there, unit="run", disable=hidden, leave=False) as bar:
-        runs = work(made, strategies, data, test, bar.update)
-    ratios = [(each.mismatch, each.ood_ratio) for each in problems]
-    return dict(zip(ratios, runs, strict=True))
-
-
-def problems_of(
+def conditions_at(
     conditions: Conditions, mismatch: Sequence[float], ood_ratio: Sequence[float | None]
 ) -> list[Conditions]:
-    """The conditions at every pair of ratios; None keeps all unknown items."""
+    """The conditions at every pair of ratios: a grid.
+
+    Args:
+        conditions: everything else; their own ratios are replaced.
+        mismatch: shares of known classes, above 0 and at most 1.
+        ood_ratio: shares of unknown items in the pool, below 1; None keeps all unknown items.
+    """
     return [
         replace(conditions, mismatch=known, ood_ratio=unknown)
         for known, unknown in product(mismatch, ood_ratio)
     ]
 
 
-def grid_cells(
-    folder: Path | str, problems: Sequence[Conditions], settings: Mapping[str, Any] | None
-) -> list[Cells]:
-    """Where the runs of each problem are kept; an ArgumentError if the folder holds others."""
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A comparison that is ready to run: strategies at all conditions and seeds, on one source.
+
+    The runs are kept in `folder`, with the `settings` that they depend on beside the conditions
+    of the `grid`; if `is_grid`, the files carry the ratios in their names. `about` and `notes` are
+    sentences for people: where the figures come from, what is left out.
+    """
+
+    source: DataSource
+    strategies: Mapping[str, QueryStrategy]
+    grid: Sequence[Conditions]
+    seeds: Sequence[int]
+    settings: Mapping[str, Any]
+    folder: Path
+    is_grid: bool
+    about: str = ""
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The split of each conditions, by their position, and seed."""
+        source = self.source
+        return _splits(self.grid, source.labels, source.names, self.seeds, source.test)
+
+    def check(self) -> None:
+        """Refuse what cannot be, before anything is computed or written."""
+        _ = self.splits
+        _ = self._folders()
+
+    def run(self) -> tuple[LabeledData, GridRuns]:
+        """The data with their embeddings, and all runs, by (mismatch, ood_ratio)."""
+        data, test = self.source.load(), self.source.test
+        # Small matrices wait longer for other threads than they compute; networks do not.
+        with one_thread() if self.source.items is None else nullcontext():
+            folders = self._folders()
+            runs = _run(
+                self.strategies, data, self.grid, self.splits, folders, test=test, progress=None
+            )
+        return data, runs
+
+    def _folders(self) -> list[ResultsFolder]:
+        """Where the runs are kept; an ArgumentError if the folder holds others."""
+        if self.is_grid:
+            return _folders(self.folder, self.grid, self.settings)
+        (conditions,) = self.grid
+        folder = ResultsFolder(self.folder, {**self.settings, **conditions.settings()})
+        folder.check()
+        return [folder]
+
+
+def _run(
+    strategies: Mapping[str, QueryStrategy],
+    data: LabeledData,
+    grid: Sequence[Conditions],
+    splits: Splits,
+    folders: Sequence[ResultsFolder | None],
+    *,
+    test: LabeledData | None,
+    progress: bool | None,
+) -> GridRuns:
+    """The runs at `splits`, kept in the folder of each conditions."""
+    settings = [
+        Setting(conditions, {seed: split for (at, seed), split in splits.items() if at == k}, kept)
+        for k, (conditions, kept) in enumerate(zip(grid, folders, strict=True))
+    ]
+    planned = list(planned_runs(settings, strategies))
+    there = sum(plan.done for plan in planned)
+    total = len(planned)
+    with progress_bar(progress, total=total, initial=there, unit="run", leave=False) as bar:
+        runs = finished_runs(settings, strategies, data, test, bar.update)
+    ratios = [(conditions.mismatch, conditions.ood_ratio) for conditions in grid]
+    return dict(zip(ratios, runs, strict=True))
+
+
+def _folders(
+    folder: Path | str, grid: Sequence[Conditions], settings: Mapping[str, Any] | None
+) -> list[ResultsFolder]:
+    """Where the runs of each conditions are kept; an ArgumentError if the folder holds others."""
     common = {**(settings or {}), "grid": True}
-    made = [Cells(Path(folder), {**common, **each.settings()}, each.tag) for each in problems]
-    check_grid(made, VARYING)
-    return made
+    folders = [
+        ResultsFolder(Path(folder), {**common, **conditions.settings()}, conditions.tag)
+        for conditions in grid
+    ]
+    check_grid(folders, VARYING)
+    return folders
 
 
-def splits_of(
-    problems: Sequence[Conditions],
+def _splits(
+    grid: Sequence[Conditions],
     labels: np.ndarray,
     names: Sequence[str],
     seeds: Sequence[int],
-    test: LabeledData | None = None,
-) -> dict[tuple[int, int], OpenSetSplit]:
-    """The split of each problem, by its position, and seed; or an error that names the cell."""
-    if not problems or not len(seeds):
+    test: LabeledData | None,
+) -> Splits:
+    """The split of each conditions and seed; or an error that names the two."""
+    if not grid or not len(seeds):
         raise ArgumentError("At least one strategy and one seed were expected.")
-    tags = [each.tag for each in problems]
+    tags = [conditions.tag for conditions in grid]
     if len(set(tags)) < len(tags):
-        raise ArgumentError(f"the problems of a grid must differ in their ratios, got {tags}.")
+        raise ArgumentError(f"the conditions of a grid must differ in their ratios, got {tags}.")
     splits = {}
-    for (number, each), seed in product(enumerate(problems), seeds):
+    for (number, conditions), seed in product(enumerate(grid), seeds):
         try:
-            splits[number, seed] = each.split(labels, names, seed, own_test=test is not None)
-            _require_tests(splits[number, seed], test)
+            split = conditions.split(labels, names, seed, own_test=test is not None)
+            _require_tests(split, test)
         except ArgumentError as error:
-            if len(problems) == 1:
+            if len(grid) == 1:
                 raise
-            raise ArgumentError(f"{each.title}, seed {seed}: {error}") from error
+            raise ArgumentError(f"{conditions.title}, seed {seed}: {error}") from error
+        splits[number, seed] = split
     return splits
 
 
 def _require_tests(split: OpenSetSplit, test: LabeledData | None) -> None:
     if test is not None and not (split.relabel(test.labels) >= 0).any():
         raise ArgumentError("the test set has no item of a known class.")
-
-
-def compare(
-    strategies: Mapping[str, QueryStrategy],
-    data: LabeledData,
-    conditions: Conditions,
-    seeds: Sequence[int],
-    *,
-    test: LabeledData | None = None,
-    cells: Cells | None = None,
-    finished: Callable[[], object] = lambda: None,
-) -> Runs:
-    """The runs of all strategies at all seeds; at one seed all see the same split.
-
-    Runs that `cells` already has are not computed again, others are kept there; `finished` is
-    called after each. `test` is a test set of its own.
-    """
-    splits = splits_of([conditions], data.labels, data.names, seeds, test)
-    problem = Problem(conditions, {seed: split for (_, seed), split in splits.items()}, cells)
-    (runs,) = work([problem], strategies, data, test, finished)
-    return runs

@@ -15,7 +15,7 @@ from openal.labeled import LabeledSet
 from openal.learners import Classifier, EmbeddingClassifier
 from openal.pool import Frozen, Learner, Pool
 from openal.query import QueryStrategy
-from openal.simulate.data import LabeledData, exam_of
+from openal.simulate.data import LabeledData, held_out_items
 from openal.simulate.metrics import query_precision, query_recall, wasted
 from openal.simulate.oracle import Oracle
 from openal.simulate.split import OpenSetSplit
@@ -29,18 +29,26 @@ SHARES = ("accuracy", "precision", "recall", "recall_with_init")
 class Run:
     """What happened to one strategy on one split, round by round.
 
-    `accuracy` has one value more than there are rounds: accuracy[0] is measured after the first
-    answers, accuracy[r] after the answers of r queries. The papers' tables, where R evaluations
-    come with R - 1 queries, leave the last query out.
+    The papers' tables, where R evaluations come with R - 1 queries, leave the last query out.
+
+    Attributes:
+        asked: the dataset indices of each of R queries, in query order.
+        accuracy: R + 1 shares of test items of known classes: accuracy[0] is measured after the
+            first answers, accuracy[r] after the answers of r queries.
+        precision: R shares of known items, each among the items of one query.
+        recall: R shares of the pool's known items, found by all queries so far.
+        recall_with_init: the same, counting the first answers on both sides.
+        wasted: R numbers of answers that were spent on unknown items so far.
+        seconds: R durations, each of one query with what the strategy trains in it.
     """
 
-    asked: tuple[tuple[int, ...], ...]  # dataset indices, in query order
-    accuracy: tuple[float, ...]  # on test items of known classes
-    precision: tuple[float, ...]  # of each round's query
-    recall: tuple[float, ...]  # of all queries so far
-    recall_with_init: tuple[float, ...]  # the same, counting the first answers
-    wasted: tuple[int, ...]  # answers spent on unknown items so far
-    seconds: tuple[float, ...]  # of each query, with what the strategy trains in it
+    asked: tuple[tuple[int, ...], ...]
+    accuracy: tuple[float, ...]
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+    recall_with_init: tuple[float, ...]
+    wasted: tuple[int, ...]
+    seconds: tuple[float, ...]
 
 
 Runs = Mapping[str, Mapping[int, Run]]
@@ -60,7 +68,7 @@ def judged(
         accuracy=tuple(accuracy),
         precision=tuple(query_precision(labels) for labels in rounds),
         recall=tuple(query_recall(labels, total) for labels in so_far),
-        recall_with_init=tuple(query_recall(each, total, initial=initial) for each in so_far),
+        recall_with_init=tuple(query_recall(labels, total, initial=initial) for labels in so_far),
         wasted=tuple(wasted(labels) for labels in so_far),
         seconds=tuple(seconds),
     )
@@ -71,10 +79,11 @@ def run_of(columns: Mapping[str, Any]) -> Run:
 
     A KeyError for a column that is not there, a ValueError for one that cannot be.
     """
-    asked = tuple(_indices(each) for each in as_list(columns["asked"], "asked"))
+    asked = tuple(_indices(query) for query in as_list(columns["asked"], "asked"))
     if not asked or not all(asked):
         raise ValueError("asked must hold at least one item in at least one round.")
-    values = {each.name: _numbers(each.name, columns, len(asked)) for each in fields(Run)[1:]}
+    names = [field.name for field in fields(Run)[1:]]
+    values = {name: _numbers(name, columns, len(asked)) for name in names}
     return Run(asked, **values)
 
 
@@ -92,8 +101,8 @@ def _numbers(column: str, columns: Mapping[str, Any], rounds: int) -> tuple[Any,
     if len(values) != expected:
         raise ValueError(f"{column} has {len(values)} values; {expected} were expected.")
     if column == "wasted":
-        return tuple(as_count(each, column) for each in values)
-    return tuple(as_number(each, column, minimum=0, maximum=top) for each in values)
+        return tuple(as_count(value, column) for value in values)
+    return tuple(as_number(value, column, minimum=0, maximum=top) for value in values)
 
 
 def simulate(
@@ -126,26 +135,34 @@ def simulate(
         seed: seeds training and queries.
         oracle: by default one that never errs.
         test: a test set of its own, with the same class ids; by default the split's test items.
-        progress: False for no bars.
+        progress: True for bars, False for none, None for bars on a terminal only.
+
+    Returns:
+        What was asked, and how it is judged, round by round.
+
+    Raises:
+        ArgumentError: the pool has too few items for all answers, or no test item is there.
     """
     require_answers(split, rounds, budget)
-    pool, exam = data.pool(split.pool), exam_of(split, data, test)
+    pool, held_out = data.pool(split.pool), held_out_items(split, data, test)
     task = _default_task(pool) if task is None else task
     oracle = Oracle(split.truth, split.num_classes) if oracle is None else oracle
     labeled = LabeledSet(len(pool), split.classes)
     labeled.add(split.first, split.truth[split.first])
     train = partial(_train, task, pool, labeled, seed, progress)
     model: Any = train(0)
-    accuracy, asked, seconds = [exam.accuracy(model, progress)], [], []
+    accuracy, asked, seconds = [held_out.accuracy(model, progress)], [], []
     for number in range(rounds):
-        started, draw = perf_counter(), derived_seed(seed, 1, number)
-        query = strategy.query(pool, labeled, budget, model=model, seed=draw, progress=progress)
+        started, query_seed = perf_counter(), derived_seed(seed, 1, number)
+        query = strategy.query(
+            pool, labeled, budget, model=model, seed=query_seed, progress=progress
+        )
         seconds.append(perf_counter() - started)
         labeled.begin_round(query)
         labeled.add(query.indices, oracle(query.indices))
         asked.append(query.indices)
         model = train(number + 1)
-        accuracy.append(exam.accuracy(model, progress))
+        accuracy.append(held_out.accuracy(model, progress))
     return judged(split, asked, accuracy, seconds)
 
 

@@ -1,6 +1,8 @@
-"""What a simulation is judged by: pure functions of true labels and of numbers per round."""
+"""What a simulation is judged by: pure functions of true labels, of rounds and of seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +11,7 @@ from openal._checks import as_count, as_finite, as_integers
 from openal.errors import ArgumentError, ArrayError
 from openal.labeled import SKIPPED, UNKNOWN
 
-__all__ = ["aubc", "query_precision", "query_recall", "wasted"]
+__all__ = ["Spread", "aubc", "query_precision", "query_recall", "spread", "wasted"]
 
 
 def query_precision(labels: Any) -> float:
@@ -43,11 +45,11 @@ def query_recall(labels: Any, num_known: int, *, initial: int = 0) -> float:
     """
     num_known = as_count(num_known, "num_known")
     initial = as_count(initial, "initial")
-    found = int(_known(labels).sum())
-    if found > num_known:
-        raise ArgumentError(f"labels hold {found} known items, but num_known is {num_known}.")
+    count = int(_known(labels).sum())
+    if count > num_known:
+        raise ArgumentError(f"labels hold {count} known items, but num_known is {num_known}.")
     total = num_known + initial
-    return (found + initial) / total if total else 0.0
+    return (count + initial) / total if total else 0.0
 
 
 def wasted(labels: Any) -> int:
@@ -81,6 +83,28 @@ def aubc(
         return float(heights[0])
     total = sum(heights) - (heights[0] + heights[-1]) / 2
     return float(total / (len(heights) - (convention == "trapezoid")))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The `mean` and sample standard `deviation` over `n` seeds; of one seed there is none."""
+
+    mean: float
+    deviation: float | None
+    n: int
+
+    def shown(self, show: Callable[[float], str]) -> str:
+        """Mean ± deviation."""
+        return show(self.mean) + ("" if self.deviation is None else f" ± {show(self.deviation)}")
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation of at least one value.
+
+    >>> spread([0.5, 0.75]).shown("{:.2f}".format)
+    '0.62 ± 0.18'
+    """
+    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
 def _known(labels: Any) -> np.ndarray:

@@ -17,15 +17,24 @@ __all__ = ["Oracle"]
 class Oracle:
     """Answers from the true labels: a class, `UNKNOWN`, or with `skip` at times `SKIPPED`.
 
-    `truth` [N] holds 0..num_classes-1 or UNKNOWN. With probability `noise` an answer is wrong:
-    another class or UNKNOWN, all equally likely. An item's answer depends on the seed and its
-    index alone, not on when or in what order it is asked; more noise keeps the errors of less.
+    An item's answer depends on the seed and its index alone, not on when or in what order it is
+    asked; more noise keeps the errors of less.
+
+    Attributes:
+        truth: int64 [N], 0..num_classes-1 or UNKNOWN.
+        num_classes: K, the number of known classes.
+        noise: the probability of a wrong answer: another class or UNKNOWN, all equally likely.
+        skip: the probability of the answer SKIPPED.
+        seed: what the errors and the skips are drawn from.
+
+    Raises:
+        ArgumentError: for a probability outside 0..1, and a truth that is no label.
 
     >>> Oracle([0, 1, UNKNOWN], num_classes=2)([2, 0])
     array([-1,  0])
     """
 
-    truth: Any  # int64 [N]
+    truth: Any
     num_classes: int
     noise: float = 0.0
     skip: float = 0.0
@@ -37,8 +46,8 @@ class Oracle:
         truth, top = as_integers(self.truth, "truth"), as_count(self.num_classes, "num_classes") - 1
         wrong = np.flatnonzero((truth < UNKNOWN) | (truth > top))
         if len(wrong):
-            found = f"truth[{wrong[0]}] is {truth[wrong[0]]}"
-            raise ArgumentError(f"{found}; 0..{top} or UNKNOWN ({UNKNOWN}) was expected.")
+            value = f"truth[{wrong[0]}] is {truth[wrong[0]]}"
+            raise ArgumentError(f"{value}; 0..{top} or UNKNOWN ({UNKNOWN}) was expected.")
 
     def __call__(self, indices: Any) -> np.ndarray:
         """The answers int64 [b] about the items at `indices`."""

@@ -12,7 +12,7 @@ from openal.errors import ArgumentError
 from openal.learners import Classifier
 from openal.simulate.classes import closest, known_classes
 from openal.simulate.conditions import Conditions
-from openal.simulate.split import Protocol
+from openal.simulate.split import AnswerProtocol
 
 __all__ = ["RECIPES", "Recipe", "recipe_of"]
 
@@ -21,9 +21,21 @@ __all__ = ["RECIPES", "Recipe", "recipe_of"]
 class Recipe:
     """An experiment: data, first answers, budget, rounds, ratios, task network, rivals, seeds.
 
-    `first` below 1 is a share of the known items. With `drawn` each seed has its own known
-    classes; without, the first ones are known. `ood_ratio` None keeps all unknown items.
-    `elsewhere` holds what differs on other data sets than `data`, by their names; "" is any other.
+    Attributes:
+        first: the number of first answers; below 1, a share of the known items.
+        budget: the answers per query.
+        rounds: the number of queries.
+        task: the classifier that is trained on the images in every round.
+        strategies: the names of the strategies that are compared.
+        seeds: one split and one run of each strategy for each seed.
+        data: the name of the data set, as `image_data` takes it.
+        mismatch: the shares of classes that are known.
+        ood_ratio: the shares of unknown items in the pool; None keeps all unknown items.
+        protocol: where the first answers come from: "clipnal", "known" or "random".
+        drawn: whether each seed has its own known classes; else the first ones are known.
+        same_start: whether every round trains from the same initial weights.
+        encoder: where the embeddings come from that strategies read; None for no embeddings.
+        elsewhere: what differs on other data sets than `data`, by their names; "" is any other.
     """
 
     first: float
@@ -35,17 +47,17 @@ class Recipe:
     data: str = "cifar10"
     mismatch: tuple[float, ...] = (0.2, 0.3, 0.4)
     ood_ratio: tuple[float | None, ...] = (None,)
-    protocol: Protocol = "known"
+    protocol: AnswerProtocol = "known"
     drawn: bool = False
     same_start: bool = False
-    encoder: str | None = None  # where strategies read embeddings
+    encoder: str | None = None
     elsewhere: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def on(self, dataset: str) -> "Recipe":
         """The recipe with what it says about a data set."""
         known = dataset == self.data
         changes = {} if known else self.elsewhere.get(dataset, self.elsewhere.get("", {}))
-        task = {each.name for each in fields(Classifier)} - {each.name for each in fields(Recipe)}
+        task = _names(Classifier) - _names(Recipe)
         learner = {name: value for name, value in changes.items() if name in task}
         others = {name: value for name, value in changes.items() if name not in task}
         return replace(self, data=dataset, task=replace(self.task, **learner), **others)
@@ -64,15 +76,17 @@ class Recipe:
             task=replace(self.task, epochs=epochs, step_size=step_size),
         )
 
-    def problems(self, labels: np.ndarray, names: tuple[str, ...], **more: Any) -> list[Conditions]:
+    def conditions(
+        self, labels: np.ndarray, names: tuple[str, ...], **more: Any
+    ) -> list[Conditions]:
         """The conditions at every pair of ratios, for the class ids [n] of the items."""
         return [
-            self._conditions(labels, names, mismatch, ratio, more)
+            self._conditions_at(labels, names, mismatch, ratio, more)
             for mismatch in self.mismatch
             for ratio in self.ood_ratio
         ]
 
-    def _conditions(
+    def _conditions_at(
         self,
         labels: np.ndarray,
         names: tuple[str, ...],
@@ -98,6 +112,10 @@ class Recipe:
             same_start=self.same_start,
             **more,
         )
+
+
+def _names(kind: type[Classifier | Recipe]) -> set[str]:
+    return {field.name for field in fields(kind)}
 
 
 LFOSA = Recipe(

@@ -1,4 +1,4 @@
-"""An open-set problem made of a labeled dataset: some classes known, the others not."""
+"""An open-set split of a labeled dataset: known and unknown classes, first answers, test items."""
 
 import random
 from collections.abc import Sequence
@@ -10,27 +10,34 @@ import numpy as np
 from openal._checks import as_count, as_integers, as_number
 from openal.errors import ArgumentError
 from openal.labeled import UNKNOWN
-from openal.simulate._first_answers import FIRST_ANSWERS, Items, keep_unknown, stratified
 from openal.simulate.classes import class_names, known_classes, named_classes
 
-__all__ = ["OpenSetSplit", "Protocol", "openset_split"]
+__all__ = ["FIRST_ANSWERS", "AnswerProtocol", "OpenSetSplit", "openset_split"]
 
-Protocol = Literal["clipnal", "known", "random"]
+AnswerProtocol = Literal["clipnal", "known", "random"]
 
 
 @dataclass(frozen=True, eq=False)
 class OpenSetSplit:
     """A part of a dataset as a pool 0..N-1 with hidden truth, first answers and test items.
 
-    The pool's own global indices are positions in `pool`, which holds dataset indices, ascending.
+    The pool's own global indices are positions in `pool`.
+
+    Attributes:
+        known: the K known classes, by their ids in the dataset; label i stands for known[i].
+        classes: the names of the known classes.
+        pool: int64 [N], dataset indices, ascending.
+        truth: int64 [N], the label of each item of the pool: 0..K-1 or UNKNOWN.
+        first: int64 [first], pool indices that are answered before the first query.
+        test: int64 [t], dataset indices of held-out items of known classes, ascending.
     """
 
-    known: tuple[int, ...]  # class ids of the dataset; label i stands for known[i]
-    classes: tuple[str, ...]  # their names
-    pool: np.ndarray  # int64 [N], dataset indices
-    truth: np.ndarray  # int64 [N]; 0..K-1 or UNKNOWN
-    first: np.ndarray  # int64, pool indices that are answered before the first query
-    test: np.ndarray  # int64, dataset indices of known classes, held out
+    known: tuple[int, ...]
+    classes: tuple[str, ...]
+    pool: np.ndarray
+    truth: np.ndarray
+    first: np.ndarray
+    test: np.ndarray
 
     @property
     def num_classes(self) -> int:
@@ -56,7 +63,7 @@ def openset_split(
     known: Sequence[int | str] | None = None,
     names: Sequence[str] | None = None,
     ood_ratio: float | None = None,
-    protocol: Protocol = "clipnal",
+    protocol: AnswerProtocol = "clipnal",
     test_share: float = 0.0,
 ) -> OpenSetSplit:
     """A pool of known and unknown items, its first answers and its test items.
@@ -79,6 +86,9 @@ def openset_split(
         test_share: the share of each known class that is held out for testing; 0 where the data
             come with a test set of their own.
 
+    Returns:
+        The split; its labels 0..K-1 stand for the known classes in their order.
+
     Raises:
         ArgumentError: what cannot be right, or cannot be had from these data.
     """
@@ -87,12 +97,14 @@ def openset_split(
     chosen = _chosen(known, mismatch, names, _legacy_seed(seed))
     _require(protocol, labels, chosen, names)
     rng = random.Random(seed)  # noqa: S311 - the reference draws unknown items, then answers, from it
-    friends, test = _held_out(labels, chosen, test_share, seed)
-    strangers = np.flatnonzero(~np.isin(labels, chosen))
-    strangers = keep_unknown(strangers, len(friends), ood_ratio, rng)
-    pool = np.sort(np.concatenate([friends, strangers]))
-    ratio = len(strangers) / len(pool) if ood_ratio is None else ood_ratio
-    answered = FIRST_ANSWERS[protocol](Items(friends, strangers, labels, ratio, seed), first, rng)
+    known_items, test = _held_out(labels, chosen, test_share, seed)
+    unknown_items = np.flatnonzero(~np.isin(labels, chosen))
+    unknown_items = _keep_unknown(unknown_items, len(known_items), ood_ratio, rng)
+    pool = np.sort(np.concatenate([known_items, unknown_items]))
+    ratio = len(unknown_items) / len(pool) if ood_ratio is None else ood_ratio
+    answered = FIRST_ANSWERS[protocol](
+        _PoolItems(known_items, unknown_items, labels, ratio, seed), first, rng
+    )
     return OpenSetSplit(
         known=chosen,
         classes=tuple(names[k] for k in chosen),
@@ -127,9 +139,11 @@ def _held_out(
     """The known items that stay, and those that are held out, both ascending."""
     if not 0 <= as_number(test_share, "test_share") < 1:
         raise ArgumentError(f"test_share must be at least 0 and below 1, got {test_share}.")
-    friends = np.flatnonzero(np.isin(labels, chosen))
-    test = stratified(friends, labels, round(test_share * len(friends)), seed, "test_share")
-    return np.setdiff1d(friends, test), np.sort(test)
+    known_items = np.flatnonzero(np.isin(labels, chosen))
+    test = _stratified(
+        known_items, labels, round(test_share * len(known_items)), seed, "test_share"
+    )
+    return np.setdiff1d(known_items, test), np.sort(test)
 
 
 def _relabel(labels: np.ndarray, known: tuple[int, ...]) -> np.ndarray:
@@ -143,3 +157,94 @@ def _legacy_seed(seed: int) -> int:
     if as_count(seed, "seed") >= 2**32:
         raise ArgumentError(f"seed must be below 2**32, got {seed}.")
     return int(seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _PoolItems:
+    """The dataset indices of a pool, `known` and `unknown`, and what the choices depend on.
+
+    `labels` are those of the whole dataset, `ratio` is the share of unknown items that was asked
+    for, and `seed` that of the split.
+    """
+
+    known: np.ndarray  # int64, ascending
+    unknown: np.ndarray  # int64, ascending
+    labels: np.ndarray  # int64 [n], of the whole dataset
+    ratio: float  # the share of unknown items that was asked for
+    seed: int
+
+
+def _keep_unknown(
+    unknown: np.ndarray, num_known: int, ratio: float | None, rng: random.Random
+) -> np.ndarray:
+    """As many of `unknown` as make the share `ratio` beside `num_known` known items; None: all."""
+    if ratio is None:
+        return unknown
+    if not 0 <= ratio < 1:
+        raise ArgumentError(f"ood_ratio must be at least 0 and below 1, got {ratio}.")
+    count = round(num_known * ratio / (1 - ratio))
+    if count > len(unknown):
+        most = len(unknown) / (num_known + len(unknown))
+        raise ArgumentError(
+            f"ood_ratio {ratio:g} needs {count} unknown items beside {num_known} known ones; "
+            f"there are {len(unknown)}, enough for {int(most * 1000) / 1000:g}."
+        )
+    return np.sort(np.array(rng.sample(unknown.tolist(), count), np.int64))
+
+
+def _stratified(
+    items: np.ndarray, labels: np.ndarray, count: int, seed: int, name: str
+) -> np.ndarray:
+    """`count` of the items, each class in proportion; at least one of each stays and one goes."""
+    from sklearn.model_selection import train_test_split
+
+    if count in (0, len(items)):
+        return items[:count]
+    sizes = np.unique(labels[items], return_counts=True)[1]
+    if sizes.min() < 2 or not len(sizes) <= count <= len(items) - len(sizes):
+        raise ArgumentError(
+            f"{name} takes {count} of {len(items)} known items of {len(sizes)} classes, the "
+            f"smallest of {sizes.min()}; each class must give at least one and keep one."
+        )
+    halves = train_test_split(items, stratify=labels[items], test_size=count, random_state=seed)
+    return np.asarray(halves[1])
+
+
+def _mixed(items: _PoolItems, count: int, rng: random.Random) -> np.ndarray:
+    """Known items, stratified, and the pool's share of unknown ones."""
+    num_unknown = round(count * items.ratio)  # truncating both, as the framework does, can lose one
+    if num_unknown > len(items.unknown) or count - num_unknown > len(items.known):
+        raise _too_many(count, len(items.known) + len(items.unknown))
+    known = _stratified(items.known, items.labels, count - num_unknown, items.seed, "first")
+    unknown = np.array(rng.sample(items.unknown.tolist(), num_unknown), np.int64)
+    return np.concatenate([known, unknown])
+
+
+def _balanced(items: _PoolItems, count: int, rng: random.Random) -> np.ndarray:
+    """Known items only, equally many of each class; what cannot be divided goes to the first."""
+    classes = np.unique(items.labels[items.known])
+    chosen: list[int] = []
+    for rank, k in enumerate(classes.tolist()):
+        members = items.known[items.labels[items.known] == k].tolist()
+        share = count // len(classes) + (rank < count % len(classes))
+        if share > len(members):
+            raise ArgumentError(
+                f"first takes {share} items of class {k}, which has {len(members)} in the pool."
+            )
+        chosen += rng.sample(members, share)
+    return np.array(chosen, np.int64)
+
+
+def _anything(items: _PoolItems, count: int, rng: random.Random) -> np.ndarray:
+    """Any items of the pool."""
+    everything = np.sort(np.concatenate([items.known, items.unknown])).tolist()
+    if count > len(everything):
+        raise _too_many(count, len(everything))
+    return np.array(rng.sample(everything, count), np.int64)
+
+
+def _too_many(count: int, size: int) -> ArgumentError:
+    return ArgumentError(f"first takes {count} items; the pool has {size}.")
+
+
+FIRST_ANSWERS = {"clipnal": _mixed, "known": _balanced, "random": _anything}

@@ -12,10 +12,10 @@ import numpy as np
 from openal._checks import as_finite, as_integers
 from openal.simulate.metrics import aubc, query_precision, query_recall, wasted
 
-__all__ = ["AUBC", "QueryPrecision", "QueryRecall", "Running", "Wasted"]
+__all__ = ["AUBC", "QueryPrecision", "QueryRecall", "Tracker", "Wasted"]
 
 
-class Running:
+class Tracker:
     """Any function of labels, followed over rounds; the metrics below are such.
 
     `metric.update(labels)` takes in the answers [b] of a round: a list, an array or a tensor of
@@ -62,7 +62,7 @@ class Running:
         return as_integers(labels, "labels")
 
 
-class QueryPrecision(Running):
+class QueryPrecision(Tracker):
     """`query_precision` of each round, and of all answers; not the mean over the rounds.
 
     >>> precision = QueryPrecision()
@@ -76,7 +76,7 @@ class QueryPrecision(Running):
         super().__init__(query_precision)
 
 
-class QueryRecall(Running):
+class QueryRecall(Tracker):
     """`query_recall` after each round; `initial` for the convention that counts first answers.
 
     >>> recall = QueryRecall(num_known=10)
@@ -89,7 +89,7 @@ class QueryRecall(Running):
         self.compute()  # refuses numbers that cannot be
 
 
-class Wasted(Running):
+class Wasted(Tracker):
     """`wasted` after each round: the number of answers, or with `share` their share of all.
 
     >>> count, share = Wasted(), Wasted(share=True)
@@ -101,7 +101,7 @@ class Wasted(Running):
         super().__init__(_wasted_share if share else wasted, so_far=True)
 
 
-class AUBC(Running):
+class AUBC(Tracker):
     """`aubc` of one value per round, such as an accuracy that was measured after it.
 
     >>> area = AUBC()

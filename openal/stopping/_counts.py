@@ -1,4 +1,4 @@
-"""How many answers of each kind a round brought."""
+"""The answers of each round, counted by kind."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,12 +26,12 @@ def answer_counts(rounds: Rounds, *, start: bool = True) -> np.ndarray:
     array([[2, 1, 0],
            [0, 0, 1]])
     """
-    found = rounds_of(rounds)
-    if not start and found and isinstance(found[0], Round) and found[0].scores is None:
-        del found[0]
+    past = rounds_of(rounds)
+    if not start and past and isinstance(past[0], Round) and past[0].scores is None:
+        del past[0]
     labels = [
-        each.labels if isinstance(each, Round) else as_integers(each, f"rounds[{at}]")
-        for at, each in enumerate(found)
+        answers.labels if isinstance(answers, Round) else as_integers(answers, f"rounds[{at}]")
+        for at, answers in enumerate(past)
     ]
     counts = [((x >= 0).sum(), (x == UNKNOWN).sum(), (x == SKIPPED).sum()) for x in labels]
     return np.array(counts, np.int64).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""Stop once the accuracy no longer rises."""
+"""The plateau: stop once the accuracy no longer rises."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,8 @@ def accuracy_plateau(
 ) -> bool:
     """Whether to stop: the last `patience` rounds raised the best by `min_delta` at most.
 
-    `accuracies` [R] are yours, one per round, larger is better; any figure that rises as the
-    classifier improves will do. The names are those of early stopping. A slow rise adds up over
-    the `patience` rounds. With `patience` values or fewer it is False: there is nothing to rise
-    from.
+    The names are those of early stopping. A slow rise adds up over the `patience` rounds. With
+    `patience` values or fewer it is False: there is nothing to rise from.
 
     An accuracy p that was measured on n items has a standard error of sqrt(p (1 - p) / n): a
     `min_delta` below that waits for noise to settle. Without test items, the agreement of
@@ -24,6 +22,16 @@ def accuracy_plateau(
     "A Method for Stopping Active Learning Based on Stabilizing Predictions and the Need for
     User-Adjustable Stopping", CoNLL 2009; the confidence of a model: Zhu, Wang, Hovy and Ma,
     "Confidence-Based Stopping Criteria for Active Learning for Data Annotation", ACM TSLP 2010.
+
+    Args:
+        accuracies: your own [R], one per round, larger is better; any figure that rises as the
+            classifier improves will do.
+        patience: how many rounds must bring nothing, at least 1.
+        min_delta: the rise that is nothing, at least 0.
+
+    Raises:
+        ArgumentError: a patience or a rise that cannot be.
+        ArrayError: accuracies that are not finite numbers.
 
     >>> accuracy_plateau([0.60, 0.80, 0.81, 0.79, 0.82], patience=3, min_delta=0.03)
     True

@@ -1,4 +1,4 @@
-"""Stop once the queries find too little that is known."""
+"""The floor of purity: stop once queries find too few items of known classes."""
 
 import numpy as np
 
@@ -20,6 +20,15 @@ def purity_floor(
     misses the truth is larger than `1 - confidence`. A higher confidence or a longer window guards
     against that.
 
+    Args:
+        rounds: a labeled set, its history, or the labels [b] of each query, oldest first.
+        floor: the share of known answers below which asking does not pay, 0 to 1.
+        window: how many of the last queries are looked at, at least 1.
+        confidence: that of the interval, between 0 and 1.
+
+    Raises:
+        ArgumentError: a number that cannot be, or `rounds` that are no rounds.
+
     >>> rounds = [[0, 1, -1, -1], [-1] * 10, [-1] * 10, [-1] * 10]
     >>> [purity_floor(rounds[:r], floor=0.2) for r in range(5)]
     [False, False, False, False, True]
@@ -38,6 +47,17 @@ def purity_interval(
     Wilson's score interval for the pooled answers, as if each were an independent draw; (0, 1)
     before the first. The share is `query_precision` without SKIPPED, which says nothing of purity.
     Queries without an answer are passed over, and so are the first answers of a labeled set.
+
+    Args:
+        rounds: a labeled set, its history, or the labels [b] of each query, oldest first.
+        window: how many of the last queries are looked at, at least 1.
+        confidence: that of the interval, between 0 and 1.
+
+    Returns:
+        The lower and the upper end, shares in 0..1.
+
+    Raises:
+        ArgumentError: a number that cannot be, or `rounds` that are no rounds.
 
     Reference: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference",
     JASA 22, 1927.

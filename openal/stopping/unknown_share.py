@@ -1,4 +1,4 @@
-"""What the next query is expected to waste."""
+"""The share of a query that is expected to be unknown, and so wasted."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,10 +17,10 @@ __all__ = ["expected_unknown_share"]
 def expected_unknown_share(
     purity: Any, rounds: LabeledSet | Iterable[Round] | None = None, *, window: int = 3
 ) -> float:
-    """The share of a query that is expected to be unknown, from its `purity` [b].
+    """The share of a query that is expected to be unknown, from its purity.
 
     Without `rounds` each purity is taken at its word, as the probability of being known. With
-    them, a labeled set or its history, it is calibrated: the probability is what the last `window`
+    them it is calibrated: the probability is what the last `window`
     rounds with purities were answered at such a purity. It is then of any scale, and NaN before
     the first such answer: no comparison with NaN is true, so nothing stops. `begin_round` is what
     keeps a query's purities; SKIPPED and pending items do not count.
@@ -29,6 +29,18 @@ def expected_unknown_share(
     means today what it meant in these rounds, and beyond the purities that were answered all is
     as at the nearest one. The answers count as 1 - 1 / (known + 2) and 1 / (unknown + 2), not as 1
     and 0, so that few answers do not make a certainty.
+
+    Args:
+        purity: that of the query's items [b].
+        rounds: a labeled set or its history.
+        window: how many of the last rounds with purities count, at least 1.
+
+    Returns:
+        A share in 0..1, or NaN.
+
+    Raises:
+        ArgumentError: no purity, a window below 1, or `rounds` that are no history.
+        ArrayError: without `rounds`, a purity that is no probability.
 
     Reference: Zadrozny and Elkan, "Transforming Classifier Scores into Accurate Multiclass
     Probability Estimates", KDD 2002; the answers' values: Platt, "Probabilistic Outputs for Support
@@ -48,8 +60,8 @@ def expected_unknown_share(
 def _probabilities(purity: np.ndarray) -> np.ndarray:
     outside = np.flatnonzero((purity < 0) | (purity > 1))
     if len(outside):
-        found = f"purity[{outside[0]}] is {purity[outside[0]]:g}"
-        raise ArrayError(f"{found}; without rounds to calibrate by, a probability was expected.")
+        value = f"purity[{outside[0]}] is {purity[outside[0]]:g}"
+        raise ArrayError(f"{value}; without rounds to calibrate by, a probability was expected.")
     return purity
 
 
@@ -69,16 +81,17 @@ def _calibrated(
 def _answered(rounds: LabeledSet | Iterable[Round], window: int) -> tuple[np.ndarray, np.ndarray]:
     """The purities [m] of what the last rounds with purities answered, and whether it was known."""
     pairs = [
-        (each.purity[told], each.labels[told] >= 0)
-        for each in map(_as_round, rounds_of(rounds))
-        if each.purity is not None and (told := each.labels >= UNKNOWN).any()
+        (past.purity[answered], past.labels[answered] >= 0)
+        for past in map(_as_round, rounds_of(rounds))
+        if past.purity is not None and (answered := past.labels >= UNKNOWN).any()
     ]
     nothing = np.empty(0), np.empty(0, bool)
-    purities, known = (np.concatenate(each) for each in zip(nothing, *pairs[-window:], strict=True))
+    columns = zip(nothing, *pairs[-window:], strict=True)
+    purities, known = (np.concatenate(column) for column in columns)
     return purities, known
 
 
-def _as_round(each: Any) -> Round:
-    if not isinstance(each, Round):
-        raise ArgumentError(f"rounds must be a LabeledSet or its history, found {each!r:.60}.")
-    return each
+def _as_round(value: Any) -> Round:
+    if not isinstance(value, Round):
+        raise ArgumentError(f"rounds must be a LabeledSet or its history, found {value!r:.60}.")
+    return value

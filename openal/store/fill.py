@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from openal._batches import device_of, inference_mode_of
 from openal._checks import as_count
+from openal._progress import progress_bar
 from openal.errors import ArgumentError, StoreError
 from openal.store._encode import Encoding, Rows
 from openal.store._files import DTYPES, locked, require_ours, save, shard_name, sweep
@@ -142,10 +142,9 @@ def _compute(
     rows = [len(manifest.indices(at)) for at in range(part[0], len(manifest.shards), part[1])]
     missing = manifest.missing(part)
     left = sum(len(manifest.indices(at)) for at in missing)
-    hidden = None if progress is None else not progress
     with (
         inference_mode_of(encoding.encode),
-        tqdm(total=sum(rows), initial=sum(rows) - left, unit="item", disable=hidden) as bar,
+        progress_bar(progress, total=sum(rows), initial=sum(rows) - left, unit="item") as bar,
     ):
         for shard in encoding.shards(manifest, missing, bar):
             _record(folder, shard)

@@ -35,11 +35,17 @@ class World:
 
     The pool and the labeled set are made once. A world does not change: each method returns
     another one. The pool also offers `spare`, which no strategy reads.
+
+    Attributes:
+        signals: what the pool offers by name, N rows each.
+        hidden: int64 [N], the class of each item: 0..K-1 or UNKNOWN.
+        answers: label by index, in answer order.
+        num_classes: K, the number of known classes.
     """
 
     signals: Mapping[str, Any]
-    hidden: np.ndarray  # int64 [N], a class 0..K-1 or UNKNOWN
-    answers: Mapping[int, int]  # in answer order
+    hidden: np.ndarray
+    answers: Mapping[int, int]
     num_classes: int
 
     def __len__(self) -> int:

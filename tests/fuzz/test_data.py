@@ -12,7 +12,7 @@ from openal.simulate.datasets import _folders as labeled_folders
 from openal.simulate.datasets import images as tiny_imagenet
 from openal.simulate.datasets._array_files import read_labels
 from openal.simulate.datasets._encoders import embedder_of
-from openal.simulate.datasets._sources import Source, files, image_folder
+from openal.simulate.datasets._sources import DataSource, files, image_folder
 from openal.store.images import Images, image_names
 from tests.fuzz.damage import BYTES
 from tests.fuzz.harness import Loader
@@ -27,7 +27,7 @@ def write_arrays(folder: Path) -> None:
     (folder / "labels.txt").write_text("cat\nowl\ndög\n" * (N // 3), encoding="utf-8")
 
 
-def loaded(source: Source) -> tuple[np.ndarray, np.ndarray]:
+def loaded(source: DataSource) -> tuple[np.ndarray, np.ndarray]:
     """The embeddings, which are read last, and the labels."""
     assert source.embeddings is not None
     return source.embeddings(), source.labels

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from openal.report import report
-from openal.simulate._results_folder import Cells
+from openal.simulate._results_folder import ResultsFolder
 from openal.simulate.loop import Run
 from tests.fuzz.harness import Loader
 from tests.fuzz.structured import any_bytes, in_json, in_npy, in_zip, weighted
@@ -35,10 +35,10 @@ NAMES = ["Random", "NEAT"]
 
 
 def write(folder: Path) -> None:
-    cells = Cells(folder, SETTINGS)
+    results = ResultsFolder(folder, SETTINGS)
     for name in NAMES:
         for seed in (0, 1):
-            cells.save(name, seed, f"{name}()", RUN, known=[0])
+            results.save(name, seed, f"{name}()", RUN, known=[0])
     (folder / "simulation.json").write_text(json.dumps(ORIGIN))
     items = {"labels": np.arange(9) % 2, "names": np.array(["cat", "owl"])}
     images = {"thumbnails": np.zeros((9, 32, 32, 3), np.uint8), "thumbnail_indices": np.arange(9)}
@@ -46,9 +46,9 @@ def write(folder: Path) -> None:
 
 
 def loaded(folder: Path) -> list[Run | None]:
-    cells = Cells(folder, SETTINGS)
-    cells.check()
-    return [cells.load(name, seed, f"{name}()") for name in NAMES for seed in (0, 1)]
+    results = ResultsFolder(folder, SETTINGS)
+    results.check()
+    return [results.load(name, seed, f"{name}()") for name in NAMES for seed in (0, 1)]
 
 
 def are_runs(_: Any, found: list[Run | None]) -> bool:

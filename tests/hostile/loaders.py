@@ -8,8 +8,8 @@ import pytest
 from openal.errors import OpenALError
 from openal.learners._weight_files import read_weights
 from openal.report._items import read_items
-from openal.report._results import read_cells, read_origin
-from openal.simulate._results_folder import Cells
+from openal.report._results import read_origin, read_runs
+from openal.simulate._results_folder import ResultsFolder
 from openal.simulate.datasets._array_files import read_array, read_labels
 from openal.store import Embeddings
 
@@ -21,8 +21,8 @@ READ: dict[str, tuple[str, Callable[[Path], object]]] = {
     "read_labels .npy": ("a.npy", read_labels),
     "read_items": ("data.npz", read_items),
     "read_origin": ("simulation.json", lambda path: read_origin(path.parent)),
-    "read_cells": ("runs/a.json", lambda path: read_cells(path.parent.parent)),
-    "Cells": ("runs/a.json", lambda path: Cells(path.parent.parent, {}).check()),
+    "read_runs": ("runs/a.json", lambda path: read_runs(path.parent.parent)),
+    "ResultsFolder": ("runs/a.json", lambda path: ResultsFolder(path.parent.parent, {}).check()),
     "Embeddings": ("manifest.json", lambda path: Embeddings(path.parent)),
 }
 

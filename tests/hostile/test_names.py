@@ -23,7 +23,7 @@ from openal.ledger import as_csv, as_json, read_whole
 from openal.ledger._export import GUARDED
 from openal.report import report, write_report
 from openal.report._svg import FORMULA, element, sheet, text
-from openal.simulate._results_folder import Cells
+from openal.simulate._results_folder import ResultsFolder
 from openal.simulate.loop import Run
 from tests.walking import walked
 
@@ -79,9 +79,11 @@ class Tags(HTMLParser):
 
 def write_results(folder: Path, name: str) -> None:
     """Two classes, one data set, strategies and settings of a hostile name."""
-    cells = Cells(folder, {"data": name, "mismatch": 0.5, "ood_ratio": None, "note": name})
+    results = ResultsFolder(
+        folder, {"data": name, "mismatch": 0.5, "ood_ratio": None, "note": name}
+    )
     for strategy in ("Random", "NEAT"):
-        cells.save(strategy, 0, f"{name}()", RUN, known=[0])
+        results.save(strategy, 0, f"{name}()", RUN, known=[0])
     items = {"labels": np.arange(4) % 2, "thumbnail_indices": np.arange(4)}
     images = np.zeros((4, 32, 32, 3), np.uint8)
     named = np.array(["cat", name.rstrip("\0")])
@@ -150,11 +152,11 @@ def test_no_name_becomes_a_path(tmp_path: Path, name: str) -> None:
 @walked
 @pytest.mark.parametrize("name", ["a/b", "../x", "/x", "..", "a\0b", "ü", "*", "[a]"])
 def test_the_name_of_a_strategy_stays_in_its_folder(tmp_path: Path, name: str) -> None:
-    cells = Cells(tmp_path / "results", {})
-    cells.save(name, 0, "A()", RUN)
+    results = ResultsFolder(tmp_path / "results", {})
+    results.save(name, 0, "A()", RUN)
     (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
     assert path.parent == tmp_path / "results" / "runs"
-    assert cells.load(name, 0, "A()") == RUN
+    assert results.load(name, 0, "A()") == RUN
 
 
 # --- terminals

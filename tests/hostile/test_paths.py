@@ -10,7 +10,7 @@ from PIL import Image
 
 from openal._files import plain_bytes, plain_json
 from openal.errors import ArgumentError, StoreError
-from openal.simulate._results_folder import Cells
+from openal.simulate._results_folder import ResultsFolder
 from openal.simulate.datasets.images import NAME, tiny_imagenet
 from openal.store import Embeddings
 from tests.hostile.loaders import READ, refused
@@ -147,4 +147,4 @@ def test_a_run_with_a_part_of_another_kind_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "A-seed0.json").write_text(json.dumps(cell))
     with pytest.raises(ArgumentError, match=r"A-seed0\.json is damaged \(.*accuracy has 1 values"):
-        Cells(tmp_path, {}).load("A", 0, "A()")
+        ResultsFolder(tmp_path, {}).load("A", 0, "A()")

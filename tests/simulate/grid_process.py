@@ -12,7 +12,7 @@ import torch
 
 from openal import Query
 from openal.query import QueryStrategy
-from openal.simulate import Conditions, LabeledData, compare_grid, problems_of
+from openal.simulate import Conditions, LabeledData, compare_grid, conditions_at
 from openal.simulate.grid import GridRuns
 from openal.strategies import NEAT, Random
 
@@ -20,7 +20,7 @@ RNG = np.random.default_rng(0)
 LABELS = np.arange(300) % 5
 POINTS = (3 * np.eye(5)[LABELS] + RNG.normal(size=(300, 5))).astype(np.float32)
 DATA = LabeledData(LABELS, embeddings=POINTS)
-PROBLEMS = problems_of(Conditions(12, rounds=2, budget=5), [0.4, 0.6], [0.2, 0.4])
+PROBLEMS = conditions_at(Conditions(12, rounds=2, budget=5), [0.4, 0.6], [0.2, 0.4])
 SEEDS = [0, 1]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from openal.errors import ArgumentError
-from openal.simulate import Conditions, LabeledData, compare_grid, problems_of
+from openal.simulate import Conditions, LabeledData, compare_grid, conditions_at
 from openal.strategies import Random
 from tests.simulate.grid_process import PROBLEMS, SEEDS, play
 
@@ -106,10 +106,10 @@ BLOBS: Any = ([k % 5 for k in range(300)], "01234")
 
 
 def test_a_ratio_that_cannot_be_had_is_refused_by_name(blobs: LabeledData, tmp_path: Path) -> None:
-    problems = problems_of(Conditions(12, rounds=1, budget=5), [0.4, 0.6], [0.2, 0.6])
+    grid = conditions_at(Conditions(12, rounds=1, budget=5), [0.4, 0.6], [0.2, 0.6])
     message = r"mismatch 0.6, ood_ratio 0.6, seed 3: ood_ratio 0.6 needs"
     with pytest.raises(ArgumentError, match=message):
-        compare_grid({"Random": Random()}, blobs, problems, [3], folder=tmp_path / "grid")
+        compare_grid({"Random": Random()}, blobs, grid, [3], folder=tmp_path / "grid")
     assert not (tmp_path / "grid").exists()
 
 
@@ -117,8 +117,8 @@ def test_other_settings_are_refused_and_more_ratios_are_not(
     blobs: LabeledData, tmp_path: Path
 ) -> None:
     def play(budget: int, *ratios: float, **more: Any) -> Any:
-        problems = problems_of(Conditions(12, rounds=1, budget=budget), [0.4], ratios)
-        return compare_grid({"Random": Random()}, blobs, problems, [0], folder=tmp_path, **more)
+        grid = conditions_at(Conditions(12, rounds=1, budget=budget), [0.4], ratios)
+        return compare_grid({"Random": Random()}, blobs, grid, [0], folder=tmp_path, **more)
 
     play(5, 0.2, settings={"data": "blobs"})
     assert len(play(5, 0.2, 0.3, settings={"data": "blobs"})) == 2
@@ -129,8 +129,8 @@ def test_other_settings_are_refused_and_more_ratios_are_not(
 
 def test_a_problem_keeps_its_first_answers(blobs: LabeledData, tmp_path: Path) -> None:
     def play(first: int, *ratios: float, strategy: str = "R", **more: Any) -> Any:
-        problems = problems_of(Conditions(first, rounds=1, budget=5, **more), [0.4], ratios)
-        return compare_grid({strategy: Random()}, blobs, problems, [0], folder=tmp_path)
+        grid = conditions_at(Conditions(first, rounds=1, budget=5, **more), [0.4], ratios)
+        return compare_grid({strategy: Random()}, blobs, grid, [0], folder=tmp_path)
 
     play(12, 0.2)
     assert play(14, 0.3)[0.4, 0.3]["R"][0].asked  # another problem may have others

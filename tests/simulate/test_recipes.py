@@ -20,8 +20,8 @@ def splits(recipe: Recipe, seed: int) -> list[OpenSetSplit]:
     """The splits of a recipe at every pair of ratios."""
     labels = LABELS[recipe.data]
     names = tuple(map(str, range(labels[-1] + 1)))
-    problems = recipe.problems(labels, names, test_share=0.0)
-    return [each.split(labels, names, seed, own_test=True) for each in problems]
+    grid = recipe.conditions(labels, names, test_share=0.0)
+    return [each.split(labels, names, seed, own_test=True) for each in grid]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -96,7 +96,7 @@ def test_a_scale_leaves_splits_that_can_be_had(name: str, scale: float, dataset:
     names = tuple(map(str, range(labels[-1] + 1)))
     per_class = max(4, round(scale * len(labels) / len(names)))
     kept = np.repeat(np.arange(len(names)), per_class)
-    for each in recipe.problems(kept, names, test_share=0.0):
+    for each in recipe.conditions(kept, names, test_share=0.0):
         split = each.split(kept, names, 3, own_test=True)
         assert set(split.truth[split.first].tolist()) >= {*range(split.num_classes)}
 
@@ -111,7 +111,7 @@ def test_a_scale_that_cannot_be(scale: Any) -> None:
 def test_an_ood_ratio_that_cannot_be(ratio: float) -> None:
     recipe = replace(recipe_of("clipnal"), ood_ratio=(ratio,))
     with pytest.raises(ArgumentError, match="ood_ratio must be"):
-        recipe.problems(LABELS["cifar10"], tuple("0123456789"))
+        recipe.conditions(LABELS["cifar10"], tuple("0123456789"))
 
 
 def test_an_unknown_recipe() -> None:

@@ -13,10 +13,9 @@ import pytest
 
 from openal.cli import main
 from openal.errors import ArgumentError
-from openal.simulate import LabeledData
-from openal.simulate._results_folder import RESULTS, Cells, write_json
-from openal.simulate.grid import Conditions, compare
-from openal.simulate.loop import Run
+from openal.simulate import Conditions, LabeledData, compare_grid
+from openal.simulate._results_folder import RESULTS, ResultsFolder, write_json
+from openal.simulate.loop import Run, Runs
 from openal.strategies import NEAT, Random
 
 CONDITIONS = Conditions(first=12, rounds=2, budget=5)
@@ -30,56 +29,60 @@ def command(folder: Path) -> list[str]:
 
 
 def test_a_finished_run_is_read_back(tmp_path: Path) -> None:
-    cells = Cells(tmp_path, {"budget": 20})
-    cells.save("a/b", 3, "Random()", RUN)
-    assert cells.load("a/b", 3, "Random()") == RUN
-    assert cells.load("a/b", 4, "Random()") is None
+    folder = ResultsFolder(tmp_path, {"budget": 20})
+    folder.save("a/b", 3, "Random()", RUN)
+    assert folder.load("a/b", 3, "Random()") == RUN
+    assert folder.load("a/b", 4, "Random()") is None
+
+
+def compared(strategies: dict[str, Any], data: LabeledData, folder: Path) -> Runs:
+    (runs,) = compare_grid(strategies, data, [CONDITIONS], [0, 1], folder=folder).values()
+    return runs
 
 
 def test_finished_runs_are_not_computed_again(tmp_path: Path, blobs: LabeledData) -> None:
-    cells = Cells(tmp_path, CONDITIONS.settings())
-    runs = compare({"NEAT": NEAT()}, blobs, CONDITIONS, [0, 1], cells=cells)
+    runs = compared({"NEAT": NEAT()}, blobs, tmp_path)
     files = sorted((tmp_path / "runs").iterdir())
     files[0].unlink()
     written = files[1].stat().st_mtime_ns
-    again = compare({"NEAT": NEAT(), "Random": Random()}, blobs, CONDITIONS, [0, 1], cells=cells)
+    again = compared({"NEAT": NEAT(), "Random": Random()}, blobs, tmp_path)
     assert again["NEAT"][0].asked == runs["NEAT"][0].asked
     assert again["NEAT"][1] == runs["NEAT"][1]
     assert files[1].stat().st_mtime_ns == written
 
 
 def test_other_settings_are_refused(tmp_path: Path) -> None:
-    Cells(tmp_path, {"budget": 20}).save("Random", 0, "Random()", RUN)
-    other = Cells(tmp_path, {"budget": 30})
+    ResultsFolder(tmp_path, {"budget": 20}).save("Random", 0, "Random()", RUN)
+    other = ResultsFolder(tmp_path, {"budget": 30})
     for refused in (other.check, lambda: other.load("Random", 0, "Random()")):
         with pytest.raises(ArgumentError, match="budget was 20, now it is 30"):
             refused()
 
 
 def test_a_strategy_with_other_arguments_is_refused(tmp_path: Path) -> None:
-    cells = Cells(tmp_path, {})
-    cells.save("NEAT", 0, "NEAT(k=10)", RUN)
+    folder = ResultsFolder(tmp_path, {})
+    folder.save("NEAT", 0, "NEAT(k=10)", RUN)
     with pytest.raises(ArgumentError, match="NEAT"):
-        cells.load("NEAT", 0, "NEAT(k=5)")
+        folder.load("NEAT", 0, "NEAT(k=5)")
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{}", '{"settings": 3}', "[" * 100000])
 def test_a_file_of_somebody_else_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / RESULTS).write_text(content)
     with pytest.raises(ArgumentError, match=RESULTS):
-        Cells(tmp_path, {}).check()
+        ResultsFolder(tmp_path, {}).check()
 
 
 @pytest.mark.parametrize("damage", ["run", "seconds"])
 def test_a_damaged_run_is_refused(tmp_path: Path, damage: str) -> None:
-    cells = Cells(tmp_path, {})
-    cells.save("Random", 0, "Random()", RUN)
+    folder = ResultsFolder(tmp_path, {})
+    folder.save("Random", 0, "Random()", RUN)
     path = next((tmp_path / "runs").iterdir())
-    cell = json.loads(path.read_text())
-    del cell[damage]
-    path.write_text(json.dumps(cell))
+    content = json.loads(path.read_text())
+    del content[damage]
+    path.write_text(json.dumps(content))
     with pytest.raises(ArgumentError, match="damaged"):
-        cells.load("Random", 0, "Random()")
+        folder.load("Random", 0, "Random()")
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2], "b": ["[", "]\n1"], "c": [[], [0.5]], "d": {}}])

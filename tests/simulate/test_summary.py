@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openal.simulate._plot import figure, png
-from openal.simulate._summary import MEASURES, best_of, figures, results, table
+from openal.simulate._summary import MEASURES, best_of, measured, results, table
 from openal.simulate.loop import Run
 
 RUN = Run(
@@ -22,7 +22,7 @@ RUNS = {"A": dict.fromkeys(range(3), RUN), "B": dict.fromkeys(range(3), BETTER)}
 
 
 def test_a_run_in_numbers() -> None:
-    assert figures(RUN) == pytest.approx(
+    assert measured(RUN) == pytest.approx(
         {
             "precision": 0.75,
             "recall": 0.3,
@@ -80,13 +80,13 @@ def test_the_figure_shows_four_curves_of_each_strategy() -> None:
 
 @pytest.mark.long
 def test_the_same_runs_give_the_same_file() -> None:
-    assert png(RUNS).startswith(b"\x89PNG")
-    assert png(RUNS) == png(RUNS)
+    assert png(figure(RUNS)).startswith(b"\x89PNG")
+    assert png(figure(RUNS)) == png(figure(RUNS))
 
 
 @pytest.mark.long
 def test_a_title_is_no_formula_and_needs_no_font() -> None:
-    assert png(RUNS, "a $cat_{ 猫 \\frac$")
+    assert png(figure(RUNS, "a $cat_{ 猫 \\frac$"))
 
 
 def test_the_figure_of_one_seed_and_many_strategies() -> None:

@@ -15,7 +15,7 @@ from openal.learners import EmbeddingClassifier
 from openal.simulate import AUBC, LabeledData, QueryPrecision, QueryRecall, Wasted, openset_split
 from openal.simulate import simulate as simulated
 from openal.simulate.metrics import aubc
-from openal.simulate.trackers import Running
+from openal.simulate.trackers import Tracker
 from openal.strategies import Random
 from tests.walking import walked
 
@@ -146,5 +146,5 @@ def test_errors_name_the_argument(wrong: Any, named: str) -> None:
 
 
 def test_any_function_of_labels_can_be_followed() -> None:
-    assert followed(Running(len), ROUNDS).values == (4, 2, 1)
-    assert followed(Running(len, so_far=True), ROUNDS).values == (4, 6, 7)
+    assert followed(Tracker(len), ROUNDS).values == (4, 2, 1)
+    assert followed(Tracker(len, so_far=True), ROUNDS).values == (4, 6, 7)

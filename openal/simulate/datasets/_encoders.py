@@ -1,4 +1,4 @@
-"""Images on disk as embeddings: which network, which texts, thumbnails or features."""
+"""Images as embeddings: thumbnails, features of a network, or what a file or a store holds."""
 
 import hashlib
 import sys
@@ -23,15 +23,15 @@ from openal.simulate.classes import closest
 from openal.simulate.datasets._array_files import as_singles, read_array
 from openal.simulate.datasets._folders import Pictures
 
-__all__ = ["NONE", "PIXELS", "Embedder", "Images", "check_encoder", "embedder_of", "encoded"]
+__all__ = ["NONE", "PIXELS", "Embedder", "ImagesOnDisk", "check_encoder", "embedder_of", "encoded"]
 
 PIXELS = "pixels"
 THUMBNAIL = 16
 
 
 @dataclass(frozen=True)
-class Images(Dataset[Any]):
-    """Image files as what `transform` makes of them."""
+class ImagesOnDisk(Dataset[Any]):
+    """The image files at `paths` as what `transform` makes of them."""
 
     paths: Sequence[Path]
     transform: Callable[[Any], Tensor]
@@ -155,8 +155,8 @@ def _stored(encoder: Any, pixels: np.ndarray, folder: Path) -> np.ndarray:
 def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
     vectors = read_array(path)
     if vectors.dtype.kind not in "fiu" or vectors.ndim != 2 or len(vectors) != count:
-        found = f"{vectors.dtype} {list(vectors.shape)}"
-        raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {found}.")
+        given = f"{vectors.dtype} {list(vectors.shape)}"
+        raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {given}.")
     kept = as_singles(vectors[rows], path)
     return Embedder(f"{path.name} {_digest(kept.tobytes())}", lambda pixels, _: kept)
 

@@ -1,4 +1,4 @@
-"""Where labeled data come from: scikit-learn's digits, a folder of images, or two files."""
+"""Sources of labeled data: scikit-learn's digits, a folder of images, or two files."""
 
 import hashlib
 import os
@@ -15,19 +15,21 @@ from openal._images import Reading
 from openal.errors import ArgumentError
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._array_files import as_singles, read_array, read_labels
-from openal.simulate.datasets._encoders import Images, check_encoder, encoded
+from openal.simulate.datasets._encoders import ImagesOnDisk, check_encoder, encoded
 from openal.simulate.datasets._folders import class_files, read_classes, thumbnails_of
 
-__all__ = ["Source", "Thumbnails", "digits", "files", "image_folder"]
+__all__ = ["DataSource", "Thumbnails", "digits", "files", "image_folder"]
 
 Thumbnails = Callable[[np.ndarray], np.ndarray]
 """Indices [m] -> small images uint8 [m, 32, 32, 3]."""
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """Class ids [n] with names, and embeddings that are computed once all else is in order.
+class DataSource:
+    """Labeled data with a `title`; `embeddings` are computed once all else is in order.
 
+    `labels` [n] are class ids, whose `names` are those of the classes; `fingerprint` is a digest of
+    all that the embeddings are computed from, and `thumbnails` gives small images of some items.
     Where task networks read images there are `items`, and mostly a `test` set of its own.
     """
 
@@ -47,7 +49,7 @@ class Source:
         return LabeledData(self.labels, self.items, names=self.names, **signals)
 
 
-def digits() -> Source:
+def digits() -> DataSource:
     """1,797 real images of handwritten digits, 8 x 8 pixels, that come with scikit-learn."""
     from sklearn.datasets import load_digits
 
@@ -57,7 +59,7 @@ def digits() -> Source:
     return replace(source, thumbnails=partial(_enlarged, pixels.reshape(-1, 8, 8)))
 
 
-def files(embeddings: Path, labels: Path) -> Source:
+def files(embeddings: Path, labels: Path) -> DataSource:
     """Embeddings [n, D] in a .npy file, and their labels in another (`read_labels`)."""
     vectors = read_array(embeddings)
     if vectors.dtype.kind not in "fiu":
@@ -73,7 +75,7 @@ def files(embeddings: Path, labels: Path) -> Source:
 
 def image_folder(
     folder: Path, encoder: str, *, besides: Iterable[Path] = (), reading: Reading | None = None
-) -> Source:
+) -> DataSource:
     """Images in a folder per class, such as `folder/cat/1.png`; the folders name the classes.
 
     Those that cannot be read are left out, as is what lies in the folders `besides`.
@@ -86,8 +88,8 @@ def image_folder(
     digest = hashlib.sha256(f"{encoder}{mapped}".encode())
     for path in images.paths:
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + content_of(path))
-    made = partial(Images, images.paths, reading=reading)
-    return Source(
+    made = partial(ImagesOnDisk, images.paths, reading=reading)
+    return DataSource(
         title=folder.resolve().name,
         labels=images.labels,
         names=tuple(files.paths),
@@ -98,11 +100,13 @@ def image_folder(
     )
 
 
-def _vectors(title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]) -> Source:
+def _vectors(
+    title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]
+) -> DataSource:
     vectors = np.ascontiguousarray(vectors, np.float32)
     digest = hashlib.sha256(ascii(names).encode())
     digest.update(labels.tobytes() + vectors.tobytes())
-    return Source(title, labels, names, digest.hexdigest(), lambda: vectors)
+    return DataSource(title, labels, names, digest.hexdigest(), lambda: vectors)
 
 
 def _enlarged(images: np.ndarray, indices: np.ndarray) -> np.ndarray:

@@ -94,7 +94,11 @@ def _pairs(path: Path) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, eq=False)
 class ImageData:
-    """Images with classes, those to learn from and, where there are any, those to test with."""
+    """Images with a `title` and classes with `names`: those to learn from and those to test with.
+
+    `train` and `test` are pixels uint8 [n, H, W, 3] and class ids int64 [n]; `test` is None where
+    there are none. `mean` and `std` are of the three channels in 0..1.
+    """
 
     title: str
     names: tuple[str, ...]
@@ -115,11 +119,16 @@ class ImageData:
 
 
 def image_data(name: str, folder: Path, reading: Reading | None = None) -> ImageData:
-    """A data set of the papers, downloaded into `folder` where it is not there, or one's own.
+    """A data set of the papers, downloaded where it is not there, or one's own.
 
-    "cifar10", "cifar100", "tiny-imagenet" (tested on its validation part), or the path of a folder
-    that holds a folder per class; or `train` and `test` (or `val`) that do. `reading` is how the
-    files of such a folder are read.
+    Args:
+        name: "cifar10", "cifar100", "tiny-imagenet" (tested on its validation part), or the path
+            of a folder that holds a folder per class; or `train` and `test` (or `val`) that do.
+        folder: where the data sets of the papers are, or are put.
+        reading: how the files of a folder of one's own are read.
+
+    Raises:
+        ArgumentError: it is not there and cannot be downloaded, or a file cannot be read.
     """
     return DATASETS[name](folder) if name in DATASETS else _own(Path(name), reading)
 
@@ -138,7 +147,7 @@ def _share(labels: np.ndarray, share: float) -> np.ndarray:
     """The rows of a share of each class, at least four images, the same ones every time."""
     rng = np.random.default_rng(0)
     rows = [np.flatnonzero(labels == k) for k in np.unique(labels)]
-    kept = [rng.permutation(each)[: max(4, round(share * len(each)))] for each in rows]
+    kept = [rng.permutation(of)[: max(4, round(share * len(of)))] for of in rows]
     return np.sort(np.concatenate(kept))
 
 
@@ -161,7 +170,7 @@ def _cifar(name: str, folder: Path, mean: Channels, std: Channels) -> ImageData:
             f"{name} is not in {folder} and cannot be downloaded ({error}); --data names the "
             f"folder that holds what torchvision.datasets.{name} reads."
         ) from error
-    parts = [(each.data, np.asarray(each.targets, np.int64)) for each in (train, test)]
+    parts = [(part.data, np.asarray(part.targets, np.int64)) for part in (train, test)]
     return ImageData(name, tuple(train.classes), parts[0], parts[1], mean, std)
 
 
@@ -183,8 +192,8 @@ def _own(folder: Path, reading: Reading | None) -> ImageData:
         notes += tuple(f"In {part}: {note}" for note in more)
     sample = train[0][:: max(1, len(train[0]) // 10_000)].reshape(-1, 3) / 255
     mean, std = sample.mean(axis=0).tolist(), np.maximum(sample.std(axis=0), 1e-3).tolist()
-    shown = tuple(round(each, 4) for each in (*mean, *std))
-    return ImageData(folder.resolve().name, names, train, test, shown[:3], shown[3:], notes)
+    channels = tuple(round(value, 4) for value in (*mean, *std))
+    return ImageData(folder.resolve().name, names, train, test, channels[:3], channels[3:], notes)
 
 
 def _tested_with(folder: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The figures of a condition that need nothing but its runs."""
+"""The figures of a condition's runs: curves, bars, differences and seconds."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from openal.report._bars import Bar, Bars
 from openal.report._curves import Line, Lines
 from openal.report._figure import Figure, Styles
 from openal.report._intervals import Interval, Intervals
-from openal.report._results import BASELINE, Condition
+from openal.report._results import BASELINE, ConditionRuns
 from openal.report._statistics import difference
 from openal.simulate.loop import Run
 from openal.simulate.metrics import aubc
 
-__all__ = ["figures"]
+__all__ = ["run_figures"]
 
 BAND = " Lines are means over seeds, bands one standard deviation to either side."
 ALONE = " One seed, so there is no spread."
@@ -26,7 +26,10 @@ WASTED = (
 
 @dataclass(frozen=True)
 class Share:
-    """A share that runs have in each round, from `first` on."""
+    """A share that runs have in each round, from `first` on.
+
+    `values` are those of a run; `key`, `title` and `note` are of the figure.
+    """
 
     key: str
     title: str
@@ -58,7 +61,7 @@ SHARES = (
 )
 
 
-def figures(condition: Condition, styles: Styles) -> Iterator[Figure]:
+def run_figures(condition: ConditionRuns, styles: Styles) -> Iterator[Figure]:
     """Curves, bars and differences, in reading order."""
     for share in SHARES:
         lines = _curves(condition, styles, share.values, share.first)
@@ -71,16 +74,16 @@ def figures(condition: Condition, styles: Styles) -> Iterator[Figure]:
     yield _seconds(condition, styles)
 
 
-def _seconds(condition: Condition, styles: Styles) -> Lines:
+def _seconds(condition: ConditionRuns, styles: Styles) -> Lines:
     lines = _curves(condition, styles, lambda run: run.seconds, 1)
-    means = [each for line in lines for each in line.mean]
+    means = [mean for line in lines for mean in line.mean]
     log = min(means) > 0 and max(means) > 20 * min(means)
     note = "Of each query, with what the strategy trains in it; means over seeds."
     note += " The axis is logarithmic." * log
     return Lines("seconds", "Seconds per round", note, lines, "{:.3g}".format, log=log)
 
 
-def _wasted(condition: Condition, styles: Styles) -> Bars:
+def _wasted(condition: ConditionRuns, styles: Styles) -> Bars:
     bars = [
         Bar(name, *_answers([*condition.runs[name].values()]))
         for name in styles
@@ -89,24 +92,24 @@ def _wasted(condition: Condition, styles: Styles) -> Bars:
     return Bars("wasted", "Answers wasted on unknown items", WASTED, bars)
 
 
-def _differences(condition: Condition, styles: Styles) -> Intervals:
+def _differences(condition: ConditionRuns, styles: Styles) -> Intervals:
     baseline = condition.runs.get(BASELINE, {})
-    found = [
+    differences = [
         (name, difference(condition.runs[name], baseline, lambda run: aubc(run.accuracy)))
         for name in styles
         if name in condition.runs and name != BASELINE
     ]
-    intervals = [Interval(name, styles[name], each) for name, each in found if each is not None]
+    intervals = [Interval(name, styles[name], by) for name, by in differences if by is not None]
     note = f"AUBC minus that of {BASELINE} at the same seed. " + (
         "One seed: there is no interval."
-        if all(each.difference.interval is None for each in intervals)
+        if all(one.difference.interval is None for one in intervals)
         else "Whiskers are 95% t intervals over seeds; those that leave zero out are bold."
     )
     return Intervals("differences", f"AUBC against {BASELINE}", note, intervals)
 
 
 def _curves(
-    condition: Condition, styles: Styles, values: Callable[[Run], Sequence[float]], first: int
+    condition: ConditionRuns, styles: Styles, values: Callable[[Run], Sequence[float]], first: int
 ) -> list[Line]:
     return [
         Line(name, styles[name], np.array([values(run) for run in by_seed.values()], float), first)
@@ -118,7 +121,7 @@ def _curves(
 def _answers(runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Answers on unknown items, and all, of each round [S, R]."""
     unknown = np.array([np.diff([0, *run.wasted]) for run in runs], float)
-    return unknown, np.array([[len(each) for each in run.asked] for run in runs], float)
+    return unknown, np.array([[len(query) for query in run.asked] for run in runs], float)
 
 
 def _percents(share: float) -> str:

@@ -9,7 +9,7 @@ from torch import nn
 
 from openal import LabeledSet, Pool
 from openal.learners import Classifier, CropFlip, PixelResNet18
-from openal.simulate._trained_alike import SameStart, trained_like
+from openal.simulate._planned_runs import SameStart, trained_like
 from openal.strategies import BALD, EOAL, JSOSAL, LearningLoss, LfOSA, Random
 
 
