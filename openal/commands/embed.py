@@ -17,9 +17,9 @@ from openal.commands._parser import Parser
 from openal.errors import ArgumentError
 from openal.learners._open_clip import ImagesOnly, ImageTower
 from openal.learners.clip import CLIP
+from openal.store import build_store
 from openal.store._files import DTYPES
 from openal.store.embeddings import Embeddings
-from openal.store.fill import fill
 from openal.store.images import Images, image_names
 
 __all__ = ["EncoderParts", "clip_parts", "main", "parser"]
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
     part, device, names = _part(given.part), _device(given.device), image_names(given.images)
     encode, transform, fingerprint = _encoder(given, device)
     images = Images(given.images, names, transform)
-    store = fill(
+    store = build_store(
         given.out,
         images,
         encode,
