@@ -7,8 +7,7 @@ from pathlib import Path
 from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.errors import ArgumentError
-from openal.ledger._export import as_csv, as_json
-from openal.ledger._inspect import Found, read_whole
+from openal.ledger import LedgerReport, as_csv, as_json, read_whole
 
 __all__ = ["main"]
 
@@ -18,12 +17,12 @@ FORMATS = {"csv": as_csv, "json": as_json}
 def main(arguments: Sequence[str]) -> int:
     """Run the command; a LedgerError that names what is wrong if the file is not whole."""
     given = parser().parse_args(arguments)
-    found = read_whole(given.file)
+    report = read_whole(given.file)
     if given.action == "check":
-        line = f"{given.file}: whole, {found.counted()}"
+        line = f"{given.file}: whole, {report.summary()}"
         sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
     else:
-        _export(found, given.format, given.out)
+        _export(report, given.format, given.out)
     return 0
 
 
@@ -38,18 +37,18 @@ def parser() -> Parser:
     actions = made.add_subparsers(dest="action", required=True, metavar="check|export")
     check = actions.add_parser("check", allow_abbrev=False, help="say whether the file is whole")
     export = actions.add_parser("export", allow_abbrev=False, help="write all answers")
-    for each in (check, export):
-        each.add_argument("file", type=Path, metavar="FILE", help="the file of answers")
+    for action in (check, export):
+        action.add_argument("file", type=Path, metavar="FILE", help="the file of answers")
     add = export.add_argument
     add("--out", type=Path, metavar="FILE", help="where to write (standard output)")
     add("--format", choices=[*FORMATS], help="csv, or json (as --out ends; csv)")
     return made
 
 
-def _export(found: Found, name: str | None, out: Path | None) -> None:
+def _export(report: LedgerReport, name: str | None, out: Path | None) -> None:
     if name is None:
         name = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
-    content = FORMATS[name](found)
+    content = FORMATS[name](report)
     if out is None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

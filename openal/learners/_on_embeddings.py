@@ -76,7 +76,7 @@ def fit_embeddings(
     """
     z = answered_embeddings(pool, embeddings, answers.indices, device, progress)
     z = z if z.device.type == "mps" else z.double()  # Apple's GPUs have no double precision
-    labels = torch.from_numpy(answers.classes).to(z.device)
+    labels = torch.from_numpy(answers.targets).to(z.device)
     layers = fit_layers(z, labels, num_outputs, loss=loss, settings=settings, seed=seed)
     signals = partial(_signals, layers=layers, names=names)
     return FittedOnEmbeddings(signals, tuple(names), embeddings, device)
