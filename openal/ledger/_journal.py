@@ -49,8 +49,9 @@ class _Connection(sqlite3.Connection):
         return cursor.execute(sql, parameters)
 
     def close(self) -> None:
-        for cursor in self._cursors:
-            cursor.close()
+        with suppress(sqlite3.ProgrammingError):  # an interrupt came after it was closed
+            for cursor in self._cursors:
+                cursor.close()
         super().close()
 
 
