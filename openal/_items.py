@@ -12,6 +12,7 @@ from openal.errors import ArgumentError
 __all__ = ["AnsweredSubset", "check_dataset", "item_input", "random_transforms"]
 
 INPUT_KEYS = ("image", "pixel_values", "x", "input")
+LABEL_KEYS = ("label", "labels", "target", "targets", "y")
 RANDOM = ("Random", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix", "ColorJitter")
 """How the names of transforms begin that give another output in every call."""
 MOST_TRANSFORMS = 100
@@ -19,21 +20,49 @@ MOST_TRANSFORMS = 100
 
 
 @final
-class AnsweredSubset(Dataset[tuple[Any, int]]):
-    """The inputs of some items of a dataset, each with the class that people answered."""
+class AnsweredSubset(Dataset[tuple[Any, ...]]):
+    """Some items of a dataset, each with the class that people answered, as torchvision has it.
 
-    def __init__(self, dataset: Any, indices: np.ndarray, classes: np.ndarray) -> None:
-        self.dataset = dataset
-        self.indices = indices  # int64 [m]
-        self.classes = classes  # int64 [m]
+    `dataset` is the dataset, `indices` (int64 [m]) are the items and `targets` (int64 [m]) their
+    classes: ids into `classes`, the names, and by name in `class_to_idx`.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        indices: np.ndarray,
+        targets: np.ndarray,
+        classes: tuple[str, ...] = (),
+    ) -> None:
+        self.dataset, self.indices, self.targets = dataset, indices, targets
+        self.classes = list(classes)
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The id of each class, by its name."""
+        return {name: k for k, name in enumerate(self.classes)}
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, position: int) -> tuple[Any, int]:
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
         # int(): Arrow datasets refuse numpy.int64.
         item = self.dataset[int(self.indices[position])]
-        return item_input(item), int(self.classes[position])
+        return (*_inputs(item), int(self.targets[position]))
+
+
+def _inputs(item: Any) -> tuple[Any, ...]:
+    """All inputs of what a dataset returned: x of (x, y), x1 and x2 of (x1, x2, y).
+
+    A dict of more arrays than its input and its label stays whole.
+    """
+    if isinstance(item, tuple | list) and len(item) > 2:
+        return tuple(item[:-1])
+    x = item_input(item)
+    if not isinstance(item, Mapping):
+        return (x,)
+    others = (value for key, value in item.items() if value is not x and key not in LABEL_KEYS)
+    return (item,) if any(getattr(value, "ndim", 0) for value in others) else (x,)
 
 
 def item_input(item: Any) -> Any:

@@ -158,6 +158,11 @@ class Pool:
         that the pool does not offer; `model` offers `logits` and `features`. Raises
         MissingSignalError before anything is trained, ArgumentError for wrong candidates.
         """
+        if not hasattr(labeled, "known_indices"):
+            raise ArgumentError(
+                f"labeled must be a LabeledSet, the ledger of answers, got "
+                f"{type(labeled).__name__}: LabeledSet(size, classes).add(indices, labels)."
+            )
         if labeled.size != len(self):
             raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(self)}.")
         pool = self if model is None else _with_model(self, model)

@@ -34,13 +34,17 @@ PENDING = -3
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """One round of the past: what was asked, how it was scored, what was answered."""
+    """One round of the past: what was asked, how it was scored, what was answered.
+
+    Answers that no round had asked for are an entry of their own, which is not `begun`.
+    """
 
     indices: np.ndarray  # int64 [b], in query order
     labels: np.ndarray  # int64 [b]; PENDING where no answer has come yet
     scores: np.ndarray | None = None  # float64 [b], the last stage's
     purity: np.ndarray | None = None  # float32 [b]
     informativeness: np.ndarray | None = None  # float32 [b]
+    begun: bool = True
 
 
 class Signals(Protocol):

@@ -19,7 +19,7 @@ PACKAGE = Path(openal.__path__[0])
 # From the bottom: a room may import itself and the rooms of the lines above its own.
 LAYERS = (
     {"_guard", "_version", "errors"},
-    {"_checks", "_fields", "_files", "_progress", "_threads"},
+    {"_checks", "_fields", "_files", "_locks", "_progress", "_spreadsheet", "_threads"},
     {"functional", "parts"},
     {"_seeds", "_sources"},
     {"_signals"},

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -21,6 +22,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from openal._items import AnsweredSubset, item_input
 from openal.errors import AnswerError, ArgumentError, LedgerError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
+from openal.ledger._answers import Answers
+from openal.pool import Pool
+from openal.strategies import Random
 from openal.view import PENDING
 from tests.walking import walked
 
@@ -195,7 +199,8 @@ def test_the_same_answer_again_changes_nothing(labeled: LabeledSet) -> None:
 def test_only_what_is_new_is_added(labeled: LabeledSet) -> None:
     labeled.add([3], [1])
     labeled.add([4, 3], [0, 1])
-    assert [r.indices.tolist() for r in labeled.history] == [[3], [4]]
+    assert [r.indices.tolist() for r in labeled.history] == [[3, 4]]
+    assert len(labeled) == 2
 
 
 def test_relabel_keeps_the_place(labeled: LabeledSet) -> None:
@@ -248,10 +253,12 @@ def test_an_annotator_that_cannot_be(labeled: LabeledSet, name: Any) -> None:
 
 def test_of_two_threads_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     labeled, refused = LabeledSet(10, 2), []
-    barrier, check = threading.Barrier(2), labeled._state.check
+    barrier, check = threading.Barrier(2), Answers.check
 
-    def check_and_wait(event: Any) -> None:  # lets both threads pass, if nothing keeps them apart
-        check(event)
+    def check_and_wait(
+        answers: Answers, event: Any
+    ) -> None:  # lets both threads pass, if nothing keeps them apart
+        check(answers, event)
         with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(timeout=0.2)
 
@@ -261,13 +268,85 @@ def test_of_two_threads_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         except AnswerError:
             refused.append(label)
 
-    monkeypatch.setattr(labeled._state, "check", check_and_wait)
+    monkeypatch.setattr(Answers, "check", check_and_wait)
     threads = [threading.Thread(target=write, args=(label,)) for label in (0, 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert [*labeled.known_labels.tolist(), *refused] in ([0, 1], [1, 0])
+
+
+# --- labels as tables have them
+
+
+MISSING = pd.Series(["cat", None, "dog"], dtype="category")
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [MISSING.cat.codes, MISSING.array.codes, pd.Index(MISSING.cat.codes)],
+    ids=["series", "array", "index"],
+)
+def test_a_missing_value_of_a_categorical_is_not_unknown(labeled: LabeledSet, codes: Any) -> None:
+    with pytest.raises(AnswerError, match=r"labels\[1\] is -1 in int8.*missing value"):
+        labeled.add([1, 2, 3], codes)
+    assert len(labeled) == 0
+
+
+def test_neither_when_a_label_is_replaced(labeled: LabeledSet) -> None:
+    labeled.add([1, 2, 3], [0, 0, 0])
+    with pytest.raises(AnswerError, match="missing value"):
+        labeled.relabel([1, 2, 3], MISSING.cat.codes)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        MISSING.cat.codes.astype("int64"),
+        np.array([0, -1, 1], np.int8),
+        torch.tensor([0, -1, 1], dtype=torch.int8),
+        pd.Series([0, -1, 1]),
+    ],
+    ids=["asked for", "int8", "int8 tensor", "series"],
+)
+def test_other_columns_may_say_unknown(labeled: LabeledSet, labels: Any) -> None:
+    labeled.add([1, 2, 3], labels)
+    assert labeled.unknown_indices.tolist() == [2]
+
+
+def test_a_categorical_without_a_missing_value(labeled: LabeledSet) -> None:
+    labeled.add([1, 2], pd.Series(["cat", "dog"], dtype="category").cat.codes)
+    assert labeled.known_labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+@pytest.mark.parametrize("answer, name", [(UNKNOWN, "UNKNOWN"), (SKIPPED, "SKIPPED")])
+def test_an_unsigned_type_is_named_where_it_hides_an_answer(
+    labeled: LabeledSet, bits: int, answer: int, name: str
+) -> None:
+    labels = np.array([0, 2**bits + answer], f"u{bits // 8}")
+    hint = rf"{name} \({answer}\) becomes that in an unsigned type of {bits} bits"
+    with pytest.raises(AnswerError, match=hint):
+        labeled.add([1, 2], labels)
+
+
+@pytest.mark.parametrize("count", [torch.tensor(3), np.array(3), np.int64(3)])
+def test_a_number_of_classes_in_a_tensor(count: Any) -> None:
+    assert LabeledSet(10, count).classes == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("count", [torch.tensor(3.0), torch.tensor(True), np.array("cat")])
+def test_what_else_a_tensor_holds_is_no_number_of_classes(count: Any) -> None:
+    with pytest.raises(ArgumentError, match="classes must be"):
+        LabeledSet(10, count)
+
+
+@pytest.mark.parametrize("given", [np.array([0, 1, 2]), [0, 1, 2], None, torch.arange(3)])
+def test_an_index_array_is_no_ledger(given: Any) -> None:
+    pool = Pool(embeddings=np.eye(10))
+    with pytest.raises(ArgumentError, match="labeled must be a LabeledSet, the ledger of answers"):
+        Random().query(pool, given, 2)
 
 
 # --- rounds
@@ -322,6 +401,79 @@ def test_answers_that_no_round_asked_for_are_a_round_of_their_own(labeled: Label
     labeled.begin_round(query(6, 1))
     labeled.add([1, 5], [0, 1])
     assert [r.indices.tolist() for r in labeled.history] == [[3, 4], [6, 1], [5]]
+
+
+def rounds(labeled: LabeledSet) -> list[tuple[list[int], bool]]:
+    return [(r.indices.tolist(), r.begun) for r in labeled.history]
+
+
+def test_answers_that_no_round_asked_for_are_one_entry_in_any_number_of_calls(
+    labeled: LabeledSet,
+) -> None:
+    for index in (3, 4, 5):
+        labeled.add([index], [0])
+    labeled.begin_round(query(6, 1))
+    for index in (7, 1, 8, 6, 9):
+        labeled.add([index], [1])
+    assert rounds(labeled) == [([3, 4, 5], False), ([6, 1], True), ([7, 8, 9], False)]
+
+
+def test_one_of_them_that_is_answered_again_is_there_once(labeled: LabeledSet) -> None:
+    labeled.add([3, 4], [0, 0])
+    labeled.retract([3])
+    labeled.add([3, 5], [1, 1])
+    assert rounds(labeled) == [([3, 4, 5], False)]
+    assert labeled.history[0].labels.tolist() == [1, 0, 1]
+
+
+def test_an_abandoned_round_waits_for_nothing(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1, 8))
+    labeled.add([1], [0])
+    labeled.abandon_round()
+    assert labeled.pending_indices.tolist() == []
+    assert labeled.known_indices.tolist() == [1]
+    assert labeled.history[0].labels.tolist() == [PENDING, 0, PENDING]
+    assert {6, 8} <= {*labeled.unlabeled_indices.tolist()}
+
+
+def test_after_an_abandoned_round_the_next_may_ask_for_its_items(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1, 8))
+    labeled.abandon_round()
+    labeled.begin_round(query(8, 2))
+    labeled.add([8], [UNKNOWN])
+    assert labeled.pending_indices.tolist() == [2]
+    assert [r.labels.tolist() for r in labeled.history] == [[PENDING] * 3, [UNKNOWN, PENDING]]
+
+
+def test_a_late_answer_to_an_abandoned_round_is_kept(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1))
+    labeled.abandon_round()
+    labeled.add([6], [1])
+    assert labeled.known_indices.tolist() == [6]
+    assert rounds(labeled) == [([6, 1], True), ([6], False)]
+
+
+def test_a_retracted_item_of_an_abandoned_round_is_not_pending(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6, 1))
+    labeled.add([6], [1])
+    labeled.abandon_round()
+    labeled.retract([6])
+    assert labeled.pending_indices.tolist() == []
+
+
+def test_without_an_open_round_there_is_nothing_to_abandon(labeled: LabeledSet) -> None:
+    labeled.abandon_round()
+    labeled.begin_round(query(6))
+    labeled.add([6], [0])
+    before = state(labeled)
+    labeled.abandon_round()
+    assert state(labeled) == before
+
+
+def test_a_pending_round_says_how_to_abandon_it(labeled: LabeledSet) -> None:
+    labeled.begin_round(query(6))
+    with pytest.raises(AnswerError, match=r"abandon_round\(\)"):
+        labeled.begin_round(query(1))
 
 
 def test_a_retracted_item_of_the_open_round_is_pending_again(labeled: LabeledSet) -> None:
@@ -383,6 +535,73 @@ def test_subsets_hold_answers_and_never_the_dataset_s_labels(labeled: LabeledSet
     dataset = [(f"x{i}", 99) for i in range(10)]
     assert items(labeled.known_subset(dataset)) == [("x7", 1), ("x5", 0)]
     assert items(labeled.detector_subset(dataset)) == [("x7", 1), ("x2", 2), ("x5", 0)]
+
+
+class Items:
+    """Ten items, each made by a function of its index."""
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: int) -> Any:
+        return self.make(index)
+
+
+IMAGE, TABLE = torch.zeros(3), torch.ones(2)
+
+
+@pytest.mark.parametrize(
+    "item, sample",
+    [
+        ((IMAGE, TABLE, 7), (IMAGE, TABLE, 1)),
+        ([IMAGE, TABLE, TABLE, 7], (IMAGE, TABLE, TABLE, 1)),
+        ((IMAGE,), (IMAGE, 1)),
+        (IMAGE, (IMAGE, 1)),
+        ({"image": IMAGE, "label": 7, "id": 5}, (IMAGE, 1)),
+        ({"image": IMAGE, "label": torch.tensor(7)}, (IMAGE, 1)),
+        ({"image": IMAGE, "label": torch.eye(9)[7]}, (IMAGE, 1)),
+    ],
+)
+def test_a_sample_keeps_its_inputs(labeled: LabeledSet, item: Any, sample: Any) -> None:
+    labeled.add([7], [1])
+    found = labeled.known_subset(Items(lambda _: item))[0]
+    assert len(found) == len(sample)
+    assert all(one is other for one, other in zip(found, sample, strict=True))
+
+
+def test_a_dict_of_two_inputs_stays_whole(labeled: LabeledSet) -> None:
+    labeled.add([7], [1])
+    item = {"image": IMAGE, "tabular": TABLE, "id": 5}
+    assert labeled.known_subset(Items(lambda _: item))[0] == (item, 1)
+
+
+def test_a_subset_has_the_attributes_of_an_image_folder(labeled: LabeledSet) -> None:
+    labeled.add([7, 2, 5, 3], [1, UNKNOWN, 0, SKIPPED])
+    subset = labeled.known_subset(range(10))
+    assert (subset.classes, subset.class_to_idx) == (["cat", "dog"], {"cat": 0, "dog": 1})
+    assert (subset.indices.tolist(), subset.targets.tolist()) == ([7, 5], [1, 0])
+    detector = labeled.detector_subset(range(10))
+    assert (detector.classes, detector.targets.tolist()) == (["cat", "dog", "UNKNOWN"], [1, 2, 0])
+
+
+def test_answers_are_items_and_classes_in_answer_order(labeled: LabeledSet) -> None:
+    labeled.add([7, 2, 5, 3], [1, UNKNOWN, 0, SKIPPED])
+    indices, classes = labeled.answers()
+    assert (indices.tolist(), classes.tolist()) == ([7, 2, 5], [1, 2, 0])
+    indices, classes = labeled.answers(known_only=True)
+    assert (indices.tolist(), classes.tolist()) == ([7, 5], [1, 0])
+    assert indices.dtype == classes.dtype == np.int64
+
+
+def test_no_answers_are_empty_arrays(labeled: LabeledSet) -> None:
+    for known_only in (True, False):
+        assert [(a.dtype, a.shape) for a in labeled.answers(known_only=known_only)] == [
+            (np.int64, (0,)),
+            (np.int64, (0,)),
+        ]
 
 
 def test_a_loader_collates_a_subset_of_an_arrow_dataset(labeled: LabeledSet) -> None:
@@ -513,4 +732,4 @@ def test_any_sequence_of_calls_is_the_same_after_reopening(steps: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         labeled = LabeledSet(SIZE, K, Path(folder) / "answers.db")
         follow(labeled, steps)
-        assert state(copy.copy(labeled)) == state(labeled)
+        assert state(LabeledSet(SIZE, K, Path(folder) / "answers.db")) == state(labeled)

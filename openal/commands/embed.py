@@ -18,9 +18,9 @@ from openal._images import reading_of
 from openal.commands._parser import Parser, add_reading
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP
+from openal.store import build_store
 from openal.store._files import DTYPES
 from openal.store.embeddings import Embeddings
-from openal.store.fill import fill
 from openal.store.images import Images
 
 __all__ = ["EncoderParts", "main", "parser"]
@@ -80,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
     images = Images(given.images, files.names, transform, reading_of(given.max_pixels, given.bits))
     if files.left_out:
         _say([files.summary()])  # before hours of work
-    store = fill(
+    store = build_store(
         given.out,
         images,
         encode,

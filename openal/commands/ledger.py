@@ -7,8 +7,7 @@ from pathlib import Path
 from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.errors import ArgumentError
-from openal.ledger._export import as_csv, as_json
-from openal.ledger._inspect import Found, read_whole
+from openal.ledger import LedgerReport, as_csv, as_json, read_whole
 
 __all__ = ["main"]
 
@@ -18,12 +17,12 @@ FORMATS = {"csv": as_csv, "json": as_json}
 def main(argv: Sequence[str]) -> int:
     """Run the command; a LedgerError that names what is wrong if the file is not whole."""
     given = parser().parse_args(argv)
-    answers = read_whole(given.file)
+    report = read_whole(given.file)
     if given.action == "check":
-        line = f"{given.file}: whole, {answers.counted()}"
+        line = f"{given.file}: whole, {report.summary()}"
         sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
     else:
-        _export(answers, given.format, given.out)
+        _export(report, given.format, given.out)
     return 0
 
 
@@ -46,10 +45,10 @@ def parser() -> Parser:
     return parser
 
 
-def _export(answers: Found, name: str | None, out: Path | None) -> None:
+def _export(report: LedgerReport, name: str | None, out: Path | None) -> None:
     if name is None:
         name = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
-    content = FORMATS[name](answers)
+    content = FORMATS[name](report)
     if out is None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

@@ -16,7 +16,7 @@ from openal.errors import ArgumentError
 from openal.learners._open_clip import PRECISIONS, ImagesOnly, ImageText, ImageTower, require_image
 from openal.learners.encoder import Encoder, Transformed
 from openal.pool import Pool
-from openal.store import Embeddings, fill
+from openal.store import Embeddings, build_store
 
 __all__ = ["EmbeddingSettings", "embed", "keep"]
 
@@ -66,7 +66,7 @@ def keep(
 ) -> Embeddings:
     """The embeddings of the whole pool in the store, computed where they are missing."""
     tower, transform = _parts(model, settings, pool)
-    embeddings = fill(
+    embeddings = build_store(
         str(settings.store),
         pool.items if transform is None else Transformed(pool.items, transform),
         tower,

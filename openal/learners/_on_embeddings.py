@@ -77,7 +77,7 @@ def fit_embeddings(
     answers = with_values(pool, embeddings, answers, progress)
     z = answered_embeddings(pool, embeddings, answers.indices, device, progress)
     z = z if z.device.type == "mps" else z.double()  # Apple's GPUs have no double precision
-    labels = torch.from_numpy(answers.classes).to(z.device)
+    labels = torch.from_numpy(answers.targets).to(z.device)
     layers = fit_layers(z, labels, num_outputs, loss=loss, settings=settings, seed=seed)
     signals = partial(_signals, layers=layers, names=names)
     return FittedOnEmbeddings(signals, tuple(names), embeddings, device)
@@ -93,7 +93,7 @@ def with_values(
 ) -> AnsweredSubset:
     """The answers about items that have embeddings; those of an unreadable one teach nothing."""
     kept = ~np.isin(answers.indices, unreadable_in(pool, (name,), progress))
-    return AnsweredSubset(answers.dataset, answers.indices[kept], answers.classes[kept])
+    return AnsweredSubset(answers.dataset, answers.indices[kept], answers.targets[kept])
 
 
 def answered_embeddings(

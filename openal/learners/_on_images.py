@@ -77,7 +77,7 @@ def fit_network(
         inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
         if inputs.ndim == 4:
             network = network.to(memory_format=torch.channels_last)
-        labels = torch.from_numpy(answers.classes)
+        labels = torch.from_numpy(answers.targets)
         train(network, inputs, labels, loss=loss, settings=settings, seed=seed, progress=progress)
     return FittedNetwork(network, names)
 

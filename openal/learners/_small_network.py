@@ -114,7 +114,7 @@ def fit_network_on(
     with isolated_rng(seed):
         network = make(z).to(z.device)
         if len(known):
-            labels = torch.from_numpy(known.classes)
+            labels = torch.from_numpy(known.targets)
             training = _training(settings, len(known))
             size = sum(each.numel() for each in network.parameters())
             with threads_for(settings.batch_size * size):

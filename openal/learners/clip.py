@@ -103,7 +103,7 @@ class CLIP:
     ) -> tuple[Callable[[Tensor], Tensor], Callable[[Any], Any], dict[str, str]]:
         """How a batch is encoded, what makes an image its input, and the fingerprint of both.
 
-        These are the arguments of `openal.store.fill`.
+        These are the arguments of `openal.store.build_store`.
         """
         model = self._model()
         tower = ImageTower(model.network, self.precision)

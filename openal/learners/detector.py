@@ -67,7 +67,7 @@ class Detection:
         found = subset(dataset)
         if not self.binary:
             return found
-        unknown = (found.classes == labeled.num_classes).astype(np.int64)
+        unknown = (found.targets == labeled.num_classes).astype(np.int64)
         return AnsweredSubset(dataset, found.indices, unknown)
 
     def loss(self, outputs: np.ndarray, num_outputs: int) -> Callable[[Tensor, Tensor], Tensor]:
@@ -180,7 +180,7 @@ class Detector:
             outputs,
             factory=self.factory,
             names=detection.names,
-            loss=detection.loss(answers.classes, outputs),
+            loss=detection.loss(answers.targets, outputs),
             settings=settings_of(self, TrainingSettings),
             device=self.device,
             seed=seed,
@@ -256,7 +256,7 @@ class EmbeddingDetector:
             answers,
             outputs,
             names=detection.names,
-            loss=detection.loss(answers.classes, outputs),
+            loss=detection.loss(answers.targets, outputs),
             settings=settings_of(self, LayerSettings),
             device=self.device,
             seed=seed,

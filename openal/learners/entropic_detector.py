@@ -118,7 +118,7 @@ class EntropicDetector:
             train_entropic(
                 entropic,
                 inputs,
-                torch.from_numpy(answers.classes),
+                torch.from_numpy(answers.targets),
                 loss=settings_of(self, EntropicLoss),
                 settings=settings_of(self, TrainingSettings),
                 seed=seed,
@@ -218,7 +218,7 @@ class EmbeddingEntropicDetector:
                 train_entropic(
                     network,
                     z,
-                    torch.from_numpy(answers.classes),
+                    torch.from_numpy(answers.targets),
                     loss=settings_of(self, EntropicLoss),
                     settings=self._training(len(answers)),
                     seed=seed,

@@ -91,14 +91,14 @@ class EmbeddingEvidence:
         """All answers, the unknown ones as classes K..K+M-1, and M."""
         answers = labeled.detector_subset(range(labeled.size))
         answers = with_values(pool, self.embeddings, answers, progress)
-        unknown = answers.classes == labeled.num_classes
+        unknown = answers.targets == labeled.num_classes
         if not unknown.any():
             return answers, 1
         z = taken(pool, self.embeddings, answers.indices, torch.device("cpu"), progress)
-        labels = torch.from_numpy(answers.classes)
+        labels = torch.from_numpy(answers.targets)
         kinds = count_unknown_kinds(z, labels, labeled.num_classes, most=self.max_kinds)
         kind = k_means(unit_rows(z[torch.from_numpy(unknown)]), kinds).labels
-        classes = answers.classes.copy()
+        classes = answers.targets.copy()
         classes[unknown] += kind.numpy().astype(np.int64)
         return AnsweredSubset(answers.dataset, answers.indices, classes), kinds
 

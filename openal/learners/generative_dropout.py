@@ -67,7 +67,7 @@ class GenerativeDropout:
         if not len(answers):
             return pool, labeled
         z = taken(pool, name, answers.indices, self.dropout.device, progress)
-        labels = torch.tensor(answers.classes, device=z.device)
+        labels = torch.tensor(answers.targets, device=z.device)
         settings = asdict(settings_of(self, GeneratorSettings))
         rows, copied = generated(z, labels, seed=seed, **settings)
         known = LabeledSet(len(z) + len(rows), classes)

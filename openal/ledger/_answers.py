@@ -1,55 +1,62 @@
 """What the events of a labeled set add up to: who answered what, in which round, what is pending.
 
-An event is made from what a caller passed, checked against the answers so far, then applied.
+An event is checked against the answers so far, then applied.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
-from typing import Any, Protocol, final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import final
 
 import numpy as np
-import torch
 
-from openal._checks import as_count, as_finite, as_list, as_tensor, whole_numbers
-from openal.errors import AnswerError, ArgumentError, ArrayError
-from openal.ledger._journal import Event
+from openal._checks import as_count
+from openal.errors import AnswerError
+from openal.ledger._events import SCORES, SKIPPED, UNCHANGED, UNKNOWN, Event, class_names
 from openal.view import PENDING, Round
 
-__all__ = ["SKIPPED", "UNKNOWN", "Answers", "Asked", "answered", "asked", "retracted"]
+__all__ = ["Answers"]
 
-UNKNOWN = -1
-"""The answer "none of my classes": it costs an answer and teaches purity."""
-
-SKIPPED = -2
-"""The answer "cannot tell": it costs an answer, teaches nothing and is never asked again."""
-
-UNCHANGED = "Nothing was recorded."
-FLOATS = {"scores": "f8", "purity": "f4", "informativeness": "f4"}
-
-Scores = tuple[np.ndarray | None, ...]  # one for each of FLOATS, or empty
+UNSIGNED = {
+    2**bits + answer: f"; {name} ({answer}) becomes that in an unsigned type of {bits} bits, "
+    f"so give a signed one"
+    for bits in (8, 16, 32, 64)
+    for name, answer in (("UNKNOWN", UNKNOWN), ("SKIPPED", SKIPPED))
+}
+"""What an answer becomes in a type without a sign."""
 
 
-class Asked(Protocol):
-    """What `LabeledSet.begin_round` reads; a `Query` is one."""
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """One entry of the history: a round that was begun, or answers that none had asked for.
 
-    @property
-    def indices(self) -> Any:
-        """The global indices that are asked, best first; scores, purity... are read if there."""
+    `scores` are those of SCORES [b] at `indices` [b], each may be None.
+    """
+
+    indices: list[int]
+    begun: bool
+    scores: tuple[np.ndarray | None, ...] = ()
 
 
 @final
 class Answers:
-    """The sum of the events so far. `check` refuses an event; `apply` expects a checked one."""
+    """The sum of the events so far, about `size` items and `classes` (K, or their names).
+
+    `check` refuses an event; `apply` expects a checked one. `labels` has the answers by index, in
+    answer order, and `annotators` who gave them; `rounds` is the history and `round_of` says which
+    of its entries asked for an item last. `open` is the last round that was begun, `pending` what
+    it waits for. `count` events are in the sum, which is `whole` unless an interrupt ended `apply`.
+    """
 
     def __init__(self, size: int, classes: int | Iterable[str]) -> None:
         self.size = as_count(size, "size")
-        self.classes = _class_names(classes)
-        self.labels: dict[int, int] = {}  # index -> label; a dict keeps the answer order
+        self.classes = class_names(classes)
+        self.labels: dict[int, int] = {}
         self.annotators: dict[int, str] = {}
-        self.rounds: list[tuple[list[int], Scores]] = []  # what was asked, and its scores
-        self.round_of: dict[int, int] = {}  # index -> the last round that asked for it
-        self.open = -1  # the last round begun; open while something is pending
+        self.rounds: list[_Asked] = []
+        self.round_of: dict[int, int] = {}
+        self.open = -1
         self.pending: set[int] = set()
+        self.count, self.whole = 0, True
         self._arrays: tuple[np.ndarray, np.ndarray] | None = None
 
     def check(self, event: Event) -> None:
@@ -66,6 +73,8 @@ class Answers:
                 self._check_answered(event)
             case "round":
                 self._check_round(event)
+            case "abandon":
+                self._check_pending(event)
             case _:
                 raise AnswerError(f"There is no event {event.kind!r}.")
 
@@ -76,18 +85,25 @@ class Answers:
             news = [(index, label) for index, label in pairs if self.labels.get(index) != label]
             indices, labels = [index for index, _ in news], [label for _, label in news]
             event = Event(event.kind, indices, labels, event.annotator)
+        elif event.kind == "abandon":
+            event = Event(event.kind, self.pending_in_order(), [])
         return event if event.indices or event.kind == "round" else None
 
     def apply(self, event: Event) -> None:
-        """Make a checked event part of the sum."""
+        """Make a checked event part of the sum; it is not `whole` where this does not end."""
+        self.whole = False
         self._arrays = None
-        if event.kind == "round":
-            self._begin(event.indices, (event.scores, event.purity, event.informativeness))
-            self.open, self.pending = len(self.rounds) - 1, set(event.indices)
-        elif event.kind == "retract":
-            self._retract(event.indices)
-        else:
-            self._answer(event)
+        match event.kind:
+            case "round":
+                self._begin(event)
+            case "retract":
+                self._retract(event.indices)
+            case "abandon":
+                self.pending.difference_update(event.indices)
+            case _:
+                self._answer(event)
+        self.count += 1
+        self.whole = True
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """All answered indices and their labels, in answer order; computed once per change."""
@@ -99,48 +115,57 @@ class Answers:
             )
         return self._arrays
 
-    def without(self, indices: set[int]) -> "Answers":
-        """A copy in which nobody asked for some items or answered them; the rounds stay."""
-        kept = deepcopy(self)
-        kept._arrays = None
-        kept.labels = {index: label for index, label in self.labels.items() if index not in indices}
-        kept.rounds = [_cut(asked, scores, indices) for asked, scores in self.rounds]
-        return kept
-
     def history(self) -> tuple[Round, ...]:
         """All rounds with the labels of today, oldest first."""
         return tuple(self._round(number) for number in range(len(self.rounds)))
 
     def pending_in_order(self) -> list[int]:
         """What the open round still waits for, in query order."""
-        asked = self.rounds[self.open][0] if self.pending else []
-        return [index for index in asked if index in self.pending]
+        indices = self.rounds[self.open].indices if self.pending else []
+        return [index for index in indices if index in self.pending]
 
     def _round(self, number: int) -> Round:
-        indices, scores = self.rounds[number]
+        entry = self.rounds[number]
         labels = [
-            self.labels.get(i, PENDING) if self.round_of[i] == number else PENDING for i in indices
+            self.labels.get(i, PENDING) if self.round_of[i] == number else PENDING
+            for i in entry.indices
         ]
         return Round(
-            np.array(indices, np.int64),
+            np.array(entry.indices, np.int64),
             np.array(labels, np.int64),
-            *(None if values is None else values.copy() for values in scores),
+            **{
+                name: None if values is None else values.copy()
+                for name, values in zip(SCORES, entry.scores, strict=False)
+            },
+            begun=entry.begun,
         )
 
-    def _begin(self, indices: list[int], scores: Scores = ()) -> None:
-        self.round_of.update(dict.fromkeys(indices, len(self.rounds)))
-        self.rounds.append((indices, scores))
+    def _begin(self, event: Event) -> None:
+        self.open, self.pending = len(self.rounds), set(event.indices)
+        self.round_of.update(dict.fromkeys(event.indices, self.open))
+        scores = (event.scores, event.purity, event.informativeness)
+        self.rounds.append(_Asked(event.indices, True, scores))
 
     def _answer(self, event: Event) -> None:
-        outside = [i for i in event.indices if i not in self.pending]
-        if outside and event.kind == "answer":
-            self._begin(outside)
+        if event.kind == "answer":
+            self._note_unasked([i for i in event.indices if i not in self.pending])
         self.labels.update(zip(event.indices, event.labels, strict=True))
         self.pending.difference_update(event.indices)
         for index in event.indices:
             self.annotators.pop(index, None)
         if event.annotator is not None:
             self.annotators.update(dict.fromkeys(event.indices, event.annotator))
+
+    def _note_unasked(self, indices: list[int]) -> None:
+        """Put answers that no round asked for into one entry, in however many calls they come."""
+        if indices and (not self.rounds or self.rounds[-1].begun):
+            self.rounds.append(_Asked([], False))
+        number = len(self.rounds) - 1
+        # One that was retracted and answered again may stand there already.
+        news = [index for index in indices if self.round_of.get(index) != number]
+        if news:
+            self.rounds[-1].indices.extend(news)
+            self.round_of.update(dict.fromkeys(news, number))
 
     def _retract(self, indices: list[int]) -> None:
         again = [i for i in indices if self.pending and self.round_of[i] == self.open]
@@ -167,29 +192,35 @@ class Answers:
         for at, label in enumerate(event.labels):
             if not SKIPPED <= label <= top:
                 expected = f"0..{top}, UNKNOWN ({UNKNOWN}) or SKIPPED ({SKIPPED})"
-                raise _refusal(at, event.indices[at], f"label {label} is not one of {expected}")
+                why = f"label {label} is not one of {expected}{UNSIGNED.get(label, '')}"
+                raise _refusal(at, event.indices[at], why)
 
     def _check_consistent(self, event: Event) -> None:
         for at, (index, label) in enumerate(zip(event.indices, event.labels, strict=True)):
             if self.labels.get(index, label) != label:
-                found = f"it was answered {self.labels[index]}, now {label}"
-                raise _refusal(at, index, f"{found}; to change an answer use relabel")
+                change = f"it was answered {self.labels[index]}, now {label}"
+                raise _refusal(at, index, f"{change}; to change an answer use relabel")
 
     def _check_answered(self, event: Event) -> None:
         for at, index in enumerate(event.indices):
             if index not in self.labels:
                 raise _refusal(at, index, "it has no answer yet")
 
+    def _check_pending(self, event: Event) -> None:
+        for at, index in enumerate(event.indices):
+            if index not in self.pending:
+                raise _refusal(at, index, "no round waits for it")
+
     def _check_round(self, event: Event) -> None:
         if self.pending:
             raise AnswerError(
                 f"The last round still waits for {len(self.pending)} answers; `pending_indices` "
-                "has them. Add them first (SKIPPED where nobody will answer)."
+                "has them. Add them first, or call `abandon_round()` if nobody will answer."
             )
         for at, index in enumerate(event.indices):
             if index in self.labels:
                 raise _refusal(at, index, f"it was answered {self.labels[index]} already")
-        for name in FLOATS:
+        for name in SCORES:
             values = getattr(event, name)
             if values is not None and values.shape != (len(event.indices),):
                 raise AnswerError(
@@ -197,92 +228,5 @@ class Answers:
                 )
 
 
-def answered(kind: str, indices: Any, labels: Any, annotator: Any) -> Event:
-    """An "answer" or a "relabel" of each of `indices`."""
-    where = _integers(indices, "indices")
-    return Event(kind, where, _integers(labels, "labels", where), _annotator(annotator))
-
-
-def retracted(indices: Any) -> Event:
-    """The answers of `indices` are taken back."""
-    return Event("retract", _integers(indices, "indices"), [])
-
-
-def asked(query: Asked) -> Event:
-    """The indices of `query` are asked; its scores are kept where it has some."""
-    if not hasattr(query, "indices"):
-        raise AnswerError(
-            f"query must have indices, as a Query has; got {query!r:.60}. {UNCHANGED}"
-        )
-    scores, purity, informativeness = (
-        _floats(getattr(query, name, None), f"query.{name}", dtype)
-        for name, dtype in FLOATS.items()
-    )
-    where = _integers(query.indices, "query.indices")
-    return Event("round", where, [], None, scores, purity, informativeness)
-
-
-def _cut(asked: list[int], scores: Scores, indices: set[int]) -> tuple[list[int], Scores]:
-    """A round, and its scores, without some of the items."""
-    rows = [row for row, index in enumerate(asked) if index not in indices]
-    cut = tuple(None if values is None else values[rows] for values in scores)
-    return [asked[row] for row in rows], cut
-
-
 def _refusal(at: int, index: int, why: str) -> AnswerError:
     return AnswerError(f"Position {at}, index {index}: {why}. {UNCHANGED}")
-
-
-def _class_names(classes: Any) -> tuple[str, ...]:
-    if not isinstance(classes, Iterable):
-        return tuple(str(k) for k in range(as_count(classes, "classes", minimum=1)))
-    if isinstance(classes, str | bytes | set | frozenset | Mapping):
-        raise ArgumentError(f"classes must be a number or a list of names, got {classes!r:.60}.")
-    names = tuple(classes)
-    for at, name in enumerate(names):
-        if not isinstance(name, str) or not name.strip():
-            raise ArgumentError(f"classes[{at}] must be a name that is not empty, got {name!r}.")
-        if name in ("UNKNOWN", "SKIPPED"):
-            raise ArgumentError(f"classes[{at}] is {name!r}, which is an answer of its own.")
-        if name in names[:at]:
-            raise ArgumentError(f"classes[{at}] is {name!r}, which is there already.")
-    if not names:
-        raise ArgumentError("classes must hold at least one name.")
-    return tuple(str(name) for name in names)
-
-
-def _annotator(name: Any) -> str | None:
-    if name is None:
-        return None
-    if not isinstance(name, str) or not name.isprintable() or not name:
-        raise ArgumentError(f"annotator must be a name in printable characters, got {name!r}.")
-    return str(name)
-
-
-def _integers(values: Any, argument: str, indices: Sequence[int] = ()) -> list[int]:
-    """The whole numbers in `values`, of any size; one alone is a list of one."""
-    alone = not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0
-    try:
-        found = as_list([values] if alone else values, argument)
-    except ArrayError as error:
-        raise AnswerError(f"{error} {UNCHANGED}") from None
-    numbers = whole_numbers(found)
-    if None in numbers:
-        at = numbers.index(None)
-        item = f" (index {indices[at]})" if at < len(indices) else ""
-        raise AnswerError(
-            f"{argument}[{at}]{item} is {found[at]!r:.60}; an integer was expected. {UNCHANGED}"
-        )
-    return numbers
-
-
-def _floats(values: Any, argument: str, dtype: str) -> np.ndarray | None:
-    """A fresh array of the numbers in `values`, which are finite; at most the largest of a type."""
-    if values is None:
-        return None
-    try:
-        found = as_finite(as_tensor(values, argument).to("cpu", torch.float64), argument)
-    except ArrayError as error:
-        raise AnswerError(f"{error} {UNCHANGED}") from None
-    largest = np.finfo(dtype).max
-    return found.numpy().clip(-largest, largest).astype(dtype)

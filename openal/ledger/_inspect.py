@@ -20,20 +20,20 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from openal.errors import ArgumentError, LedgerError
-from openal.ledger._answers import SKIPPED, UNKNOWN, Answers
-from openal.ledger._journal import (
-    WAIT,
-    Event,
-    as_text,
+from openal.ledger._answers import Answers
+from openal.ledger._events import SKIPPED, UNKNOWN, Event
+from openal.ledger._format import (
+    decoded_text,
     events,
-    path_of_a_file,
+    first_position,
     require_ours,
     require_sound,
     require_tables,
-    start,
+    wal_refusal,
 )
+from openal.ledger._journal import WAIT, path_of_a_file
 
-__all__ = ["Found", "code", "looked_at", "missing_bytes", "read_whole"]
+__all__ = ["LedgerReport", "read_only", "read_whole"]
 
 T = TypeVar("T")
 
@@ -43,27 +43,27 @@ WAL = 2  # at bytes 18 and 19 of a file in WAL mode
 TRIES = 100
 
 
-def looked_at(path: Path, look: Callable[[sqlite3.Connection], T]) -> T:
-    """What `look` finds in the ledger; a LedgerError that says why it cannot be read."""
+def read_only(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+    """What `read` returns of the ledger; a LedgerError that says why it cannot be read."""
     try:
         _require_file(path)
         for _ in range(TRIES):
             try:
-                return _look(path, look)
+                return _read_at_once(path, read)
             except sqlite3.OperationalError as error:
-                if code(error) != sqlite3.SQLITE_READONLY_ROLLBACK:
+                if _sqlite_code(error) != sqlite3.SQLITE_READONLY_ROLLBACK:
                     raise
             with TemporaryDirectory() as folder:
                 if _copied(path, Path(folder) / "ledger"):
-                    return _look(Path(folder) / "ledger", look, mode="rw")
+                    return _read_at_once(Path(folder) / "ledger", read, mode="rw")
         raise LedgerError(f"{path} changes all the time; try again.")
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, of SQLite's own message
-        raise LedgerError(f"{path} cannot be read: {missing_bytes(path) or error}.") from error
+        raise LedgerError(f"{path} cannot be read: {_missing_bytes(path) or error}.") from error
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error}.") from error
 
 
-def missing_bytes(path: Path) -> str | None:
+def _missing_bytes(path: Path) -> str | None:
     """Where the file ends, if that is before its last page; None if it is as long as it says."""
     header, size = _header(path), os.stat(path).st_size
     if not header.startswith(MAGIC) or len(header) < HEADER:
@@ -73,18 +73,18 @@ def missing_bytes(path: Path) -> str | None:
     return f"it is cut, after {size} of its {length} bytes" if size < length else None
 
 
-def code(error: sqlite3.Error) -> int:
+def _sqlite_code(error: sqlite3.Error) -> int:
     """SQLite's extended code; 0 for an error of Python's module around it."""
     return getattr(error, "sqlite_errorcode", 0)
 
 
-def _look(path: Path, look: Callable[[sqlite3.Connection], T], mode: str = "ro") -> T:
+def _read_at_once(path: Path, read: Callable[[sqlite3.Connection], T], mode: str = "ro") -> T:
     uri = f"{path.as_uri()}?mode={mode}"
     with closing(sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.text_factory = as_text
-        connection.execute("BEGIN")  # all that is looked at is of one moment
-        return look(connection)
+        connection.text_factory = decoded_text
+        connection.execute("BEGIN")  # all that is read is of one moment
+        return read(connection)
 
 
 def _copied(path: Path, copy: Path) -> bool:
@@ -92,7 +92,7 @@ def _copied(path: Path, copy: Path) -> bool:
 
     The journal first: while it is there unchanged, nobody has written after it.
     """
-    journal, beside = (Path(f"{each}-journal") for each in (path, copy))
+    journal, beside = (Path(f"{file}-journal") for file in (path, copy))
     try:
         before = _identity(journal)
         shutil.copyfile(journal, beside)
@@ -103,8 +103,8 @@ def _copied(path: Path, copy: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    found = os.stat(path)
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _require_file(path: Path) -> None:
@@ -113,10 +113,7 @@ def _require_file(path: Path) -> None:
     path_of_a_file(path)
     header = _header(path)
     if header.startswith(MAGIC) and WAL in header[18:20]:  # to read it, SQLite would write
-        raise LedgerError(
-            f"{path} is in SQLite's WAL mode, which openal does not use: its last answers may be "
-            f"in another file, {path.name}-wal. PRAGMA journal_mode = DELETE brings them back."
-        )
+        raise wal_refusal(path)
 
 
 def _header(path: Path) -> bytes:
@@ -131,13 +128,16 @@ ROWS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """A whole ledger: its answers, and when each of them was given."""
+class LedgerReport:
+    """A whole ledger: its `answers`, and when each of them was given.
+
+    `times` has by index the time (UTC) of the event that gave an item the label it has.
+    """
 
     answers: Answers
-    times: dict[int, str | None]  # index -> UTC, of the event that gave it the label it has
+    times: dict[int, str | None]
 
-    def counted(self) -> str:
+    def summary(self) -> str:
         """One line for people."""
         labels = list(self.answers.labels.values())
         unknown, skipped = labels.count(UNKNOWN), labels.count(SKIPPED)
@@ -149,41 +149,41 @@ class Found:
         )
 
 
-def read_whole(path: Path) -> Found:
+def read_whole(path: Path) -> LedgerReport:
     """The ledger at `path` if all of it is in order, else a LedgerError that names what is not.
 
     SQLite's pages and rows, the tables, the checksum of every event, and whether each answer could
     be given when it was: nothing is skipped, repaired or guessed, and nothing is changed.
     """
     path = path.absolute()
-    return looked_at(path, partial(_read, path))
+    return read_only(path, partial(_report, path))
 
 
-def _read(path: Path, connection: sqlite3.Connection) -> Found:
+def _report(path: Path, connection: sqlite3.Connection) -> LedgerReport:
     require_ours(connection, path)
     _require_pages(connection, path)
     require_tables(connection, path)
     size, text = _first_row(connection, path)
-    found = Found(_answers(path, size, text), {})
-    for _, event in events(connection, path, start(size, text)):
-        _receive(found, event, path)
-    return found
+    report = LedgerReport(_answers(path, size, text), {})
+    for event in events(connection, path, first_position(size, text)):
+        _receive(report, event, path)
+    return report
 
 
 def _require_pages(connection: sqlite3.Connection, path: Path) -> None:
     (file,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
-    cut = missing_bytes(Path(file))
+    cut = _missing_bytes(Path(file))
     if cut:
         raise LedgerError(f"{path} is damaged: {cut}. Restore a copy.")
-    require_sound(path, _said_of_pages(connection))
+    require_sound(path, _integrity(connection))
 
 
-def _said_of_pages(connection: sqlite3.Connection) -> str:
+def _integrity(connection: sqlite3.Connection) -> str:
     """What SQLite says of its pages; where it only says that some are malformed, also where."""
     try:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        if code(error) & 0xFF != sqlite3.SQLITE_CORRUPT:
+        if _sqlite_code(error) & 0xFF != sqlite3.SQLITE_CORRUPT:
             raise
         return f"{error}, in {_unreadable(connection)}"
 
@@ -221,11 +221,11 @@ def _answers(path: Path, size: int, text: str) -> Answers:
         raise LedgerError(f"{path} is damaged: table 'ledger': {error}") from error
 
 
-def _receive(found: Found, event: Event, path: Path) -> None:
+def _receive(report: LedgerReport, event: Event, path: Path) -> None:
     try:
-        found.answers.check(event)
+        report.answers.check(event)
     except ArgumentError as error:
         raise LedgerError(f"{path} contradicts itself: {error}") from error
-    found.answers.apply(event)
+    report.answers.apply(event)
     if event.kind in ("answer", "relabel"):
-        found.times.update(dict.fromkeys(event.indices, event.time))
+        report.times.update(dict.fromkeys(event.indices, event.time))

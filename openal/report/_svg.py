@@ -1,12 +1,11 @@
 """SVG and HTML from text that anyone may have written: axes, colors, markers, escaping."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from io import StringIO
 from math import ceil, floor, log10
 
+from openal._spreadsheet import as_csv_file, is_computed
 from openal.simulate._plot import COLORS, MARKERS
 from openal.simulate.classes import shown
 
@@ -75,10 +74,6 @@ def _step(span: float) -> float:
     return next(unit * d for d in (1, 2, 5, 10, 20) if unit * d >= span / TICKS)
 
 
-FORMULA = tuple("=+-@\t\r")
-"""Spreadsheets compute what begins so."""
-
-
 def text(words: str) -> str:
     """Words as HTML shows them, whatever is in them."""
     return escape(shown(words))
@@ -106,20 +101,17 @@ def short(number: float) -> str:
 def sheet(rows: Iterable[Sequence[object]]) -> bytes:
     """The rows as CSV; text that a spreadsheet would compute begins with an apostrophe.
 
-    >>> sheet([["name", "value"], ["=1+1", -1.5]])
-    b"name,value\\n'=1+1,-1.5\\n"
+    >>> sheet([["name", "value"], ["=1+1", -1.5]]).decode("utf-8-sig")
+    "name,value\\n'=1+1,-1.5\\n"
     """
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerows([_safe(value) for value in row] for row in rows)
-    return file.getvalue().encode()
+    return as_csv_file([_safe(value) for value in row] for row in rows)
 
 
 def _safe(value: object) -> object:
     if not isinstance(value, str):
         return value
     words = shown(value)
-    return f"'{words}" if value.startswith(FORMULA) else words
+    return f"'{words}" if is_computed(value) else words
 
 
 def _name(name: str) -> str:

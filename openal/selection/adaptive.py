@@ -20,13 +20,13 @@ __all__ = ["Adaptive", "TargetPrecision", "past_precisions"]
 def past_precisions(history: Iterable[Round]) -> list[float]:
     """The share of known among the answers of each query, oldest first.
 
-    SKIPPED and pending items do not count. A round without an answer is left out, and so is a
-    first round without scores: it is no query, but a start.
+    SKIPPED and pending items do not count. A round without an answer is left out, and so are
+    answers that no round had asked for, and a first round without scores: no query, but a start.
     """
     found = []
     for number, each in enumerate(history):
         known, unknown = (each.labels >= 0).sum(), (each.labels == UNKNOWN).sum()
-        start = number == 0 and each.scores is None
+        start = not each.begun or (number == 0 and each.scores is None)
         if known + unknown and not start:
             found.append(float(known / (known + unknown)))
     return found
@@ -40,7 +40,8 @@ class Adaptive(Part):
     than `target` + `tolerance`, and falls by 1, not below 1, after each that are known less often
     than `target` - `tolerance`: the purity is spent on choice where there is enough of it. The
     rounds of `labeled.history` are replayed, so nothing is kept between queries. SKIPPED and
-    pending items do not count, and a first round without scores is no query, but a start.
+    pending items do not count, and a first round without scores is no query, but a start; nor are
+    answers that no round had asked for: `labeled.begin_round(query)` makes a query a round.
 
     The query's diagnostics hold the `factor`.
 

@@ -2,44 +2,20 @@
 
 import glob
 import json
-import os
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from openal._files import PART, plain_json, write_whole
+from openal._locks import file_lock
 from openal.errors import ArgumentError
 from openal.simulate.loop import Run, run_of
 
-__all__ = ["RESULTS", "ResultsFolder", "check_grid", "claimed", "write_json"]
-
-
-@contextmanager
-def claimed(path: Path) -> Iterator[bool]:
-    """Whether the lock file is ours until the end of the block; a killed process holds none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "r+b") as file:
-        yield _locked(file)  # closing the file unlocks it
-
-
-def _locked(file: IO[bytes]) -> bool:
-    with suppress(BlockingIOError, PermissionError):  # somebody else's; on Windows the second
-        if sys.platform != "win32":
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        else:
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        return True
-    return False
+__all__ = ["RESULTS", "ResultsFolder", "check_grid", "write_json"]
 
 
 RESULTS = "simulation.json"
@@ -91,7 +67,8 @@ class ResultsFolder:
         """
         path = self._path(name, seed)
         lock = path.with_name(f".{path.name}.lock")
-        with claimed(lock) as mine:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock(lock, wait=False) as mine:
             if mine:
                 for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
                     part.unlink(missing_ok=True)

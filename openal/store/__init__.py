@@ -1,7 +1,16 @@
 """Embeddings on disk: computed once, resumed after any interruption, shared between processes."""
 
+import warnings
+
+from openal.store.build import build_store
 from openal.store.embeddings import Embeddings
-from openal.store.fill import fill
 from openal.store.images import image_names
 
-__all__ = ["Embeddings", "fill", "image_names"]
+__all__ = ["Embeddings", "build_store", "image_names"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "fill":  # its name in 0.1.0
+        warnings.warn("openal.store.fill is build_store now.", DeprecationWarning, stacklevel=2)
+        return build_store
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,14 +5,15 @@ import hashlib
 import io
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from openal._files import PART, write_whole
+from openal._locks import file_lock
 from openal.errors import StoreError
 
 __all__ = [
@@ -22,33 +23,31 @@ __all__ = [
     "locked",
     "mapped",
     "plain_size",
+    "require_as_written",
     "require_ours",
     "save",
     "shard_name",
     "shard_size",
     "sweep",
-    "write_whole",
+    "write_file",
 ]
 
 MANIFEST = "manifest.json"
 LOCK = "lock"
-PART = ".part"
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Waits until no other process writes into the store; a killed one holds no lock."""
-    with os.fdopen(_opened(folder / LOCK), "r+b") as file:
-        _lock(file)
-        yield  # closing the file unlocks it
+    """Waits until no other process writes into the store; a killed one holds no lock.
 
-
-def _opened(path: Path) -> int:
+    Raises a StoreError where the lock is no plain file.
+    """
+    path = folder / LOCK
     _require_no_folder(path)
     if path.is_symlink():
         raise StoreError(f"{path} is a link; remove it.")
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    return os.open(path, flags, 0o666)
+    with file_lock(path, wait=True):
+        yield
 
 
 def _require_no_folder(path: Path) -> None:
@@ -56,39 +55,10 @@ def _require_no_folder(path: Path) -> None:
         raise StoreError(f"{path} is a folder; remove it.")
 
 
-def _lock(file: IO[bytes]) -> None:
-    if sys.platform != "win32":
-        import fcntl
-
-        return fcntl.flock(file, fcntl.LOCK_EX)
-    import msvcrt
-
-    while True:
-        try:
-            return msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-        except OSError:  # it gives up after ten seconds
-            continue
-
-
-def write_whole(path: Path, *content: bytes | memoryview) -> None:
-    """Write a file, under the lock, so that even a power cut leaves the old one or the new one."""
+def write_file(path: Path, *content: bytes | memoryview) -> None:
+    """Write a file of the store, whole and under its lock; a StoreError where a folder stands."""
     _require_no_folder(path)
-    part = path.with_name(f".{path.name}{PART}")
-    with part.open("wb") as file:
-        file.writelines(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    if sys.platform != "win32":
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(path, *content)
 
 
 def sweep(folder: Path) -> None:
@@ -113,10 +83,10 @@ def require_ours(folder: Path) -> None:
 def plain_size(path: Path) -> int | None:
     """The bytes of a plain file; None for a link, a device, a folder, or nothing."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 DTYPES: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
@@ -128,7 +98,7 @@ def shard_name(shard: int) -> str:
     return f"shard-{shard:05d}.npy"
 
 
-def header(dtype: str, rows: int, columns: int) -> bytes:
+def _header(dtype: str, rows: int, columns: int) -> bytes:
     """The first bytes of a file of [rows, columns]."""
     file = io.BytesIO()
     settings = {"descr": DTYPES[dtype].str, "fortran_order": False, "shape": (rows, columns)}
@@ -138,22 +108,25 @@ def header(dtype: str, rows: int, columns: int) -> bytes:
 
 def shard_size(dtype: str, rows: int, columns: int) -> int:
     """The bytes of a file of [rows, columns]."""
-    return len(header(dtype, rows, columns)) + rows * columns * DTYPES[dtype].itemsize
+    return len(_header(dtype, rows, columns)) + rows * columns * DTYPES[dtype].itemsize
 
 
 def save(path: Path, values: np.ndarray) -> str:
     """Write the rows [n, D] whole, and return the checksum of the file."""
-    content = (header(values.dtype.name, *values.shape), values.data.cast("B"))
+    content = (_header(values.dtype.name, *values.shape), values.data.cast("B"))
     digest = hashlib.sha256()
     for piece in content:
         digest.update(piece)
-    write_whole(path, *content)
+    write_file(path, *content)
     return digest.hexdigest()
 
 
 def mapped(path: Path, dtype: str, rows: int, columns: int) -> np.ndarray:
-    """The rows [n, D] of a file, read-only and only read where they are used."""
-    expected, size = header(dtype, rows, columns), plain_size(path)
+    """The rows [n, D] of a file, read-only and only read where they are used.
+
+    Raises a StoreError for a file that is not of `rows` x `columns` numbers of type `dtype`.
+    """
+    expected, size = _header(dtype, rows, columns), plain_size(path)
     if size != shard_size(dtype, rows, columns):
         raise damaged(path, "no plain file" if size is None else f"of {size} bytes")
     with path.open("rb") as file:
@@ -166,6 +139,23 @@ def checksum(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_verified: set[tuple[Path, int, int, int, str]] = set()
+"""What this process has read whole: path, inode, bytes, time of the last change, checksum."""
+
+
+def require_as_written(path: Path, sha256: str) -> None:
+    """Refuse a shard that is not what was written; the file is read whole once per process.
+
+    A file that was changed since is read again. Raises a StoreError.
+    """
+    status = path.stat()
+    seen = (path, status.st_ino, status.st_size, status.st_mtime_ns, sha256)
+    if seen not in _verified:
+        if checksum(path) != sha256:
+            raise damaged(path, "not what was written")
+        _verified.add(seen)
 
 
 def damaged(path: Path, why: str) -> StoreError:

@@ -20,7 +20,11 @@ TOLERANCE = 0.02  # other versions of an image library round a pixel in another 
 
 @dataclass(frozen=True)
 class Identity:
-    """N items; the hash of their names, when they have some; the mean of some of their inputs."""
+    """Which items a store is about.
+
+    `count` is N, `names` the SHA-256 of their names, None without any, and `probe` the mean input
+    of some of them (of those that `probed` names), None where one cannot be read.
+    """
 
     count: int
     names: str | None
@@ -40,7 +44,10 @@ class Identity:
 
 
 def identity_of(items: Any, names: Iterable[str] | None = None) -> Identity:
-    """Which items these are; `names` is a string for each of them."""
+    """Which items these are; `names` is a string for each of them.
+
+    Raises an ArgumentError for `items` that are no map-style data set, and for other `names`.
+    """
     if not (hasattr(items, "__len__") and hasattr(items, "__getitem__")):
         raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
     count = as_count(len(items), "the number of items", minimum=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openal.errors import StoreError
-from openal.store._files import DTYPES, MANIFEST, plain_size, shard_name, shard_size, write_whole
+from openal.store._files import DTYPES, MANIFEST, plain_size, shard_name, shard_size, write_file
 from openal.store._identity import Identity, probed
 
 __all__ = ["FORMAT", "Manifest", "Shard", "manifest_of", "read_manifest", "write_manifest"]
@@ -17,23 +17,31 @@ __all__ = ["FORMAT", "Manifest", "Shard", "manifest_of", "read_manifest", "write
 
 @dataclass(frozen=True)
 class Shard:
-    """A finished shard; without a checksum there is no file: none of its items could be read."""
+    """A finished shard.
+
+    `sha256` is the checksum of its file; None where there is no file, since none of its items could
+    be read. `unreadable` says why an item has no embedding, by index.
+    """
 
     sha256: str | None
     unreadable: Mapping[int, str]
-    """Why an item has no embedding, by index."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The settings of a store, and its shards; None stands for one that is not finished."""
+    """The settings of a store, and its shards.
+
+    `items` are what it is about and `fingerprint` what made the embeddings. `dtype` names their
+    type; a shard has `shard_rows` rows, computed `batch_size` at a time. `columns` is D, None
+    before the first embedding. In `shards` None stands for one that is not finished.
+    """
 
     items: Identity
     fingerprint: Mapping[str, str]
     dtype: str
     shard_rows: int
     batch_size: int
-    columns: int | None  # not known before the first embedding
+    columns: int | None
     shards: tuple[Shard | None, ...]
 
     def indices(self, at: int) -> range:
@@ -72,13 +80,13 @@ class Manifest:
 
     def without_lost(self, folder: Path) -> "Manifest":
         """The manifest without the shards whose file is not there in its full size."""
-        found = self
+        kept = self
         for at, shard in enumerate(self.shards):
             if shard is not None and shard.sha256 is not None:
                 size = shard_size(self.dtype, len(self.indices(at)), self.columns or 0)
                 if plain_size(folder / shard_name(at)) != size:
-                    found = found.with_shard(at, None)
-        return found
+                    kept = kept.with_shard(at, None)
+        return kept
 
 
 FORMAT = "openal embeddings 1"
@@ -87,27 +95,27 @@ CHECKSUM = re.compile("[0-9a-f]{64}")
 
 
 def manifest_of(value: Any) -> Manifest:
-    """The manifest that was read from JSON."""
-    found = _Fields(value, "it")
-    found.take("format", lambda it: it == FORMAT, f"{FORMAT!r}")
+    """The manifest that was read from JSON; a ValueError that says which field cannot be."""
+    fields = _Fields(value, "it")
+    fields.take("format", lambda name: name == FORMAT, f"{FORMAT!r}")
     manifest = Manifest(
-        items=_identity(found.take("items", _is(dict), "an object")),
-        fingerprint=found.take("fingerprint", _texts, "an object of strings"),
-        dtype=found.take("dtype", lambda it: isinstance(it, str) and it in DTYPES, [*DTYPES]),
-        shard_rows=found.take("shard_rows", _count, "a count"),
-        batch_size=found.take("batch_size", _count, "a count"),
-        columns=found.take("columns", lambda it: it is None or _count(it), "a count or null"),
+        items=_identity(fields.take("items", _is(dict), "an object")),
+        fingerprint=fields.take("fingerprint", _texts, "an object of strings"),
+        dtype=fields.take("dtype", _dtype, [*DTYPES]),
+        shard_rows=fields.take("shard_rows", _count, "a count"),
+        batch_size=fields.take("batch_size", _count, "a count"),
+        columns=fields.take("columns", _count_or_none, "a count or null"),
         shards=(),
     )
-    shards = found.take("shards", _is(list), "a list")
-    rows_done = found.take("rows_done", _is(int), "a count")
+    shards = fields.take("shards", _is(list), "a list")
+    rows_done = fields.take("rows_done", _is(int), "a count")
     return _with_shards(manifest, shards, rows_done)
 
 
 def _with_shards(manifest: Manifest, shards: list[Any], rows_done: int) -> Manifest:
     if len(shards) != math.ceil(manifest.items.count / manifest.shard_rows):
         raise ValueError(f"shards has the wrong length, {len(shards)}")
-    read = tuple(_shard(each, manifest.indices(at)) for at, each in enumerate(shards))
+    read = tuple(_shard(shard, manifest.indices(at)) for at, shard in enumerate(shards))
     if manifest.columns is None and any(shard and shard.sha256 for shard in read):
         raise ValueError("columns is null, and there are shards")
     complete = Manifest(**{**vars(manifest), "shards": read})
@@ -117,10 +125,10 @@ def _with_shards(manifest: Manifest, shards: list[Any], rows_done: int) -> Manif
 
 
 def _identity(value: Any) -> Identity:
-    found = _Fields(value, "items")
-    count = found.take("count", _count, "a count")
-    names = found.take("names", lambda it: it is None or _checksum(it), "a SHA-256 or null")
-    probe = found.take("probe", _is(list), "a list")
+    fields = _Fields(value, "items")
+    count = fields.take("count", _count, "a count")
+    names = fields.take("names", _checksum_or_none, "a SHA-256 or null")
+    probe = fields.take("probe", _is(list), "a list")
     if not all(mean is None or (type(mean) is float and math.isfinite(mean)) for mean in probe):
         raise ValueError("probe must hold numbers")
     if len(probe) != len(probed(count)):
@@ -131,9 +139,9 @@ def _identity(value: Any) -> Identity:
 def _shard(value: Any, indices: range) -> Shard | None:
     if value is None:
         return None
-    found = _Fields(value, "a shard")
-    sha256 = found.take("sha256", lambda it: it is None or _checksum(it), "a SHA-256 or null")
-    reasons = found.take("unreadable", _texts, "an object of strings")
+    fields = _Fields(value, "a shard")
+    sha256 = fields.take("sha256", _checksum_or_none, "a SHA-256 or null")
+    reasons = fields.take("unreadable", _texts, "an object of strings")
     if not all(re.fullmatch("[0-9]{1,15}", key) and int(key) in indices for key in reasons):
         raise ValueError(f"a shard of the items {indices} has others that could not be read")
     unreadable = {int(key): reason for key, reason in reasons.items()}
@@ -164,6 +172,18 @@ def _count(value: Any) -> bool:
     return type(value) is int and 0 < value <= MOST
 
 
+def _count_or_none(value: Any) -> bool:
+    return value is None or _count(value)
+
+
+def _dtype(value: Any) -> bool:
+    return isinstance(value, str) and value in DTYPES
+
+
+def _checksum_or_none(value: Any) -> bool:
+    return value is None or _checksum(value)
+
+
 def _checksum(value: Any) -> bool:
     return isinstance(value, str) and CHECKSUM.fullmatch(value) is not None
 
@@ -179,11 +199,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest of a store, under its lock."""
     value = {"format": FORMAT, "rows_done": manifest.rows_done, **asdict(manifest)}
     text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
-    write_whole(folder / MANIFEST, text.encode() + b"\n")
+    write_file(folder / MANIFEST, text.encode() + b"\n")
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a store; None where there is none."""
+    """The manifest of a store; None where there is none, a StoreError where it cannot be read."""
     path = folder / MANIFEST
     if not path.exists() and not path.is_symlink():
         return None

@@ -9,7 +9,15 @@ import numpy as np
 
 from openal._checks import as_integers
 from openal.errors import StoreError
-from openal.store._files import DTYPES, MANIFEST, checksum, damaged, mapped, shard_name
+from openal.store._files import (
+    DTYPES,
+    MANIFEST,
+    checksum,
+    damaged,
+    mapped,
+    require_as_written,
+    shard_name,
+)
 from openal.store._manifest import Manifest, read_manifest
 
 __all__ = ["Embeddings", "opened", "unfinished"]
@@ -42,8 +50,8 @@ def unfinished(folder: Path, manifest: Manifest) -> StoreError:
     )
 
 
-OPEN = 256
-"""How many shards are mapped at a time."""
+OPEN = 32
+"""How many shards are mapped at a time; each holds a file open, and a process may have few."""
 
 
 @final
@@ -52,16 +60,29 @@ class Embeddings:
 
     Indexed like an array, by an integer, a slice or an array of integers, it reads the rows that
     are asked for and no others. `unreadable` are the indices of items without an embedding; their
-    rows are zeros. It may be pickled: another process opens the same files. With `partial`, a
-    store that is still being filled is opened too, for the rows that it holds by then.
+    rows are zeros. It may be pickled: another process opens the same files. Any number of threads
+    and processes may read it at once, also while it is filled.
+
+    A process reads each file of the store whole, the first time it reads a row of it, and refuses
+    one that is not what was written. That is about as fast as SHA-256 is (0.5 to 2 GB/s); on a slow
+    disk, from which few rows are wanted, it costs the reading of their files.
+
+    Args:
+        folder: where the store is.
+        partial: whether a store that is still being filled is opened too, for the rows that it
+            holds by then.
+        verify: False reads the rows of a file without reading all of it.
+
+    Raises:
+        StoreError: there is no store, or it is not finished or damaged.
     """
 
     ndim = 2
 
-    def __init__(self, folder: str | Path, *, partial: bool = False) -> None:
-        self.folder, self.partial = Path(folder).absolute(), partial
+    def __init__(self, folder: str | Path, *, partial: bool = False, verify: bool = True) -> None:
+        self.folder, self.partial, self._verified = Path(folder).absolute(), partial, verify
         self._manifest = opened(self.folder, partial=partial)
-        self._mapped: dict[int, np.ndarray] = {}
+        self._mapped: dict[int, np.ndarray] = {}  # never changed, only replaced: threads share it
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -107,7 +128,7 @@ class Embeddings:
         return f"Embeddings({str(self.folder)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (self.folder, self.partial)
+        return _reopened, (self.folder, self.partial, self._verified)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
@@ -125,13 +146,13 @@ class Embeddings:
         """A copy of the rows at `indices`."""
         if len(indices) and not (-len(self) <= indices.min() and indices.max() < len(self)):
             raise IndexError(f"indices run from 0 to {len(self) - 1}.")
-        found: np.ndarray = np.zeros((len(indices), self.shape[1]), self.dtype)
+        result: np.ndarray = np.zeros((len(indices), self.shape[1]), self.dtype)
         shards, rows = np.divmod(indices % len(self), self._manifest.shard_rows)
         for at, positions in _groups(shards):
             values = self._shard(at)
             if values is not None:
-                found[positions] = values[rows[positions]]
-        return found
+                result[positions] = values[rows[positions]]
+        return result
 
     def _shard(self, at: int) -> np.ndarray | None:
         """The rows of a shard; None when none of its items could be read."""
@@ -140,12 +161,14 @@ class Embeddings:
             raise unfinished(self.folder, self._manifest)
         if shard.sha256 is None or columns is None:
             return None
-        if at not in self._mapped:
-            if len(self._mapped) >= OPEN:
-                self._mapped.pop(next(iter(self._mapped)))
-            rows, path = len(self._manifest.indices(at)), self.folder / shard_name(at)
-            self._mapped[at] = mapped(path, self._manifest.dtype, rows, columns)
-        return self._mapped[at]
+        if at not in (open_shards := self._mapped):
+            path = self.folder / shard_name(at)
+            values = mapped(path, self._manifest.dtype, len(self._manifest.indices(at)), columns)
+            if self._verified:
+                require_as_written(path, shard.sha256)
+            latest = [*open_shards.items(), (at, values)][-OPEN:]
+            self._mapped = open_shards = dict(latest)
+        return open_shards[at]
 
 
 def _groups(shards: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -156,5 +179,5 @@ def _groups(shards: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield int(shards[order[start]]), order[start:stop]
 
 
-def _reopened(folder: Path, partial: bool) -> Embeddings:
-    return Embeddings(folder, partial=partial)
+def _reopened(folder: Path, partial: bool, verify: bool) -> Embeddings:
+    return Embeddings(folder, partial=partial, verify=verify)

@@ -32,7 +32,7 @@ def filled(path: Path) -> LabeledSet:
 def said(labeled: LabeledSet) -> list[Any]:
     """Every answer, who gave it, in which round, with the scores of then."""
     rounds = [
-        [None if values is None else values.tolist() for values in vars(each).values()]
+        [values.tolist() if hasattr(values, "tolist") else values for values in vars(each).values()]
         for each in labeled.history
     ]
     known = [labeled.known_indices.tolist(), labeled.known_labels.tolist()]

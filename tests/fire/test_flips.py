@@ -5,7 +5,6 @@ the two tables, and the checksum of each event, a CRC-32 over its row and all ev
 finds every change of up to 32 bits in a row, and others with a probability of 1 - 2^-32.
 """
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -176,5 +175,6 @@ def test_a_message_of_sqlite_that_is_no_text(path: Path, whole: tuple[bytes, lis
     content = whole[0]
     at = content.index(b"informativeness BLOB, checksum") - 4
     path.write_bytes(content[:at] + b"\xff\xb3" + content[at + 2 :])
+    book = Ledger(path, SIZE, tuple(CLASSES))
     with pytest.raises(LedgerError, match=r"answers\.db"):
-        Ledger(path, SIZE, tuple(CLASSES)).read(json.dumps)
+        book.read(book.first, repr)

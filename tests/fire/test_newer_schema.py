@@ -1,6 +1,5 @@
 """A file that a later openal made is refused by this one, everywhere, and left as it is."""
 
-import pickle
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -29,15 +28,15 @@ READ: dict[str, Callable[[Path], object]] = {
 USED: dict[str, Callable[[LabeledSet], object]] = {
     "add": lambda labeled: labeled.add([1_900], [0]),
     "refresh": LabeledSet.refresh,
-    "copy": lambda labeled: pickle.loads(pickle.dumps(labeled)),
+    "abandon_round": LabeledSet.abandon_round,
 }
-REFUSAL = r"answers\.db has schema 2; this openal reads 1\. Upgrade openal\."
+REFUSAL = r"answers\.db has schema 3; this openal reads 1 and 2\. Upgrade openal\."
 
 
 def upgrade(path: Path, *statements: str) -> None:
     """What a later openal may do to a file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in (*statements, "PRAGMA user_version = 2"):
+        for statement in (*statements, "PRAGMA user_version = 3"):
             connection.execute(statement)
 
 
@@ -83,7 +82,7 @@ def test_the_command_says_so(
     before = folder(path)
     assert main(["ledger", action, "answers.db"]) == 2
     output = capsys.readouterr()
-    assert "has schema 2; this openal reads 1. Upgrade openal." in output.err
+    assert "has schema 3; this openal reads 1 and 2. Upgrade openal." in output.err
     assert (output.err.count("\n"), output.out) == (1, "")
     assert folder(path) == before
 

@@ -9,9 +9,9 @@ from random import Random
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from openal.labeled import LabeledSet, _reopened
-from openal.ledger import _journal as ledger
-from openal.ledger import as_csv, as_json, read_whole
+from openal.errors import LedgerError
+from openal.labeled import LabeledSet
+from openal.ledger import _format, as_csv, as_json, read_whole
 from tests.fire.ledgers import CLASSES, SIZE, filled, said
 from tests.fuzz.damage import BYTES
 from tests.fuzz.harness import Loader
@@ -63,14 +63,15 @@ def altered(content: bytes, alter: Callable[[list[list[Any]]], None]) -> bytes:
     with NamedTemporaryFile() as file:
         Path(file.name).write_bytes(content)
         with closing(sqlite3.connect(file.name, isolation_level=None)) as connection:
-            columns = ", ".join(ledger.COLUMNS)
+            columns = ", ".join(_format.COLUMNS)
             rows = [[*row] for row in connection.execute(f"SELECT {columns} FROM event")]
             alter(rows)
-            last = ledger.start(*connection.execute("SELECT size, classes FROM ledger").fetchone())
+            header = connection.execute("SELECT size, classes FROM ledger").fetchone()
+            last = _format.first_position(*header)
             connection.execute("BEGIN")
             connection.execute("DELETE FROM event")
             for row in rows:
-                last = last[0] + 1, ledger._checksum(row, last[1])
+                last = last[0] + 1, _format.checksum_of(row, last[1])
                 marks = ", ".join("?" * (2 + len(row)))
                 insert = f"INSERT INTO event (id, checksum, {columns}) VALUES ({marks})"
                 connection.execute(insert, (*last, *row))
@@ -79,8 +80,10 @@ def altered(content: bytes, alter: Callable[[list[list[Any]]], None]) -> bytes:
 
 
 def continued(folder: Path) -> LabeledSet:
-    """As a copy in another process does: where there is no file, none is begun."""
-    return _reopened(SIZE, tuple(CLASSES), folder / FILE)
+    """As another process does; where there is no file, none is begun."""
+    if not (folder / FILE).exists():
+        raise LedgerError("There is no file.")
+    return LabeledSet(SIZE, CLASSES, folder / FILE)
 
 
 def whole(folder: Path) -> Any:

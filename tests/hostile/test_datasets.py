@@ -19,7 +19,7 @@ from openal.labeled import LabeledSet
 from openal.learners import Encoder
 from openal.model import Model
 from openal.pool import Pool
-from openal.store import fill
+from openal.store import build_store
 from openal.strategies import available
 from openal.view import Blocks
 from tests.walking import walked
@@ -94,7 +94,7 @@ def test_any_form_is_read_by_python_integers(reader: str, form: str) -> None:
 @walked
 @pytest.mark.parametrize("form", FORMS)
 def test_a_store_and_a_subset_read_by_python_integers(form: str, tmp_path: Path) -> None:
-    store = fill(tmp_path, Items(FORMS[form]), nn.Flatten(), fingerprint={"encoder": "x"})
+    store = build_store(tmp_path, Items(FORMS[form]), nn.Flatten(), fingerprint={"encoder": "x"})
     assert np.array_equal(store[:], X.numpy())
     labeled = LabeledSet(20, 2)
     labeled.add(np.array([5, 6]), np.array([0, 1]))

@@ -13,7 +13,7 @@ from torch import Tensor
 from openal.errors import ArgumentError, LedgerError, OpenALError, StoreError
 from openal.labeled import LabeledSet
 from openal.pool import Pool
-from openal.store import Embeddings, fill
+from openal.store import Embeddings, build_store
 from openal.strategies import available
 from openal.testing import world
 from openal.testing._repeat_checks import expect_randomness_alone
@@ -55,13 +55,15 @@ def test_a_store_is_about_the_items_it_was_begun_with(
 ) -> None:
     parts = {} if finished else {"part": (0, 2)}
     names = {"identities": NAMES} if named else {}
-    fill(tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"}, shard_rows=6, **names, **parts)
+    build_store(
+        tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"}, shard_rows=6, **names, **parts
+    )
     before = content(tmp_path)
     items = CHANGES[change]([*INPUTS])
     names = {"identities": CHANGES[change](NAMES)} if named else {}
     what = "number of items" if change in COUNTED else "name" if named else "mean input of item"
     with expect_randomness_alone("a refused store"), pytest.raises(StoreError) as error:
-        fill(tmp_path, items, double, fingerprint={"encoder": "a"}, shard_rows=6, **names)
+        build_store(tmp_path, items, double, fingerprint={"encoder": "a"}, shard_rows=6, **names)
     assert what in str(error.value) and str(tmp_path) in str(error.value)
     assert content(tmp_path) == before
 
@@ -69,13 +71,13 @@ def test_a_store_is_about_the_items_it_was_begun_with(
 @walked
 @pytest.mark.parametrize("size", [N - 1, N + 1, 0, 10**6])
 def test_a_store_of_another_length_is_no_signal_of_the_pool(tmp_path: Path, size: int) -> None:
-    store = fill(tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"})
+    store = build_store(tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"})
     with pytest.raises(ArgumentError, match=rf"agree on N: embeddings has {N}, items has {size}"):
         Pool(range(size), embeddings=store)
 
 
 def test_a_store_that_claims_more_rows_than_it_has(tmp_path: Path) -> None:
-    fill(tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"})
+    build_store(tmp_path, [*INPUTS], double, fingerprint={"encoder": "a"})
     (path,) = tmp_path.glob("*.json")
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told).replace(f'"count": {N}', f'"count": {N + 1}'))

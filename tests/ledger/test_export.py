@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
-from openal.ledger import as_csv, as_json, read_whole
-from openal.ledger._inspect import Found
+from openal.ledger import LedgerReport, as_csv, as_json, read_whole
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",
@@ -38,7 +37,7 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> Found:
+def found(tmp_path: Path) -> LedgerReport:
     """Each hostile name is the class of an item, and where it may be an annotator, that too."""
     labeled = LabeledSet(100, HOSTILE, tmp_path / "answers.db")
     for k, name in enumerate(HOSTILE):
@@ -49,21 +48,20 @@ def found(tmp_path: Path) -> Found:
 
 def expected() -> list[tuple[Any, ...]]:
     """Index, class, label, annotator and round."""
-    names = [(k + 50, name, k, name, k) for k, name in enumerate(HOSTILE)]
+    names = [(k + 50, name, k, name, 0) for k, name in enumerate(HOSTILE)]
     rows = [(i, c, k, who if who.isprintable() else None, r) for i, c, k, who, r in names]
-    last = len(HOSTILE)
-    return [*rows, (1, "UNKNOWN", UNKNOWN, None, last), (0, "SKIPPED", SKIPPED, None, last)]
+    return [*rows, (1, "UNKNOWN", UNKNOWN, None, 0), (0, "SKIPPED", SKIPPED, None, 0)]
 
 
 def cells(content: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(content.decode(), newline="")))
+    return list(csv.DictReader(StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def unguarded(cell: str) -> str:
     return cell.removeprefix("'")
 
 
-def test_csv_reads_back(found: Found) -> None:
+def test_csv_reads_back(found: LedgerReport) -> None:
     rows = [
         (
             int(row["index"]),
@@ -77,25 +75,30 @@ def test_csv_reads_back(found: Found) -> None:
     assert rows == expected()
 
 
-def test_no_text_in_csv_is_computed(found: Found) -> None:
+def test_no_text_in_csv_is_computed(found: LedgerReport) -> None:
     texts = [row[name] for row in cells(as_csv(found)) for name in ("class", "annotator", "time")]
     assert [text for text in texts if text.startswith(FORMULA)] == []
 
 
-def test_all_text_in_csv_is_quoted(found: Found) -> None:
-    head, *_, last = as_csv(found).decode().split("\n")[:-1]
+def test_all_text_in_csv_is_quoted(found: LedgerReport) -> None:
+    head, *_, last = as_csv(found).decode("utf-8-sig").split("\n")[:-1]
     assert head == '"index","class","label","annotator","round","time"'
-    assert last.startswith('0,"SKIPPED",-2,"",20,"2')
+    assert last.startswith('0,"SKIPPED",-2,"",0,"2')
 
 
-def test_json_reads_back(found: Found) -> None:
+def test_excel_is_told_that_the_csv_is_utf8(found: LedgerReport) -> None:
+    assert as_csv(found).startswith(b"\xef\xbb\xbf")
+    assert as_json(found).startswith(b"{")
+
+
+def test_json_reads_back(found: LedgerReport) -> None:
     value = json.loads(as_json(found))
     rows = [tuple(row.values())[:5] for row in value["answers"]]
     assert rows == expected()
     assert (value["size"], value["classes"], value["pending"]) == (100, HOSTILE, [])
 
 
-def test_the_time_is_that_of_the_call(found: Found) -> None:
+def test_the_time_is_that_of_the_call(found: LedgerReport) -> None:
     for row in (cells(as_csv(found))[0], json.loads(as_json(found))["answers"][0]):
         assert len(row["time"]) == len("2026-01-31T23:59:59Z")
         assert row["time"].endswith("Z")

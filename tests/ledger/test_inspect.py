@@ -17,7 +17,7 @@ import pytest
 from openal.errors import LedgerError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.ledger import as_json, read_whole
-from openal.ledger._inspect import looked_at
+from openal.ledger._inspect import read_only
 
 CLASSES = ["cat", "dög\n"]
 SIZE = 2_000
@@ -58,7 +58,7 @@ def said(path: Path) -> tuple[str, bytes] | None:
         return None
     finally:
         assert folder(path) == before
-    return found.counted(), as_json(found)
+    return found.summary(), as_json(found)
 
 
 def opens(path: Path) -> bytes | None:
@@ -80,7 +80,7 @@ def test_it_reads_what_a_labeled_set_reads(path: Path) -> None:
 
 
 def test_the_counts(path: Path) -> None:
-    assert read_whole(path).counted() == (
+    assert read_whole(path).summary() == (
         "900 answers (600 known, 298 unknown, 2 skipped) in 8 rounds, 1 pending; "
         "2000 items, 2 classes"
     )
@@ -101,7 +101,7 @@ def test_an_answer_has_the_time_of_its_label(path: Path, monkeypatch: pytest.Mon
 
 def test_a_ledger_without_answers(tmp_path: Path) -> None:
     LabeledSet(10, 3, tmp_path / "answers.db")
-    assert read_whole(tmp_path / "answers.db").counted().startswith("0 answers (0 known")
+    assert read_whole(tmp_path / "answers.db").summary().startswith("0 answers (0 known")
 
 
 # --- damage
@@ -196,7 +196,10 @@ def bad_page(number: int) -> Callable[[Path], None]:
 
 NAMED = r"damaged: .*([pP]age|table '\w+' after row) \d+.* Restore a copy"  # as SQLite can say it
 BAD_FILES = {
-    "a newer schema": (altered("PRAGMA user_version = 2"), "schema 2; this openal reads 1. Upgr"),
+    "a newer schema": (
+        altered("PRAGMA user_version = 3"),
+        "schema 3; this openal reads 1 and 2",
+    ),
     "garbage": (garbage, "file is not a database"),
     "another application's": (foreign, "not a ledger of openal"),
     "no file": (no_file, "is not there"),
@@ -344,7 +347,7 @@ def test_a_copy_restored_beside_a_journal_of_later(path: Path, tmp_path: Path) -
 
 def test_it_cannot_write(path: Path) -> None:
     with pytest.raises(LedgerError, match="readonly"):
-        looked_at(path, lambda connection: connection.execute("DELETE FROM event"))
+        read_only(path, lambda connection: connection.execute("DELETE FROM event"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write in a read-only folder")

@@ -1,5 +1,6 @@
 """What a file of answers must survive: other files, other processes, kills, damage."""
 
+import copy
 import multiprocessing
 import os
 import pickle
@@ -20,8 +21,8 @@ import pytest
 
 from openal.errors import AnswerError, LedgerError
 from openal.labeled import UNKNOWN, LabeledSet
+from openal.ledger import _format, read_whole
 from openal.ledger import _journal as ledger
-from openal.ledger import read_whole
 
 CLASSES = ["cat", "dög\n"]
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -90,11 +91,33 @@ def test_the_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert labeled.path == tmp_path / "answers.db"
 
 
-def test_a_copy_does_not_begin_a_new_file(path: Path) -> None:
-    pickled = pickle.dumps(LabeledSet(10, CLASSES, path))
+COPIES: dict[str, Callable[[LabeledSet], LabeledSet]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda labeled: pickle.loads(pickle.dumps(labeled)),
+}
+
+
+@pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
+def test_a_copy_is_in_memory_and_never_writes_the_file(
+    filled: Path, duplicate: Callable[[LabeledSet], LabeledSet]
+) -> None:
+    labeled, before = LabeledSet(10_000, CLASSES, filled), filled.read_bytes()
+    trial = duplicate(labeled)
+    trial.add([9_000], [0])
+    trial.retract([0])
+    labeled.refresh()
+    assert (trial.path, len(trial), len(labeled)) == (None, 8_000, 8_000)
+    assert filled.read_bytes() == before
+
+
+@pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
+def test_a_copy_needs_no_file(path: Path, duplicate: Callable[[LabeledSet], LabeledSet]) -> None:
+    labeled = LabeledSet(10, CLASSES, path)
+    labeled.add([4], [0])
     path.unlink()
-    with pytest.raises(LedgerError, match="is not there"):
-        pickle.loads(pickled)
+    assert duplicate(labeled).known_indices.tolist() == [4]
+    assert not path.exists()
 
 
 # --- files that are not this ledger
@@ -131,7 +154,10 @@ BAD_FILES = {
     "zero bytes": (zero_bytes, "is empty"),
     "garbage": (garbage, "file is not a database"),
     "another application's": (foreign, "not a ledger of openal"),
-    "a newer schema": (altered("PRAGMA user_version = 2"), "schema 2; this openal reads 1. Upgr"),
+    "a newer schema": (
+        altered("PRAGMA user_version = 3"),
+        "schema 3; this openal reads 1 and 2",
+    ),
     "cut in the header": (cut(50), "cannot be used"),
     "cut in the first page": (cut(2000), "cannot be used"),
     "cut in the middle": (cut(3 * 4096), "cannot be used"),
@@ -188,9 +214,9 @@ def test_a_forged_event_is_refused(filled: Path, row: tuple[str, str, str], mess
     kind, indices, labels = row
     forged = ["now", kind, None, indices, labels, None, None, None]
     marks = ", ".join("?" * 10)
-    columns = f"id, checksum, {', '.join(ledger.COLUMNS)}"
+    columns = f"id, checksum, {', '.join(_format.COLUMNS)}"
     insert = f"INSERT INTO event ({columns}) VALUES ({marks})"
-    sql(filled, insert, 21, ledger._checksum(forged, last), *forged)
+    sql(filled, insert, 21, _format.checksum_of(forged, last), *forged)
     with pytest.raises(LedgerError, match=message):
         LabeledSet(10_000, CLASSES, filled)
 
@@ -228,6 +254,37 @@ def test_a_file_system_without_hard_links(monkeypatch: pytest.MonkeyPatch, path:
     monkeypatch.setattr(os, "link", refuse)
     LabeledSet(10, CLASSES, path).add([4], [0])
     assert len(LabeledSet(10, CLASSES, path)) == 1
+
+
+def in_wal_mode(path: Path) -> None:
+    sql(path, "PRAGMA journal_mode = WAL")
+
+
+def test_a_ledger_in_wal_mode_is_refused(filled: Path) -> None:
+    in_wal_mode(filled)
+    before = filled.read_bytes()
+    with pytest.raises(LedgerError, match=r"WAL mode.*journal_mode = DELETE"):
+        LabeledSet(10_000, CLASSES, filled)
+    assert filled.read_bytes() == before
+    assert list(filled.parent.iterdir()) == [filled]
+
+
+@pytest.mark.parametrize("use", [LabeledSet.refresh, lambda labeled: labeled.add([9_000], [0])])
+def test_so_is_one_that_gets_into_it_meanwhile(
+    filled: Path, use: Callable[[LabeledSet], None]
+) -> None:
+    labeled = LabeledSet(10_000, CLASSES, filled)
+    in_wal_mode(filled)
+    with pytest.raises(LedgerError, match="WAL mode"):
+        use(labeled)
+    assert len(labeled) == 8_000
+
+
+def test_brought_back_from_it_a_ledger_goes_on(filled: Path) -> None:
+    in_wal_mode(filled)
+    sql(filled, "PRAGMA journal_mode = DELETE")
+    LabeledSet(10_000, CLASSES, filled).add([9_000], [0])
+    assert len(LabeledSet(10_000, CLASSES, filled)) == 8_001
 
 
 # --- the file changes under an open labeled set
@@ -284,7 +341,7 @@ def test_nobody_writes_between_the_reading_and_the_writing(path: Path) -> None:
         with closing(sqlite3.connect(path, timeout=0)) as other, locked:
             other.execute("BEGIN IMMEDIATE")
 
-    book.exchange(lambda _: None, send)
+    book.exchange(book.first, lambda _: None, send)
 
 
 def test_a_call_waits_for_the_disk_and_the_folder(path: Path) -> None:

@@ -66,8 +66,9 @@ def test_the_target_stays_a_share() -> None:
 
 def test_what_counts_as_a_precision() -> None:
     labeled = after((3, 1), start=5)
-    labeled.add([0, 1, 2], [SKIPPED, SKIPPED, SKIPPED])
-    labeled.add([3, 4], [UNKNOWN, SKIPPED])
+    for indices, labels in (([0, 1, 2], [SKIPPED] * 3), ([3, 4], [UNKNOWN, SKIPPED])):
+        labeled.begin_round(SimpleNamespace(indices=indices))
+        labeled.add(indices, labels)
     assert past_precisions(labeled.history) == [0.75, 0.0]
     labeled.begin_round(SimpleNamespace(indices=[5, 6]))
     assert past_precisions(labeled.history) == [0.75, 0.0]

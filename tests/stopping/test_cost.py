@@ -1,6 +1,7 @@
 """Money per known answer, counted by hand."""
 
 from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from openal.stopping import Cost, cost_per_correct
 def test_each_round_and_all() -> None:
     labeled = LabeledSet(10, classes=2)
     labeled.add([0, 1, 2], [0, 1, UNKNOWN])  # 2 * 10 + 4
+    labeled.begin_round(SimpleNamespace(indices=[3, 4, 5, 6]))
     labeled.add([3, 4, 5, 6], [SKIPPED, 1, UNKNOWN, UNKNOWN])  # 10 + 2 * 4 + 1
     cost = cost_per_correct(labeled, cost_known=10, cost_unknown=4, cost_skipped=1)
     assert cost == Cost(spent=(24, 19), known=(2, 1))

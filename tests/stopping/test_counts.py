@@ -25,6 +25,7 @@ def test_a_labeled_set_its_history_and_its_labels_are_one() -> None:
 def test_the_start_is_no_query() -> None:
     labeled = LabeledSet(10, classes=3)
     labeled.add([0, 1], [0, 0])
+    labeled.begin_round(SimpleNamespace(indices=[2, 3]))
     labeled.add([2, 3], [UNKNOWN, 0])
     assert answer_counts(labeled, start=False).tolist() == [[1, 1, 0]]
     assert answer_counts([[0], [1]], start=False).tolist() == [[1, 0, 0], [1, 0, 0]]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.store import Embeddings, fill
+from openal.store import Embeddings, build_store
 
 N, D = 50, 6
 
@@ -31,7 +31,7 @@ class Items:
 def filled(folder: Path, items: Any, encoder: Any = None, **changes: Any) -> Embeddings:
     """Fill a store with eight rows to a shard and three to a batch."""
     new = {"shard_rows": 8, "batch_size": 3, "fingerprint": {"encoder": "a"}}
-    return fill(folder, items, encoder or encode, **(new | changes))
+    return build_store(folder, items, encoder or encode, **(new | changes))
 
 
 def encode(x: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import pickle
+import resource
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from openal.errors import ArrayError, StoreError
-from openal.store import Embeddings
+from openal.store import Embeddings, _files
 from tests.store.made import D, Items, N, encode, expected, filled
 
 ROWS = expected(Items())
@@ -88,12 +90,77 @@ def test_it_travels_by_its_path(store: Embeddings) -> None:
 def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
     store = filled(tmp_path, Items())
     store.verify()
-    path = tmp_path / "shard-00003.npy"
+    flip(tmp_path / "shard-00003.npy")
+    with pytest.raises(StoreError, match=r"shard-00003.npy is damaged: it is not what was written"):
+        store.verify()
+
+
+def flip(path: Path) -> None:
     flipped = bytearray(path.read_bytes())
     flipped[-5] ^= 1
     path.write_bytes(flipped)
-    with pytest.raises(StoreError, match=r"shard-00003.npy is damaged: it is not what was written"):
-        store.verify()
+
+
+def test_a_flipped_bit_is_not_served(tmp_path: Path) -> None:
+    filled(tmp_path, Items())
+    flip(tmp_path / "shard-00003.npy")
+    store = Embeddings(tmp_path)
+    np.testing.assert_array_equal(store[:24], ROWS[:24])
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"shard-00003.npy is damaged: it is not what was"):
+            store[24]
+
+
+def test_unless_nobody_wants_to_know(tmp_path: Path) -> None:
+    filled(tmp_path, Items())
+    flip(tmp_path / "shard-00003.npy")
+    store = Embeddings(tmp_path, verify=False)
+    for unverified in (store, pickle.loads(pickle.dumps(store))):
+        assert not np.array_equal(unverified[24:32], ROWS[24:32])
+    assert not np.array_equal(filled(tmp_path, Items(), verify=False)[24:32], ROWS[24:32])
+
+
+def test_a_file_is_read_whole_once_in_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path, Items())
+    seen, checksum = list[str](), _files.checksum
+    monkeypatch.setattr(
+        _files, "checksum", lambda path: (seen.append(path.name), checksum(path))[1]
+    )
+    for _ in range(2):
+        Embeddings(tmp_path)[[1, 9, 2]]
+    assert seen == ["shard-00000.npy", "shard-00001.npy"]
+
+
+def test_a_file_that_changed_since_is_read_again(tmp_path: Path) -> None:
+    filled(tmp_path, Items())[:]
+    flip(tmp_path / "shard-00003.npy")
+    with pytest.raises(StoreError, match="is damaged"):
+        Embeddings(tmp_path)[24]
+
+
+def test_threads_share_one_store(store: Embeddings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openal.store.embeddings.OPEN", 2)
+    fresh = Embeddings(store.folder)
+
+    def read(seed: int) -> bool:
+        indices = np.random.default_rng(seed).integers(N, size=(200, 5))
+        return all(np.array_equal(fresh[at], ROWS[at]) for at in indices)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(8)))
+
+
+def read_with_few_files(folder: Path, limit: int) -> bool:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    return np.array_equal(Embeddings(folder)[:], expected(Items(400)))
+
+
+def test_a_store_of_many_shards_needs_few_open_files(tmp_path: Path) -> None:
+    filled(tmp_path, Items(400), shard_rows=1)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(read_with_few_files, (tmp_path, 100))
 
 
 def test_another_header_is_refused(tmp_path: Path) -> None:

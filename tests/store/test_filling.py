@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from openal import store
 from openal.errors import ArgumentError, ModelError, StoreError
 from openal.store import Embeddings
 from tests.store.made import Items, N, content, encode, expected, filled
@@ -271,3 +272,16 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a file"):
         filled(tmp_path / "thesis.tex", Items())
     assert os.listdir(tmp_path) == ["thesis.tex"]
+
+
+def test_what_a_killed_process_was_writing_is_swept(tmp_path: Path) -> None:
+    filled(tmp_path / "whole", Items())
+    interrupted(tmp_path / "parts", Items(), 7)
+    (tmp_path / "parts" / ".shard-00002.npy.4711-0a1b2c3d.part").write_bytes(b"half")
+    filled(tmp_path / "parts", Items())
+    assert content(tmp_path / "parts") == content(tmp_path / "whole")
+
+
+def test_the_name_of_before_still_works_and_says_so() -> None:
+    with pytest.warns(DeprecationWarning, match="build_store"):
+        assert store.fill is store.build_store

@@ -13,20 +13,25 @@ from openal._batches import device_of, inference_mode_of
 from openal._checks import as_count
 from openal._progress import progress_bar
 from openal.errors import ArgumentError, StoreError
-from openal.store._encode import Encoding, Rows
+from openal.store._encode import ShardEncoder, ShardRows
 from openal.store._files import DTYPES, locked, require_ours, save, shard_name, sweep
 from openal.store._identity import Identity, identity_of
 from openal.store._manifest import Manifest, Shard, read_manifest, write_manifest
 from openal.store.embeddings import Embeddings
 
-__all__ = ["Wanted", "fill"]
+__all__ = ["StoreSpec", "build_store"]
 
 SHARD_ROWS = 4096
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a store should be about, and how to cut it; None: as it was begun."""
+class StoreSpec:
+    """What a store should be about, and how to cut it.
+
+    `items` are what it is about, and `fingerprint` is what makes the embeddings. `dtype` names
+    their type, a shard has `shard_rows` rows, and `batch_size` items are encoded at a time; None
+    takes what the store was begun with, or the default of a new one.
+    """
 
     items: Identity
     fingerprint: Mapping[str, str]
@@ -34,21 +39,24 @@ class Wanted:
     shard_rows: int | None
     batch_size: int | None
 
-    def begun(self, folder: Path, *, batch_size: int) -> Manifest:
-        """The manifest of the store in `folder`; a new one gets batches of `batch_size`."""
+    def open_or_create(self, folder: Path, *, batch_size: int) -> Manifest:
+        """The manifest of the store in `folder`; a new one gets batches of `batch_size`.
+
+        Raises a StoreError if the folder holds a store of something else, or other files.
+        """
         require_ours(folder)
-        found = read_manifest(folder)
-        if found is not None and self._accepted(folder, found):
-            return found  # finished: nothing is written, so it may be read-only
+        there = read_manifest(folder)
+        if there is not None and self._accepted(folder, there):
+            return there  # finished: nothing is written, so it may be read-only
         new = self._new(batch_size)
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
-            found = read_manifest(folder)
-            if found is not None:
-                self._accepted(folder, found)
-            kept = new if found is None else found.without_lost(folder)
+            there = read_manifest(folder)
+            if there is not None:
+                self._accepted(folder, there)
+            kept = new if there is None else there.without_lost(folder)
             sweep(folder)
-            if kept != found:
+            if kept != there:
                 write_manifest(folder, kept)
         return kept
 
@@ -65,28 +73,28 @@ class Wanted:
         dtype = self.dtype or next(iter(DTYPES))
         return Manifest(self.items, dict(self.fingerprint), dtype, rows, size, None, shards)
 
-    def _accepted(self, folder: Path, found: Manifest) -> bool:
+    def _accepted(self, folder: Path, there: Manifest) -> bool:
         """Whether the store is finished; a StoreError if it is about something else."""
-        finished = not found.without_lost(folder).missing()
-        for what, (there, now) in self._differences(found, finished).items():
+        finished = not there.without_lost(folder).missing()
+        for what, (before, now) in self._differences(there, finished).items():
             raise StoreError(
-                f"{folder} holds other embeddings: {what} was {there!r} and is {now!r} now; "
+                f"{folder} holds other embeddings: {what} was {before!r} and is {now!r} now; "
                 f"choose another folder, or delete this one."
             )
         return finished
 
-    def _differences(self, found: Manifest, finished: bool) -> dict[str, tuple[Any, Any]]:
-        there, now = found.fingerprint, self.fingerprint
-        pairs = {key: (there.get(key), now.get(key)) for key in sorted({*there, *now})}
-        pairs |= found.items.differences(self.items)
+    def _differences(self, there: Manifest, finished: bool) -> dict[str, tuple[Any, Any]]:
+        before, now = there.fingerprint, self.fingerprint
+        pairs = {key: (before.get(key), now.get(key)) for key in sorted({*before, *now})}
+        pairs |= there.items.differences(self.items)
         # A finished store is not cut any more.
         for name in ("dtype",) if finished else ("dtype", "shard_rows", "batch_size"):
             if getattr(self, name) is not None:
-                pairs[name] = (getattr(found, name), getattr(self, name))
+                pairs[name] = (getattr(there, name), getattr(self, name))
         return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def fill(
+def build_store(
     folder: str | Path,
     items: Any,
     encode: Callable[[Tensor], Tensor],
@@ -100,57 +108,74 @@ def fill(
     workers: int = 0,
     device: str | torch.device | None = None,
     progress: bool | None = None,
+    verify: bool = True,
 ) -> Embeddings:
     """The embeddings of all items, computed where the store does not hold them yet.
 
-    `items` is a map-style data set of x, (x, y) or a dict; `encode` makes [B, D] of a batch.
-    `fingerprint` says what made the embeddings (the encoder's hash, the preprocessing) and
-    `identities` names each item: a store of others is refused. Without names, the inputs of a
-    few items are compared. An item that raises, or whose embedding is not finite, is left out
+    Whatever interrupts it, the next call goes on where it stopped. A store of other items, or of
+    another encoder, is refused. An item that raises, or whose embedding is not finite, is left out
     and listed in `.unreadable`.
 
-    One process per GPU: each fills the shards i, i + n, ... of `part=(i, n)`; what it returns may
-    lack the others' rows. `dtype` (float16), `shard_rows` (4096) and `batch_size` (256, on a CPU
-    32) are how a new store is cut; one that was begun goes on with its own, since other batches
-    give other last digits.
+    Args:
+        folder: where the store is, or will be; it holds nothing else.
+        items: N items, a map-style data set of x, (x, y) or a dict.
+        encode: makes the embeddings [B, D] of a batch of inputs.
+        fingerprint: what makes the embeddings (the encoder's hash, the preprocessing).
+        identities: a name for each of the N items; without names, the inputs of a few of them are
+            compared with those of the store.
+        part: (i, n) fills the shards i, i + n, ... only: one process per GPU. What it returns may
+            lack the rows of others.
+        dtype: "float16" (a new store's) or "float32".
+        shard_rows: the rows of a file (4096). A store that was begun goes on with its own.
+        batch_size: the items encoded at a time (256, on a CPU 32). A store that was begun goes on
+            with its own, since other batches give other last digits.
+        workers: processes that read items; 0 reads them here.
+        device: where `encode` computes; by default where its parameters are.
+        progress: False for no bar; by default a bar on a terminal.
+        verify: False reads rows without a look at the checksum of their file, see `Embeddings`.
+
+    Raises:
+        ArgumentError: an argument that cannot be right; nothing is written.
+        StoreError: the folder holds another store, or other files.
+        ModelError: `encode` gives no embeddings [B, D], or none that are finite.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     store = fill(folder, torch.eye(2), lambda x: x * 3, fingerprint={"encoder": "thrice"})
+    ...     encoder = {"encoder": "thrice"}
+    ...     store = build_store(folder, torch.eye(2), lambda x: x * 3, fingerprint=encoder)
     ...     store[:]
     array([[3., 0.],
            [0., 3.]], dtype=float16)
     """
     folder, target = Path(folder).absolute(), device_of(encode, device)
     workers, (_, parts) = as_count(workers, "workers"), _checked(part)
-    wanted = Wanted(
-        identity_of(items, identities), _texts(fingerprint), dtype, shard_rows, batch_size
-    )
-    begun = wanted.begun(folder, batch_size=32 if target.type == "cpu" else 256)
-    if begun.missing(part):
-        _compute(folder, begun, part, Encoding(items, encode, target, workers), progress)
-    return Embeddings(folder, partial=parts > 1)
+    identity = identity_of(items, identities)
+    spec = StoreSpec(identity, _texts(fingerprint), dtype, shard_rows, batch_size)
+    manifest = spec.open_or_create(folder, batch_size=32 if target.type == "cpu" else 256)
+    if manifest.missing(part):
+        _compute(folder, manifest, part, ShardEncoder(items, encode, target, workers), progress)
+    return Embeddings(folder, partial=parts > 1, verify=verify)
 
 
 def _compute(
     folder: Path,
     manifest: Manifest,
     part: tuple[int, int],
-    encoding: Encoding,
+    encoder: ShardEncoder,
     progress: bool | None,
 ) -> None:
     rows = [len(manifest.indices(at)) for at in range(part[0], len(manifest.shards), part[1])]
     missing = manifest.missing(part)
     left = sum(len(manifest.indices(at)) for at in missing)
     with (
-        inference_mode_of(encoding.encode),
+        inference_mode_of(encoder.encode),
         progress_bar(progress, total=sum(rows), initial=sum(rows) - left, unit="item") as bar,
     ):
-        for shard in encoding.shards(manifest, missing, bar):
-            _record(folder, shard)
+        for rows_of_shard in encoder.shards(manifest, missing, bar):
+            _record(folder, rows_of_shard)
 
 
-def _record(folder: Path, rows: Rows) -> None:
+def _record(folder: Path, rows: ShardRows) -> None:
     """Keep a shard, unless another process was first."""
     with locked(folder):
         manifest = read_manifest(folder)

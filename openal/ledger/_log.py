@@ -1,0 +1,79 @@
+"""A list of events and their sum, in memory or with a file, which threads and interrupts spare.
+
+A call counts once its event is in the list. The sum is made when it is read; where an interrupt, at
+whatever line, leaves it half done, it is made anew. The list is also what a copy takes.
+"""
+
+from typing import final
+
+from openal._locks import ThreadLock
+from openal.errors import ArgumentError, LedgerError
+from openal.ledger._answers import Answers
+from openal.ledger._events import Event, Position
+from openal.ledger._journal import Ledger
+
+__all__ = ["EventLog"]
+
+
+@final
+class EventLog:
+    """The events about `size` items and `classes`, from the `ledger` if there is one.
+
+    `guard` is the lock under which the sum is made and read.
+    """
+
+    def __init__(
+        self, size: int, classes: tuple[str, ...], ledger: Ledger | None, events: list[Event]
+    ) -> None:
+        self.guard, self.ledger = ThreadLock(), ledger
+        self._size, self._classes, self._events = size, classes, events
+        self._sum = Answers(size, classes)  # of the first events
+
+    def record(self, event: Event) -> None:
+        """Check `event` against the latest answers and note what it changes; only then it counts.
+
+        Raises an AnswerError for an event that cannot be, a LedgerError for a file that cannot.
+        """
+
+        def checked() -> Event | None:
+            answers = self.answers()
+            answers.check(event)
+            return answers.effective(event)
+
+        with self.guard.lock:
+            if self.ledger is not None:
+                self.ledger.exchange(self._position(self.ledger), self._receive, checked)
+            elif (change := checked()) is not None:
+                self._events.append(change)
+
+    def refresh(self) -> None:
+        """Read what came into the file since."""
+        with self.guard.lock:
+            if self.ledger is not None:
+                self.ledger.read(self._position(self.ledger), self._receive)
+
+    def answers(self) -> Answers:
+        """The sum of all events; to be called and read under the lock."""
+        if not self._sum.whole:  # an interrupt ended `apply`
+            self._sum = Answers(self._size, self._classes)
+        for event in self._events[self._sum.count :]:
+            self._sum.apply(event)
+        return self._sum
+
+    def events(self) -> list[Event]:
+        """All events so far, in a list of the caller's own."""
+        with self.guard.lock:
+            return [*self._events]
+
+    def _receive(self, event: Event) -> None:
+        """Note an event of the file, which is trusted as little as a user's."""
+        try:
+            self.answers().check(event)
+        except ArgumentError as error:
+            path = self.ledger and self.ledger.path
+            raise LedgerError(f"{path} contradicts itself: {error}") from error
+        self._events.append(event)
+
+    def _position(self, ledger: Ledger) -> Position:
+        """Where in the file the last event stands that was read."""
+        return (self._events[-1].position if self._events else None) or ledger.first
