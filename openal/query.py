@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_count, first_bad_row
-from openal._seeds import as_seed, isolated_rng
+from openal._contexts import own_contexts
+from openal._seeds import as_seed
 from openal.errors import ArgumentError, MissingPackageError, ScoreError
 from openal.labeled import LabeledSet
 from openal.pool import Frozen, Learner, Pool
@@ -168,7 +169,7 @@ class Chain:
             ScoreError: a score that is not finite; the message names the stage and the index.
         """
         budget, seed = as_count(budget, "budget", minimum=1), as_seed(seed)
-        with isolated_rng(seed):
+        with own_contexts():
             view = pool.view(
                 labeled,
                 reads=self.reads,

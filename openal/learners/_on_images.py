@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from openal._batches import batches, target_device
+from openal._contexts import own_contexts
 from openal._items import AnsweredSubset
-from openal._seeds import isolated_rng
+from openal._seeds import drawing_from
 from openal.errors import ArgumentError
 from openal.learners._sgd import Loss, TrainingSettings, train
 from openal.learners.networks import cifar_resnet18
@@ -54,6 +55,7 @@ class FittedNetwork:
         return {name: found[self.names[name]] for name in names}
 
 
+@own_contexts()
 def fit_network(
     pool: Pool,
     answers: AnsweredSubset,
@@ -69,7 +71,7 @@ def fit_network(
 ) -> FittedNetwork:
     """A new network, trained on the answered items; without answers as it was initialized."""
     device = training_device(device)
-    with isolated_rng(seed):
+    with drawing_from(seed):
         network = new_network(factory, num_outputs).to(device)
         if len(answers) == 0:
             return FittedNetwork(network.eval(), names)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from openal._batches import device_of
 from openal._checks import as_count, as_number
-from openal._seeds import isolated_rng
+from openal._contexts import own_contexts
+from openal._seeds import drawing_from
 from openal._threads import threads_for
 from openal.labeled import LabeledSet
 from openal.learners._layers import standardization
@@ -91,6 +92,7 @@ def epochs_of(count: int, settings: StepSettings) -> tuple[int, int]:
     return max(LEAST_EPOCHS, ceil(settings.steps / batches)), batches
 
 
+@own_contexts()
 def fit_network_on(
     pool: Pool,
     embeddings: str,
@@ -110,7 +112,7 @@ def fit_network_on(
     """
     known = labeled.known_indices
     z = answered_embeddings(pool, embeddings, known, device, progress).float()
-    with isolated_rng(seed):
+    with drawing_from(seed):
         network = make(z).to(z.device)
         if len(known):
             labels = torch.from_numpy(labeled.known_labels)

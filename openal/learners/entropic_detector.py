@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from openal._checks import as_count, as_number
-from openal._seeds import isolated_rng
+from openal._contexts import own_contexts
+from openal._seeds import drawing_from
 from openal._threads import threads_for
 from openal.labeled import LabeledSet
 from openal.learners._entropic_network import (
@@ -89,12 +90,13 @@ class EntropicDetector:
         settings_of(self, EntropicLoss)
         settings_of(self, TrainingSettings)
 
+    @own_contexts()
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> "FittedEntropicNetwork":
         """The trained detector; neither the pool nor the labeled set is changed."""
         device = training_device(self.device)
-        with isolated_rng(seed):
+        with drawing_from(seed):
             network = new_network(self.factory, labeled.num_classes + 1).to(device)
             return self._trained(network, device, pool, labeled, seed, progress)
 
@@ -203,6 +205,7 @@ class EmbeddingEntropicDetector:
         """The name of the embeddings."""
         return (self.embeddings,)
 
+    @own_contexts()
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> FittedOnEmbeddings:
@@ -210,7 +213,7 @@ class EmbeddingEntropicDetector:
         answers = labeled.detector_subset(range(labeled.size))
         z = answered_embeddings(pool, self.embeddings, answers.indices, self.device, progress)
         z = z.float()
-        with isolated_rng(seed):
+        with drawing_from(seed):
             network = self._network(z, labeled.num_classes)
         if len(answers):
             with threads_for(self.batch_size * z.shape[1] * (self.hidden or labeled.num_classes)):

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from openal._batches import device_of, inference_mode_of
+from openal._batches import device_of
 from openal._checks import as_count
+from openal._evaluation import evaluating_own
 from openal.errors import ArgumentError, ModelError
 from openal.functional import ranking_loss
 from openal.model import named_outputs
@@ -70,7 +71,7 @@ class LossPredictingNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.network, self.layers, self.joint_steps, self.steps = network, layers, joint_steps, 0
-        with inference_mode_of(network), self._watching() as seen:
+        with evaluating_own(network), self._watching() as seen:
             network(x.to(device_of(network)))
         maps = self._maps(seen)
         sizes, dtype = [each.shape[1] for each in maps], maps[0].dtype

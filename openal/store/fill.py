@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from openal._batches import device_of, inference_mode_of
+from openal._batches import device_of
 from openal._checks import as_count
+from openal._evaluation import evaluated
 from openal.errors import ArgumentError, StoreError
 from openal.store._encode import Encoding, Rows
 from openal.store._files import DTYPES, locked, require_ours, save, shard_name, sweep
@@ -144,9 +145,10 @@ def _compute(
     left = sum(len(manifest.indices(at)) for at in missing)
     hidden = None if progress is None else not progress
     with (
-        inference_mode_of(encoding.encode),
+        evaluated(encoding.encode) as network,
         tqdm(total=sum(rows), initial=sum(rows) - left, unit="item", disable=hidden) as bar,
     ):
+        encoding = replace(encoding, encode=network.call)
         for shard in encoding.shards(manifest, missing, bar):
             _record(folder, shard)
 

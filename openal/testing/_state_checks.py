@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openal._seeds import isolated_rng
 from openal.labeled import SKIPPED, UNKNOWN
 from openal.pool import Pool
 from openal.query import Query, QueryStrategy
+from openal.testing._isolated import isolated_rng
 from openal.testing._signal_checks import recorded
 from openal.testing._world import MakeWorld, World, ask, expect, expect_same, expect_sound
 
