@@ -55,7 +55,7 @@ class Draws(TorchDispatchMode):
 
     def __init__(self, seed: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.seed, self.drew = seed, False
+        self.seed, self.passed, self.drew = seed, False, False
         self.generators: dict[torch.device, torch.Generator] = {}
 
     def __torch_dispatch__(

@@ -22,6 +22,7 @@ from openal.functional.losses import (
     unknown_head_loss,
     weighted_cross_entropy,
 )
+from openal.learners._health import Failure, dead, diverged
 from openal.learners._sgd import (
     TrainingSettings,
     descent,
@@ -157,7 +158,7 @@ def train_entropic(
     settings: TrainingSettings,
     seed: int,
     progress: bool | None,
-) -> None:
+) -> Failure | None:
     """Trains the network in place on inputs [m, ...] and labels [m] in 0..K, m > 0.
 
     The steps of the detector shrink every `step_size` epochs; those of the heads, which have
@@ -166,7 +167,7 @@ def train_entropic(
     """
     optimizers = _optimizers(network, settings)
     schedule = StepLR(optimizers[0], settings.step_size, settings.gamma)
-    step = descent(network, optimizers, partial(_loss_of, loss=loss), settings.amp)
+    step = descent(network, optimizers, partial(_loss_of, loss=loss), settings.amp, seed)
     unknown = (labels == network.num_classes).nonzero()[:, 0]
     clusters: Clusters | None = None
     network.train()
@@ -175,10 +176,12 @@ def train_entropic(
             if len(unknown) and epoch % loss.recluster_every == 0:
                 features = _features(network, inputs, unknown, settings.batch_size)
                 clusters = loss.clusters(features, unknown, network.num_classes, len(labels))
-            for x, rows in batches:
-                step(x, labels[rows], rows, clusters)
+            losses = [step(x, labels[rows], rows, clusters) for x, rows in batches]
+            if not torch.stack(losses).isfinite().all():
+                return diverged(epoch, inputs, settings.lr)
             schedule.step()
     network.eval()
+    return dead(network, inputs, settings.lr)
 
 
 def _loss_of(

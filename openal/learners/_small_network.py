@@ -16,6 +16,7 @@ from openal._contexts import own_contexts
 from openal._seeds import drawing_from
 from openal._threads import threads_for
 from openal.labeled import LabeledSet
+from openal.learners._health import tell
 from openal.learners._layers import standardization
 from openal.learners._on_embeddings import answered_embeddings
 from openal.learners._sgd import Loss, TrainingSettings, batches_of, train
@@ -114,14 +115,16 @@ def fit_network_on(
     z = answered_embeddings(pool, embeddings, known, device, progress).float()
     with drawing_from(seed):
         network = make(z).to(z.device)
-        if len(known):
-            labels = torch.from_numpy(labeled.known_labels)
-            training = _training(settings, len(known))
-            size = sum(each.numel() for each in network.parameters())
-            with threads_for(settings.batch_size * size):
+    if len(known):
+        labels = torch.from_numpy(labeled.known_labels)
+        training = _training(settings, len(known))
+        size = sum(each.numel() for each in network.parameters())
+        with threads_for(settings.batch_size * size):
+            tell(
                 train(
                     network, z, labels, loss=loss, settings=training, seed=seed, progress=progress
                 )
+            )
     return precise(network.eval())
 
 

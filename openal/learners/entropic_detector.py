@@ -22,12 +22,14 @@ from openal.learners._entropic_network import (
     binary_heads,
     train_entropic,
 )
+from openal.learners._health import WITHOUT, Scale, Standardized, tell
 from openal.learners._on_embeddings import FittedOnEmbeddings, answered_embeddings
 from openal.learners._on_images import (
     RESIDENT_BYTES,
     Factory,
     inputs_of,
     new_network,
+    trained,
     training_device,
 )
 from openal.learners._settings import settings_of
@@ -96,37 +98,33 @@ class EntropicDetector:
     ) -> "FittedEntropicNetwork":
         """The trained detector; neither the pool nor the labeled set is changed."""
         device = training_device(self.device)
-        with drawing_from(seed):
-            network = new_network(self.factory, labeled.num_classes + 1).to(device)
-            return self._trained(network, device, pool, labeled, seed, progress)
-
-    def _trained(
-        self,
-        network: nn.Module,
-        device: torch.device,
-        pool: Pool,
-        labeled: LabeledSet,
-        seed: int,
-        progress: bool | None,
-    ) -> "FittedEntropicNetwork":
         answers = labeled.detector_subset(pool.items)
         found = answers.indices if len(answers) else np.zeros(1, np.int64)  # one tells the shape
         inputs = inputs_of(pool, found, self.factory, progress=progress)
         inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
-        if inputs.ndim == 4:
-            network = network.to(memory_format=torch.channels_last)
-        entropic = EntropicNetwork(network, inputs[:1].to(device))
-        if len(answers):
-            train_entropic(
-                entropic,
-                inputs,
-                torch.from_numpy(answers.classes),
-                loss=settings_of(self, EntropicLoss),
-                settings=settings_of(self, TrainingSettings),
-                seed=seed,
-                progress=progress,
-            )
-        return FittedEntropicNetwork(entropic.eval())
+        make = partial(self._network, labeled.num_classes, inputs[:1].to(device), seed)
+        ours = self.factory is None
+        if len(answers) == 0:
+            return FittedEntropicNetwork(make(WITHOUT if ours else None).eval())
+        fit = partial(
+            train_entropic,
+            inputs=inputs,
+            labels=torch.from_numpy(answers.classes),
+            loss=settings_of(self, EntropicLoss),
+            settings=settings_of(self, TrainingSettings),
+            seed=seed,
+            progress=progress,
+        )
+        return FittedEntropicNetwork(trained(make, inputs, fit, ours=ours).eval())
+
+    def _network(
+        self, num_classes: int, example: Tensor, seed: int, scale: Scale | None
+    ) -> EntropicNetwork:
+        """A new network for inputs like the example [1, ...], whose weights the seed decides."""
+        with drawing_from(seed):
+            network = new_network(self.factory, num_classes + 1).to(example.device)
+            network = network if scale is None else Standardized(network, scale)
+            return EntropicNetwork(network.to(example.device), example)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +215,7 @@ class EmbeddingEntropicDetector:
             network = self._network(z, labeled.num_classes)
         if len(answers):
             with threads_for(self.batch_size * z.shape[1] * (self.hidden or labeled.num_classes)):
-                train_entropic(
+                failure = train_entropic(
                     network,
                     z,
                     torch.from_numpy(answers.classes),
@@ -226,6 +224,7 @@ class EmbeddingEntropicDetector:
                     seed=seed,
                     progress=progress,
                 )
+            tell(failure)
         signals = partial(_signals, network=precise(network.eval()))
         return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device)
 

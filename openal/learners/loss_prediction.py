@@ -129,5 +129,7 @@ def pooled(values: Any) -> Tensor:
 
 def joint_loss(outputs: Tensor, labels: Tensor, *, margin: float, weight: float) -> Tensor:
     """Mean cross-entropy of the logits, plus `weight` times how wrongly its pairs are ranked."""
+    if not outputs.isfinite().all():  # the loss says so; a ranking cannot be computed
+        return outputs.sum() * torch.nan
     losses = cross_entropy(outputs[:, :-1], labels, reduction="none")
     return losses.mean() + weight * ranking_loss(outputs[:, -1], losses, margin=margin)

@@ -108,6 +108,7 @@ class LossPredictor:
         answers = labeled.known_subset(pool.items)
         first = answers.indices[:1] if len(answers) else np.zeros(1, np.int64)
         example = inputs_of(pool, first, self.factory, progress=False)  # tells the maps' widths
+        example = example if example.is_floating_point() else example.float()
         settings = settings_of(self, LossSettings)
         steps = settings.joint_steps(self.epochs, batches_of(len(answers), self.batch_size))
         fitted = fit_network(
