@@ -7,10 +7,10 @@ thread while others ask about it, and a pass writes nothing that the user holds.
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
-from types import CellType, FunctionType, MethodType
+from types import CellType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 from weakref import ReferenceType, ref
 
@@ -158,7 +158,7 @@ class _Copies:
         return self.of(value)
 
     def _container(self, value: Any) -> Any:
-        made = self._keep(value, copy(value))
+        made = self._keep(value, value.copy())
         if isinstance(value, dict):
             made.update({key: self._attribute(each) for key, each in dict(value).items()})
         elif isinstance(value, list):
@@ -224,6 +224,9 @@ class _Copies:
 
     def _object(self, value: Any) -> Any:
         try:
+            if isinstance(value, SimpleNamespace):
+                held = {name: self.of(each) for name, each in vars(value).items()}
+                return self._keep(value, SimpleNamespace(**held))
             made = self._keep(value, object.__new__(self._class(type(value))))
         except TypeError:
             return self._unable(value)

@@ -4,7 +4,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 from weakref import ReferenceType
@@ -22,7 +22,8 @@ __all__ = [
 ]
 
 ATOMS = (int, float, complex, str, bytes, type(None), Tensor, torch.dtype, torch.device, type)
-LEFT_OUT = sys.stdlib_module_names | {"torch", "numpy", "lightning", "pytorch_lightning"}
+LIBRARIES = "torch torchvision timm transformers open_clip peft accelerate lightning numpy"
+LEFT_OUT = sys.stdlib_module_names | {*LIBRARIES.split(), "pytorch_lightning"}
 """The packages whose objects hold no network of the user's, or one that they do not call."""
 
 MOST_OBJECTS = 200_000
@@ -75,7 +76,7 @@ def _inside(holder: Any) -> Iterator[Any]:
     if isinstance(holder, torch.jit.ScriptModule):
         return
     if isinstance(holder, nn.Module):
-        yield from dict(vars(holder)).values()
+        yield from (each for each in dict(vars(holder)).values() if not _is_empty(each))
         yield from functions_of(type(holder)).values()
     elif isinstance(holder, Mapping):
         yield from dict(holder).values()
@@ -95,6 +96,11 @@ def _inside(holder: Any) -> Iterator[Any]:
         yield from (each for each in vars(type(holder)).values() if isinstance(each, nn.Module))
     else:
         yield getattr(holder, "__wrapped__", None) if callable(holder) else None
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether it is a container without contents, as most attributes of a module are."""
+    return isinstance(value, dict | list | tuple | set) and not value
 
 
 def _inside_function(function: Callable[..., Any]) -> Iterator[Any]:
@@ -148,6 +154,7 @@ def is_plain_object(value: Any) -> bool:
     return heap and kind.__module__.partition(".")[0] not in LEFT_OUT
 
 
+@lru_cache(maxsize=1024)
 def functions_of(kind: type[Any]) -> dict[str, FunctionType]:
     """The functions of a class of the user's, and of those that it inherits from."""
     kinds = [each for each in kind.__mro__ if each.__module__.partition(".")[0] not in LEFT_OUT]

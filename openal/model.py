@@ -88,6 +88,7 @@ class Pass:
     def __init__(self, call: Callable[[Tensor], Any], modules: Mapping[str, nn.Module]) -> None:
         """`modules` are those whose inputs may be the features; none where nobody asks for them."""
         self.call, self.modules, self.probed = call, modules, dict[str, Any]()
+        self.auxiliary = False  # whether the second of a pair was seen to be no features
 
     def __call__(self, x: Tensor) -> dict[str, Any]:
         """`logits`, and `features` where there are any, of a batch [B, ...]."""
@@ -101,8 +102,10 @@ class Pass:
             self.modules = {}
             return output
         read = logits_call(calls, output["logits"], self.probed)
-        if own and (read is None or not _is_auxiliary(calls, read, output["features"])):
-            return output
+        if own and not self.auxiliary:
+            self.auxiliary = read is not None and _is_auxiliary(calls, read, output["features"])
+            if not self.auxiliary:
+                return output
         output.pop("features", None)
         if read is not None:
             self.modules = {read.name: self.modules[read.name]}

@@ -18,14 +18,17 @@ PACKAGE = Path(openal.__path__[0])
 # From the bottom: a room may import itself and the rooms of the lines above its own.
 LAYERS = (
     {"_guard", "_version", "errors"},
-    {"_checks", "_fields", "_files", "_threads"},
+    {"_checks", "_contexts", "_fields", "_files", "_threads"},
     {"functional"},
     {"_seeds", "_signals", "_sources"},
     {"view"},
     {
         "_answered_neighbors",
         "_batches",
+        "_evaluation",
+        "_holders",
         "_items",
+        "_logits_layer",
         "labeled",
         "ledger",
         "model",
