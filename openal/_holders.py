@@ -154,9 +154,13 @@ def is_plain_object(value: Any) -> bool:
     return heap and kind.__module__.partition(".")[0] not in LEFT_OUT
 
 
-@lru_cache(maxsize=1024)
-def functions_of(kind: type[Any]) -> dict[str, FunctionType]:
+def functions_of(kind: Any) -> dict[str, FunctionType]:
     """The functions of a class of the user's, and of those that it inherits from."""
+    return _functions_of(kind)
+
+
+@lru_cache(maxsize=1024)
+def _functions_of(kind: Any) -> dict[str, FunctionType]:
     kinds = [each for each in kind.__mro__ if each.__module__.partition(".")[0] not in LEFT_OUT]
     inside = (vars(each).items() for each in reversed(kinds))
     return {k: v for items in inside for k, v in items if isinstance(v, FunctionType)}
