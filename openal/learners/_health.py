@@ -59,12 +59,12 @@ def scale_of(inputs: Tensor) -> Scale | None:
     Of images [m, C, H, W] for each channel, of other inputs over all their numbers.
     """
     values = inputs.float()
-    if inputs.is_floating_point() and float(values.square().mean().sqrt()) <= LARGEST_SIZE:
+    size = values.square().mean().sqrt()
+    if not size.isfinite() or (inputs.is_floating_point() and float(size) <= LARGEST_SIZE):
         return None
     over = (0, 2, 3) if values.ndim == 4 else tuple(range(values.ndim))
     center = values.mean(dim=over, keepdim=True)[0]
     deviation = (values - center).square().mean(dim=over, keepdim=True)[0].sqrt()
-    size = values.square().mean().sqrt()
     return Scale(center, torch.where(deviation > 1e-6 * size, deviation, 1.0))
 
 
