@@ -76,6 +76,7 @@ class Model:
         ):
             with mixed():
                 found = passes(x)
+            passes.require_logits(found, len(x))
             for name in names:
                 rows = _rows(found, name, len(x))
                 outputs[name].append(rows.float() if self.amp else rows)
@@ -88,7 +89,19 @@ class Pass:
     def __init__(self, call: Callable[[Tensor], Any], modules: Mapping[str, nn.Module]) -> None:
         """`modules` are those whose inputs may be the features; none where nobody asks for them."""
         self.call, self.modules, self.probed = call, modules, dict[str, Any]()
+        self.width: int | None = None  # of the logits
         self.auxiliary = False  # whether the second of a pair was seen to be no features
+
+    def require_logits(self, found: dict[str, Any], count: int) -> None:
+        """Where features were not found, say first what is wrong with the logits."""
+        if not self.modules or "features" in found:
+            return
+        logits = _rows(found, "logits", count)
+        if self.width not in (None, logits.shape[1]):
+            raise ModelError(
+                f"model must give logits of one shape per item, got {self.width} and "
+                f"{logits.shape[1]} columns in its batches."
+            )
 
     def __call__(self, x: Tensor) -> dict[str, Any]:
         """`logits`, and `features` where there are any, of a batch [B, ...]."""
@@ -109,7 +122,7 @@ class Pass:
         output.pop("features", None)
         if read is not None:
             self.modules = {read.name: self.modules[read.name]}
-            output["features"] = read.features
+            output["features"], self.width = read.features, output["logits"].shape[1]
         return output
 
 

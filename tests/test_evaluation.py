@@ -204,6 +204,7 @@ def test_a_parameter_without_values_is_named() -> None:
         Model(nn.LazyLinear(3)).signals(Pool(X), ALL, ("logits",), progress=False)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 def test_a_script_in_training_mode_is_evaluated_and_a_frozen_one_as_it_is() -> None:
     expected = copy.deepcopy(NET).eval()(X).detach()
     script = torch.jit.script(copy.deepcopy(NET))
