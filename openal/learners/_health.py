@@ -21,6 +21,10 @@ ROWS = 256
 """So many training items tell whether the outputs are constant."""
 
 
+MOST_ALIKE = 0.8
+"""The share of items that may have one output: those of one class can be gathered in a point."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a network cannot be used, or is of no use."""
@@ -87,7 +91,7 @@ def diverged(epoch: int, inputs: Tensor, lr: float) -> Failure:
 
 @torch.no_grad()
 def dead(network: nn.Module, inputs: Tensor, lr: float) -> Failure | None:
-    """Why a trained network says nothing: NaN, or one output for most of what it learned from."""
+    """Why a trained network says nothing: NaN, or one output for nearly all of what it learned from."""
     rows = inputs[:ROWS]
     device = next((each.device for each in network.parameters()), rows.device)
     with evaluating_own(network):
@@ -97,7 +101,11 @@ def dead(network: nn.Module, inputs: Tensor, lr: float) -> Failure | None:
             f"the network did not learn: it gives NaN or infinity. {_cause(inputs, lr)}", fatal=True
         )
     same = _largest_group(_rounded(outputs.cpu()))
-    if len(rows) < 3 or same <= len(rows) / 2 or _largest_group(rows.flatten(1).cpu()) > same / 2:
+    if (
+        len(rows) < 3
+        or same <= MOST_ALIKE * len(rows)
+        or _largest_group(rows.flatten(1).cpu()) > same / 2
+    ):
         return None
     return Failure(
         f"the network did not learn: it gives one and the same output for {same} of {len(rows)} "
