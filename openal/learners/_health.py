@@ -91,7 +91,7 @@ def diverged(epoch: int, inputs: Tensor, lr: float) -> Failure:
 
 @torch.no_grad()
 def dead(network: nn.Module, inputs: Tensor, lr: float) -> Failure | None:
-    """Why a trained network says nothing: NaN, or one output for nearly all of what it learned from."""
+    """Why a trained network says nothing: NaN, or one output for nearly all items."""
     rows = inputs[:ROWS]
     device = next((each.device for each in network.parameters()), rows.device)
     with evaluating_own(network):
