@@ -1,7 +1,6 @@
-"""From the items of a data set to batches on a device, and a network's mode while they pass."""
+"""From the items of a data set to batches on a device."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pickle import PicklingError
 from typing import Any
 
@@ -16,7 +15,7 @@ from openal._items import item_input
 from openal._progress import progress_bar
 from openal.errors import ArgumentError
 
-__all__ = ["Inputs", "batches", "check_batches", "device_of", "inference_mode_of", "target_device"]
+__all__ = ["Inputs", "batches", "check_batches", "device_of", "target_device"]
 
 
 class Inputs(Dataset[Any]):
@@ -49,28 +48,14 @@ def device_of(module: Any, device: str | torch.device | None = None) -> torch.de
     """The device asked for, else the one that holds the module's parameters, else the CPU."""
     if device is not None:
         return as_device(device)
-    parameters = module.parameters() if isinstance(module, nn.Module) else iter(())
+    network = getattr(module, "__self__", module)  # of a method: whose it is
+    parameters = network.parameters() if isinstance(network, nn.Module) else iter(())
     return next((parameter.device for parameter in parameters), torch.device("cpu"))
 
 
 def target_device(device: str | torch.device | None) -> torch.device:
     """The device asked for, else a GPU where there is one."""
     return as_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-
-
-@contextmanager
-def inference_mode_of(module: Any) -> Iterator[None]:
-    """Evaluation mode without gradients; every submodule's own mode is put back afterwards."""
-    submodules = list(module.modules()) if isinstance(module, nn.Module) else []
-    modes = [submodule.training for submodule in submodules]
-    try:
-        for submodule in submodules:
-            submodule.training = False
-        with torch.no_grad():
-            yield
-    finally:
-        for submodule, mode in zip(submodules, modes, strict=True):
-            submodule.training = mode
 
 
 def check_batches(batch_size: Any, workers: Any) -> None:

@@ -1,7 +1,7 @@
-"""One pass of a user's network: any module or callable, left exactly as it was found."""
+"""One pass of a user's network: any module or callable, which is not touched."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openal._batches import batches, device_of, inference_mode_of
+from openal._batches import batches, device_of
+from openal._evaluation import Evaluated, evaluated
+from openal._logits_layer import Call, calls_of, logits_call
 from openal.errors import ModelError
 
-__all__ = ["Model", "joined", "last_linear_input", "named_outputs"]
+__all__ = ["Model", "Pass", "joined", "named_outputs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,9 @@ class Model:
     """A user's classifier as a learner: `logits` and `features` from one pass over its inputs.
 
     `module` returns a logits tensor, (logits, features), a mapping with these names or an object
-    with `.logits`. Features that it does not return are the input of its last linear layer.
+    with `.logits`. Features that it does not return are what the layer reads whose output is the
+    logits: one that is linear in them, which is checked. The module itself is not switched to
+    evaluation mode: a copy is, which shares its parameters.
 
     With `amp` the pass is in mixed precision, bfloat16, several times faster where the processor
     has units for it; the signals are float32 all the same, to about three digits.
@@ -45,25 +49,95 @@ class Model:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...], on the model's device."""
+        with evaluated(self.module) as network:
+            return self.passed(network, pool, indices, names, progress=progress)
+
+    def passed(
+        self,
+        network: Evaluated,
+        pool: Any,
+        indices: np.ndarray,
+        names: tuple[str, ...],
+        *,
+        progress: bool | None = None,
+    ) -> dict[str, Tensor]:
+        """The same through a network that is in evaluation mode already."""
         device = device_of(self.module, self.device)
         mixed = partial(torch.autocast, device.type, torch.bfloat16) if self.amp else nullcontext
         outputs: dict[str, list[Tensor]] = {name: [] for name in names}
-        with inference_mode_of(self.module), last_linear_input(self.module) as seen:
-            for x in batches(
-                pool.items,
-                indices,
-                device,
-                batch_size=self.batch_size,
-                workers=self.workers,
-                progress=progress,
-            ):
-                with mixed():
-                    output = named_outputs(self.module(x))  # before what it saw is read
-                found = {**seen, **output}
-                for name in names:
-                    rows = _rows(found, name, len(x))
-                    outputs[name].append(rows.float() if self.amp else rows)
+        passes = Pass(network.call, network.named_modules() if "features" in names else {})
+        for x in batches(
+            pool.items,
+            indices,
+            device,
+            batch_size=self.batch_size,
+            workers=self.workers,
+            progress=progress,
+        ):
+            with mixed():
+                found = passes(x)
+            passes.require_logits(found, len(x))
+            for name in names:
+                rows = _rows(found, name, len(x))
+                outputs[name].append(rows.float() if self.amp else rows)
         return {name: joined(parts, name, device) for name, parts in outputs.items()}
+
+
+class Pass:
+    """Calls a network on batches; gives its outputs by name, and the features that it hides."""
+
+    def __init__(self, call: Callable[[Tensor], Any], modules: Mapping[str, nn.Module]) -> None:
+        """`modules` are those whose inputs may be the features; none where nobody asks for them."""
+        self.call, self.modules, self.probed = call, modules, dict[str, Any]()
+        self.width: int | None = None  # of the logits
+        self.auxiliary = False  # whether the second of a pair was seen to be no features
+
+    def require_logits(self, found: dict[str, Any], count: int) -> None:
+        """Where features were not found, say first what is wrong with the logits."""
+        if not self.modules or "features" in found:
+            return
+        logits = _rows(found, "logits", count)
+        if self.width not in (None, logits.shape[1]):
+            raise ModelError(
+                f"model must give logits of one shape per item, got {self.width} and "
+                f"{logits.shape[1]} columns in its batches."
+            )
+
+    def __call__(self, x: Tensor) -> dict[str, Any]:
+        """`logits`, and `features` where there are any, of a batch [B, ...]."""
+        with calls_of(self.modules) as calls:
+            returned = self.call(x)
+        output: dict[str, Any] = named_outputs(returned)
+        if not calls or not isinstance(output.get("logits"), Tensor):
+            return output
+        own = "features" in output
+        if own and not _may_be_auxiliary(returned, output):
+            self.modules = {}
+            return output
+        read = logits_call(calls, output["logits"], self.probed)
+        if own and not self.auxiliary:
+            self.auxiliary = read is not None and _is_auxiliary(calls, read, output["features"])
+            if not self.auxiliary:
+                return output
+        output.pop("features", None)
+        if read is not None:
+            self.modules = {read.name: self.modules[read.name]}
+            output["features"], self.width = read.features, output["logits"].shape[1]
+        return output
+
+
+def _may_be_auxiliary(returned: Any, output: dict[str, Any]) -> bool:
+    """Whether a bare pair is of two tensors of one shape: features, or other logits."""
+    logits, features = output["logits"], output["features"]
+    bare = isinstance(returned, tuple | list) and not hasattr(returned, "features")
+    return bare and isinstance(features, Tensor) and features.shape == logits.shape
+
+
+def _is_auxiliary(calls: list[Call], read: Call, second: Tensor) -> bool:
+    """Whether the second of a pair is what another layer gives, and not what the logits' reads."""
+    if second.shape == read.features.shape and torch.equal(second, read.features):
+        return False
+    return logits_call(calls, second, {}) is not None
 
 
 def joined(parts: list[Tensor], name: str, device: torch.device) -> Tensor:
@@ -74,24 +148,6 @@ def joined(parts: list[Tensor], name: str, device: torch.device) -> Tensor:
             f"model must give {name} of one shape per item, got {sorted(shapes)} in its batches."
         )
     return torch.cat(parts) if parts else torch.empty(0, 0, device=device, dtype=torch.float32)
-
-
-@contextmanager
-def last_linear_input(module: Any) -> Iterator[dict[str, Tensor]]:
-    """Fills a mapping with `features`, the input of the last linear layer that ran."""
-    seen: dict[str, Tensor] = {}
-
-    def remember(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen["features"] = inputs[0]
-
-    submodules = module.modules() if isinstance(module, nn.Module) else ()
-    linears = [each for each in submodules if isinstance(each, nn.Linear)]
-    hooks = [linear.register_forward_pre_hook(remember) for linear in linears]
-    try:
-        yield seen
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def named_outputs(output: Any) -> dict[str, Tensor]:
@@ -115,8 +171,9 @@ def _rows(found: dict[str, Any], name: str, n: int) -> Tensor:
     value = found.get(name)
     if not isinstance(value, Tensor):
         raise ModelError(
-            f"model gives no {name!r}: it returned {sorted(found)}; return (logits, features), "
-            f"or end in a torch.nn.Linear whose input can be read."
+            f"model gives no {name!r}: it returned {sorted(found)}, and no torch.nn.Linear or "
+            f"other linear layer in it has the logits as its output; return (logits, features), "
+            f'or {{"logits": ..., "features": ...}}.'
         )
     if value.ndim != 2 or len(value) != n:
         raise ModelError(f"model must give {name} [{n}, ...] in 2 dimensions, got {value.shape}.")

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_count
+from openal._contexts import own_contexts
 from openal._narrow import narrowed, scores_at
-from openal._seeds import as_seed, isolated_rng
+from openal._seeds import as_seed
 from openal.errors import ArgumentError, MissingPackageError
 from openal.labeled import LabeledSet
 from openal.parts import Part, as_stage, learners_of, reads_of
@@ -146,7 +147,7 @@ class _Strategy(ABC):
         """
         budget, seed = as_count(budget, "budget", minimum=1), as_seed(seed)
         chain = self.chain
-        with isolated_rng(seed):
+        with own_contexts():
             view = pool.view(
                 labeled,
                 reads=chain._reads,

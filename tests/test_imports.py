@@ -19,7 +19,16 @@ PACKAGE = Path(openal.__path__[0])
 # From the bottom: a room may import itself and the rooms of the lines above its own.
 LAYERS = (
     {"_guard", "_version", "errors"},
-    {"_checks", "_fields", "_files", "_locks", "_progress", "_spreadsheet", "_threads"},
+    {
+        "_checks",
+        "_contexts",
+        "_fields",
+        "_files",
+        "_locks",
+        "_progress",
+        "_spreadsheet",
+        "_threads",
+    },
     {"functional", "parts"},
     {"_seeds", "_sources"},
     {"_signals"},
@@ -27,9 +36,12 @@ LAYERS = (
     {
         "_answered_neighbors",
         "_batches",
+        "_evaluation",
+        "_holders",
         "_image_files",
         "_images",
         "_items",
+        "_logits_layer",
         "labeled",
         "ledger",
         "model",

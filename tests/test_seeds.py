@@ -1,14 +1,17 @@
 """Randomness that is asked for by name, and never leaks."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from openal._seeds import as_seed, derived_seed, isolated_rng
+from openal._seeds import Draws, as_seed, derived_seed, drawing_from
 from openal.errors import ArgumentError
+from openal.testing._isolated import isolated_rng
 
 
 def drawn() -> tuple[float, float, float]:
@@ -41,8 +44,8 @@ def test_other_seeds_are_refused(seed: Any) -> None:
 
 @pytest.mark.parametrize("seed", [0, 2**32, 2**63 - 1, 2**64 - 1, 2**64, 2**70])
 def test_a_seed_may_be_large(seed: int) -> None:
-    with isolated_rng(as_seed(seed)):
-        drawn()
+    with drawing_from(as_seed(seed)):
+        torch.rand(1)
 
 
 def test_derived_seeds_differ_in_every_key() -> None:
@@ -62,6 +65,70 @@ def test_derived_seeds_make_unlike_numbers() -> None:
     first = torch.tensor([float(torch.rand(1, generator=each)) for each in generators])
     assert abs(first.mean() - 0.5) < 0.02
     assert abs(torch.corrcoef(torch.stack([first[:-1], first[1:]]))[0, 1]) < 0.08
+
+
+RANDOM: dict[str, Any] = {
+    "rand": lambda: torch.rand(9),
+    "randn": lambda: torch.randn(9, dtype=torch.float64),
+    "randint": lambda: torch.randint(99, (9,)),
+    "randint between": lambda: torch.randint(5, 99, (9,)),
+    "randperm": lambda: torch.randperm(99),
+    "like": lambda: torch.rand_like(torch.ones(9)) + torch.randn_like(torch.ones(9)),
+    "integers like": lambda: torch.randint_like(torch.ones(9), 5, 99),
+    "bernoulli": lambda: torch.bernoulli(torch.full((99,), 0.5)),
+    "multinomial": lambda: torch.multinomial(torch.ones(99), 9),
+    "normal": lambda: torch.normal(torch.zeros(9), torch.ones(9)),
+    "dropout": lambda: nn.functional.dropout(torch.ones(99)),
+    "alpha dropout": lambda: nn.AlphaDropout()(torch.ones(99)),
+    "channels": lambda: nn.Dropout2d()(torch.ones(9, 9, 2, 2)),
+    "rrelu": lambda: nn.RReLU()(-torch.ones(9)),
+    "a layer": lambda: nn.Linear(9, 9).weight,
+    "a convolution": lambda: nn.Conv2d(3, 3, 3).weight,
+    "truncated": lambda: nn.init.trunc_normal_(torch.empty(9)),
+    "orthogonal": lambda: nn.init.orthogonal_(torch.empty(9, 9)),
+    "recurrent dropout": lambda: nn.LSTM(2, 3, 2, dropout=0.5)(torch.ones(4, 1, 2))[0],
+    "attention dropout": lambda: nn.TransformerEncoderLayer(8, 2)(torch.ones(4, 1, 8)),
+}
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_what_is_drawn_is_decided_by_the_seed_and_by_nothing_global(name: str) -> None:
+    before, found = torch.get_rng_state(), []
+    for seed in (1, 1, 2):
+        with drawing_from(seed):
+            found.append(RANDOM[name]())
+    assert found[0].equal(found[1]) and not found[0].equal(found[2])
+    assert torch.get_rng_state().equal(before)
+
+
+def test_a_generator_that_is_named_is_used() -> None:
+    generator = torch.Generator().manual_seed(5)
+    with drawing_from(1):
+        found = torch.rand(9, generator=generator)
+    assert found.equal(torch.rand(9, generator=torch.Generator().manual_seed(5)))
+
+
+def test_draws_know_whether_there_were_any() -> None:
+    draws = Draws(0)
+    with draws:
+        torch.ones(3) * 2
+    assert not draws.drew
+    with draws:
+        torch.rand(3)
+    assert draws.drew
+
+
+def test_threads_draw_from_their_own_seeds() -> None:
+    def draw(seed: int) -> float:
+        with drawing_from(seed):
+            return float(torch.stack([torch.rand(()) for _ in range(200)]).sum())
+
+    expected = [draw(seed) for seed in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(draw, range(8))) == expected
+
+
+# --- the seeding of checks and tests
 
 
 def test_inside_the_same_seed_draws_the_same() -> None:

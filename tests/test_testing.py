@@ -16,7 +16,7 @@ from torch import Tensor
 
 from openal import informativeness, purity, strategies
 from openal._checks import as_count
-from openal._seeds import as_seed, isolated_rng
+from openal._seeds import as_seed
 from openal.errors import ArrayError
 from openal.informativeness import Entropy
 from openal.labeled import SKIPPED, UNKNOWN
@@ -55,16 +55,15 @@ class Own:
         progress: Any = None,
     ) -> Any:
         budget, seed = as_count(budget, "budget", minimum=1), as_seed(seed)
-        with isolated_rng(seed):
-            view = pool.view(
-                labeled,
-                reads=self.reads,
-                model=model,
-                candidates=candidates,
-                seed=seed,
-                progress=progress,
-            )
-            return self.chosen(view, budget)
+        view = pool.view(
+            labeled,
+            reads=self.reads,
+            model=model,
+            candidates=candidates,
+            seed=seed,
+            progress=progress,
+        )
+        return self.chosen(view, budget)
 
     def chosen(self, view: View, budget: int) -> Any:
         n = len(view.pool)

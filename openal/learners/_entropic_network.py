@@ -1,9 +1,8 @@
 """EOAL's network and its training: a detector, binary heads, and clusters of the unknown."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +10,10 @@ from torch.nn.functional import linear
 from torch.optim import SGD
 from torch.optim.lr_scheduler import StepLR
 
-from openal._batches import device_of, inference_mode_of
+from openal._batches import device_of
 from openal._checks import as_count, as_number
+from openal._evaluation import evaluated, evaluating_own, unwrapped
+from openal._logits_layer import calls_of
 from openal.errors import ModelError
 from openal.functional.finch import cluster_means, finch_clusters
 from openal.functional.losses import (
@@ -21,13 +22,14 @@ from openal.functional.losses import (
     unknown_head_loss,
     weighted_cross_entropy,
 )
+from openal.learners._health import Failure, dead, diverged
 from openal.learners._sgd import (
     TrainingSettings,
     descent,
     epochs,
     repeatable_kernels,
 )
-from openal.model import last_linear_input, named_outputs
+from openal.model import Pass, named_outputs
 
 __all__ = [
     "SIGNALS",
@@ -104,9 +106,9 @@ class EntropicNetwork(nn.Module):
     def __init__(self, network: nn.Module, example: Tensor) -> None:
         """`example` [1, ...] is an input; it tells the number of features and of classes."""
         super().__init__()
-        with inference_mode_of(network):
-            logits, features = _with_features(network, example)
-        self.network = network
+        self.network, self.layer = network, _logits_layer(network, example)
+        with evaluating_own(network):
+            logits, features = self._with_features(example)
         self.num_classes = logits.shape[1] - 1
         size = features.shape[1], 2 * self.num_classes
         self.heads = nn.Linear(*size, bias=False, device="cpu", dtype=features.dtype)
@@ -114,10 +116,18 @@ class EntropicNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Outputs:
         """The outputs for a batch [B, ...], at least in single precision."""
-        logits, features = _with_features(self.network, x)
+        logits, features = self._with_features(x)
         wide = torch.promote_types(logits.dtype, torch.float32)
         heads = binary_heads(features, self.heads.weight)
         return Outputs(logits.to(wide), heads.to(wide), features.to(wide))
+
+    def _with_features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits, and the features that the network gives or its layer of logits reads."""
+        named = dict(unwrapped(self.network).named_modules())
+        with calls_of({} if self.layer is None else {self.layer: named[self.layer]}) as calls:
+            output = named_outputs(self.network(x))
+        features = output["features"] if self.layer is None else calls[-1].features
+        return output["logits"], features
 
 
 def binary_heads(features: Tensor, weight: Tensor) -> Tensor:
@@ -126,17 +136,17 @@ def binary_heads(features: Tensor, weight: Tensor) -> Tensor:
     return heads
 
 
-def _with_features(network: Callable[[Tensor], Any], x: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits, and the features that the network gives or those before its last linear layer."""
-    with last_linear_input(network) as seen:
-        output = named_outputs(network(x))
-    found = {**seen, **output}
+def _logits_layer(network: nn.Module, x: Tensor) -> str | None:
+    """The name of the layer that makes the logits; None where the network returns features."""
+    with evaluated(network) as copy:
+        passes = Pass(copy.call, copy.named_modules())
+        found = passes(x)
     if "features" not in found:
         raise ModelError(
             "the network must return (logits, features), or end in a torch.nn.Linear whose input "
             "can be read: binary heads stand on its features."
         )
-    return found["logits"], found["features"]
+    return next(iter(passes.modules), None)
 
 
 def train_entropic(
@@ -148,7 +158,7 @@ def train_entropic(
     settings: TrainingSettings,
     seed: int,
     progress: bool | None,
-) -> None:
+) -> Failure | None:
     """Trains the network in place on inputs [m, ...] and labels [m] in 0..K, m > 0.
 
     The steps of the detector shrink every `step_size` epochs; those of the heads, which have
@@ -157,7 +167,7 @@ def train_entropic(
     """
     optimizers = _optimizers(network, settings)
     schedule = StepLR(optimizers[0], settings.step_size, settings.gamma)
-    step = descent(network, optimizers, partial(_loss_of, loss=loss), settings.amp)
+    step = descent(network, optimizers, partial(_loss_of, loss=loss), settings.amp, seed)
     unknown = (labels == network.num_classes).nonzero()[:, 0]
     clusters: Clusters | None = None
     network.train()
@@ -166,10 +176,12 @@ def train_entropic(
             if len(unknown) and epoch % loss.recluster_every == 0:
                 features = _features(network, inputs, unknown, settings.batch_size)
                 clusters = loss.clusters(features, unknown, network.num_classes, len(labels))
-            for x, rows in batches:
-                step(x, labels[rows], rows, clusters)
+            losses = [step(x, labels[rows], rows, clusters) for x, rows in batches]
+            if not torch.stack(losses).isfinite().all():
+                return diverged(epoch, inputs, settings.lr)
             schedule.step()
     network.eval()
+    return dead(network, inputs, settings.lr)
 
 
 def _loss_of(
@@ -192,6 +204,6 @@ def _optimizers(network: EntropicNetwork, settings: TrainingSettings) -> tuple[S
 def _features(network: EntropicNetwork, inputs: Tensor, rows: Tensor, batch_size: int) -> Tensor:
     """The features [u, d] of some inputs, as the network gives them when it is not trained."""
     device = device_of(network)
-    with inference_mode_of(network):
+    with evaluating_own(network):
         batches = rows.to(inputs.device).split(batch_size)
         return torch.cat([network(inputs[batch].to(device)).features for batch in batches])

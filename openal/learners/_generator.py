@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from openal._checks import as_count, as_finite, as_number
-from openal._seeds import derived_seed, isolated_rng
+from openal._contexts import own_contexts
+from openal._seeds import derived_seed, drawing_from
 from openal._threads import one_thread
 from openal.learners._sgd import batches_of, shuffled
 from openal.learners._small_network import Layer, Scaled
@@ -73,6 +74,7 @@ class ConditionalAutoencoder(nn.Module):
         return total
 
 
+@own_contexts()
 def generated(
     embeddings: Tensor,
     labels: Tensor,
@@ -104,7 +106,7 @@ def generated(
         return embeddings.clone(), labels.clone()
     found, codes = labels.unique(return_inverse=True)  # a class without a row teaches nothing
     noise = torch.Generator().manual_seed(derived_seed(seed, 1))
-    with isolated_rng(seed), one_thread(), torch.device("cpu"):  # for Adam counts steps on it
+    with drawing_from(seed), one_thread(), torch.device("cpu"):  # for Adam counts steps on it
         network = ConditionalAutoencoder(z, len(found), settings).to(z.device)
         _train(network, network.scaled(z), codes, settings, noise)
         rows = [_copies(network, z, codes, latent, noise) for _ in range(copies)]

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from openal._checks import as_count, as_number
+from openal._contexts import own_contexts
 from openal._threads import threads_for
 
 __all__ = ["LayerSettings", "Layers", "fit_layers", "standardization"]
@@ -42,6 +43,7 @@ class Layers:
         return _forward(self.weights, (embeddings.to(self.center) - self.center) / self.scale)
 
 
+@own_contexts()
 def fit_layers(
     embeddings: Tensor,
     labels: Tensor,

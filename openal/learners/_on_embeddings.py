@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from openal._checks import first_bad_row
+from openal._contexts import own_contexts
 from openal._fields import as_device
 from openal._items import AnsweredSubset
 from openal.errors import ArrayError
@@ -35,6 +36,7 @@ class FittedOnEmbeddings:
         """The name of the embeddings."""
         return (self.embeddings,)
 
+    @own_contexts()
     @torch.no_grad()
     def signals(
         self,
@@ -57,6 +59,7 @@ class FittedOnEmbeddings:
         return results
 
 
+@own_contexts()
 def fit_embeddings(
     pool: Pool,
     embeddings: str,
@@ -120,6 +123,7 @@ def taken(
 ) -> Tensor:
     """The embeddings [n, D] at `indices`, finite, at least in single precision."""
     z = pool.take(name, indices, progress=progress)
+    z = z.clone() if z.is_inference() else z  # or nothing could learn from it
     device = None if device is None else as_device(device)
     z = z.to(device=device, dtype=z.dtype if z.dtype == torch.float64 else torch.float32)
     if z.ndim != 2:

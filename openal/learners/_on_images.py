@@ -1,23 +1,37 @@
 """From a pool's items and some answers to a network that computes signals."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from openal._batches import batches, target_device
+from openal._contexts import own_contexts
 from openal._items import AnsweredSubset
-from openal._seeds import isolated_rng
+from openal._seeds import drawing_from
 from openal.errors import ArgumentError
+from openal.learners._health import WITHOUT, Failure, Scale, Standardized, scale_of, tell
 from openal.learners._sgd import Loss, TrainingSettings, train
 from openal.learners.networks import cifar_resnet18
 from openal.model import Model
 from openal.pool import Pool
 
-__all__ = ["Factory", "FittedNetwork", "fit_network", "inputs_of", "new_network", "training_device"]
+__all__ = [
+    "Factory",
+    "FittedNetwork",
+    "fit_network",
+    "inputs_of",
+    "new_network",
+    "trained",
+    "training_device",
+]
+
+Network = TypeVar("Network", bound=nn.Module)
 
 Factory = Callable[[int], nn.Module]
 """The number of outputs -> a new network with so many."""
@@ -54,6 +68,7 @@ class FittedNetwork:
         return {name: found[self.names[name]] for name in names}
 
 
+@own_contexts()
 def fit_network(
     pool: Pool,
     answers: AnsweredSubset,
@@ -69,17 +84,62 @@ def fit_network(
 ) -> FittedNetwork:
     """A new network, trained on the answered items; without answers as it was initialized."""
     device = training_device(device)
-    with isolated_rng(seed):
-        network = new_network(factory, num_outputs).to(device)
-        if len(answers) == 0:
-            return FittedNetwork(network.eval(), names)
-        inputs = inputs_of(pool, answers.indices, factory, progress=progress)
-        inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
-        if inputs.ndim == 4:
-            network = network.to(memory_format=torch.channels_last)
-        labels = torch.from_numpy(answers.targets)
-        train(network, inputs, labels, loss=loss, settings=settings, seed=seed, progress=progress)
-    return FittedNetwork(network, names)
+    make = partial(_drawn, factory, num_outputs, device, seed)
+    if len(answers) == 0:
+        return FittedNetwork(make(WITHOUT if factory is None else None).eval(), names)
+    inputs = inputs_of(pool, answers.indices, factory, progress=progress)
+    inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
+    fit = partial(
+        train,
+        inputs=inputs,
+        labels=torch.from_numpy(answers.targets),
+        loss=loss,
+        settings=settings,
+        seed=seed,
+        progress=progress,
+    )
+    return FittedNetwork(trained(make, inputs, fit, ours=factory is None), names)
+
+
+def trained(
+    make: Callable[[Scale | None], Network],
+    inputs: Tensor,
+    fit: Callable[[Network], Failure | None],
+    *,
+    ours: bool,
+) -> Network:
+    """A network that `fit` trained; it reads standardized inputs where these are not scaled.
+
+    Ours always does so. A user's may scale them itself: only where it does not learn from them as
+    they are, it is made and trained once more.
+    """
+    scale = scale_of(inputs)
+    layout = torch.channels_last if inputs.ndim == 4 else torch.preserve_format
+    network = make(scale if ours else None).to(memory_format=layout)
+    failure = fit(network)
+    if failure is not None and scale is not None and not ours:
+        warnings.warn(
+            f"{failure.reason} It was trained again, on items less their mean over their "
+            f"deviation.",
+            stacklevel=4,
+        )
+        network = make(scale).to(memory_format=layout)
+        failure = fit(network)
+    tell(failure)
+    return network
+
+
+def _drawn(
+    factory: Factory | None,
+    num_outputs: int,
+    device: torch.device,
+    seed: int,
+    scale: Scale | None,
+) -> nn.Module:
+    """A new network whose first weights the seed decides, behind a standardization if any."""
+    with drawing_from(seed):
+        network = new_network(factory, num_outputs)
+    return (network if scale is None else Standardized(network, scale)).to(device)
 
 
 def new_network(factory: Factory | None, num_outputs: int) -> nn.Module:
@@ -110,9 +170,10 @@ def inputs_of(
 
 
 def _require_images(inputs: Tensor) -> None:
-    if inputs.ndim != 4 or inputs.shape[1] != 3 or not inputs.is_floating_point():
+    kinds = inputs.is_floating_point() or inputs.dtype == torch.uint8
+    if inputs.ndim != 4 or inputs.shape[1] != 3 or not kinds:
         raise ArgumentError(
-            f"the default network reads float images [3, H, W]; the items are {inputs.dtype} "
-            f"{list(inputs.shape[1:])}. Give factory=, a function from the number of outputs to "
-            f"a new network."
+            f"the default network reads float images [3, H, W], or uint8 ones; the items are "
+            f"{inputs.dtype} {list(inputs.shape[1:])}. Give factory=, a function from the number "
+            f"of outputs to a new network."
         )

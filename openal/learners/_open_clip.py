@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from openal._seeds import isolated_rng
+from openal._seeds import drawing_from
 from openal.errors import ArgumentError, CheckpointError, MissingPackageError
 from openal.learners._weight_files import Stamp, require_no_pickle
 
@@ -138,7 +138,7 @@ def load_image_text(
     if device.type == "cuda":
         torch.cuda.init()  # only then is there a random state of the GPU to put back
     try:
-        with isolated_rng(0), torch.device("cpu"):  # weights are drawn before they are loaded
+        with drawing_from(0), torch.device("cpu"):  # weights are drawn before they are loaded
             network, preprocess = open_clip.create_model_from_pretrained(
                 model_name, pretrained, weights_only=True
             )

@@ -1,10 +1,11 @@
 """A network trained on the answered items as the papers do: SGD whose steps shrink."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import inf
+from threading import Lock
 from typing import Any
 
 import torch
@@ -14,8 +15,9 @@ from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, StepLR
 from openal._batches import device_of
 from openal._checks import as_count, as_number
 from openal._progress import progress_bar
-from openal._seeds import derived_seed
+from openal._seeds import Draws, derived_seed
 from openal.errors import ArgumentError
+from openal.learners._health import Failure, dead, diverged
 from openal.model import named_outputs
 
 __all__ = [
@@ -83,12 +85,13 @@ def train(
     settings: TrainingSettings,
     seed: int,
     progress: bool | None,
-) -> None:
-    """Trains the network in place on inputs [m, ...] and labels [m], m > 0.
+) -> Failure | None:
+    """Trains the network in place on inputs [m, ...] and labels [m], m > 0; says what failed.
 
     A last batch of one item joins the one before it, and an only item is seen twice at a time:
     batch normalization cannot learn from one. Mixed precision where `amp` says so, on a GPU by
-    default; weights are in single precision throughout.
+    default; weights are in single precision throughout. What the network draws, as for dropout,
+    the seed decides. Training ends with the epoch in which the loss is not finite.
     """
     optimizer = torch.optim.SGD(
         network.parameters(),
@@ -98,14 +101,16 @@ def train(
     )
     schedule = _schedule(optimizer, settings)
     value = partial(_loss_of, loss=loss)
-    step = descent(network, (optimizer,), value, settings.amp, settings.max_norm)
+    step = descent(network, (optimizer,), value, settings.amp, seed, settings.max_norm)
     network.train()
     with repeatable_kernels():
-        for batches in epochs(inputs, settings, seed, progress):
-            for x, rows in batches:
-                step(x, labels[rows])
+        for number, batches in enumerate(epochs(inputs, settings, seed, progress)):
+            losses = [step(x, labels[rows]) for x, rows in batches]
+            if not torch.stack(losses).isfinite().all():
+                return diverged(number, inputs, settings.lr)
             schedule.step()
     network.eval()
+    return dead(network, inputs, settings.lr)
 
 
 def _schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings) -> LRScheduler:
@@ -163,16 +168,19 @@ def descent(
     optimizers: Sequence[torch.optim.Optimizer],
     loss: Callable[..., Tensor],
     amp: bool | None,
+    seed: int,
     max_norm: float = inf,
-) -> Callable[..., None]:
-    """A function of (x, *rest) that takes one step down loss(network(x), *rest)."""
+) -> Callable[..., Tensor]:
+    """A function of (x, *rest) that takes one step down loss(network(x), *rest), which it gives."""
     device = device_of(network)
     mixed = device.type == "cuda" if amp is None else amp
     half = _half(device)
     scaler = torch.amp.GradScaler(device.type, enabled=mixed and half == torch.float16)
 
-    def step(x: Tensor, *rest: Any) -> None:
-        with torch.autocast(device.type, half, enabled=mixed):
+    drawing = _Drawing(network, derived_seed(seed, 3))
+
+    def step(x: Tensor, *rest: Any) -> Tensor:
+        with drawing(), torch.autocast(device.type, half, enabled=mixed):
             output = network(x.to(device))
         value = loss(output, *rest)
         for optimizer in optimizers:
@@ -185,8 +193,28 @@ def descent(
                     nn.utils.clip_grad_norm_(weights, max_norm)
             scaler.step(optimizer)
         scaler.update()
+        return value.detach()
 
     return step
+
+
+class _Drawing:
+    """Around a network's passes in training: what it draws, it draws by a seed.
+
+    Only the first pass is watched where nothing is drawn; one that is compiled cannot be.
+    """
+
+    def __init__(self, network: nn.Module, seed: int) -> None:
+        compiled = any(hasattr(each, "_orig_mod") for each in network.modules())
+        self.draws = None if compiled else Draws(seed)
+
+    def __call__(self) -> AbstractContextManager[Any]:
+        """The context of the next pass."""
+        draws = self.draws
+        if draws is None or (draws.passed and not draws.drew):
+            return nullcontext()
+        draws.passed = True
+        return draws
 
 
 def _loss_of(output: Any, labels: Tensor, loss: Loss) -> Tensor:
@@ -207,9 +235,25 @@ def _half(device: torch.device) -> torch.dtype:
 def repeatable_kernels() -> Iterator[None]:
     """The same seed gives the same weights on a GPU, too, as far as cuDNN can promise."""
     cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark
-    cudnn.deterministic, cudnn.benchmark = True, False
+    with _kernels.lock:
+        if not _kernels.users:
+            _kernels.before = cudnn.deterministic, cudnn.benchmark
+        _kernels.users += 1
+        cudnn.deterministic, cudnn.benchmark = True, False
     try:
         yield
     finally:
-        cudnn.deterministic, cudnn.benchmark = before
+        with _kernels.lock:
+            _kernels.users -= 1
+            if not _kernels.users:
+                cudnn.deterministic, cudnn.benchmark = _kernels.before
+
+
+class _Kernels:
+    """How many threads want repeatable kernels, and what the first of them found."""
+
+    def __init__(self) -> None:
+        self.lock, self.users, self.before = Lock(), 0, (False, False)
+
+
+_kernels = _Kernels()

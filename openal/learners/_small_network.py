@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from openal._batches import device_of
 from openal._checks import as_count, as_number
-from openal._seeds import isolated_rng
+from openal._contexts import own_contexts
+from openal._seeds import drawing_from
 from openal._threads import threads_for
 from openal.labeled import LabeledSet
+from openal.learners._health import tell
 from openal.learners._layers import standardization
 from openal.learners._on_embeddings import answered_embeddings, with_values
 from openal.learners._sgd import Loss, TrainingSettings, batches_of, train
@@ -91,6 +93,7 @@ def epochs_of(count: int, settings: StepSettings) -> tuple[int, int]:
     return max(LEAST_EPOCHS, ceil(settings.steps / batches)), batches
 
 
+@own_contexts()
 def fit_network_on(
     pool: Pool,
     embeddings: str,
@@ -111,16 +114,18 @@ def fit_network_on(
     answers = labeled.known_subset(range(labeled.size))
     known = with_values(pool, embeddings, answers, progress)
     z = answered_embeddings(pool, embeddings, known.indices, device, progress).float()
-    with isolated_rng(seed):
+    with drawing_from(seed):
         network = make(z).to(z.device)
-        if len(known):
-            labels = torch.from_numpy(known.targets)
-            training = _training(settings, len(known))
-            size = sum(each.numel() for each in network.parameters())
-            with threads_for(settings.batch_size * size):
+    if len(known):
+        labels = torch.from_numpy(known.targets)
+        training = _training(settings, len(known))
+        size = sum(each.numel() for each in network.parameters())
+        with threads_for(settings.batch_size * size):
+            tell(
                 train(
                     network, z, labels, loss=loss, settings=training, seed=seed, progress=progress
                 )
+            )
     return precise(network.eval())
 
 

@@ -30,6 +30,12 @@ class Classifier:
     `augment(x, generator)` varies each batch on its device. A pool is scored without
     augmentation. Before any known answer the network is as initialized by the seed.
 
+    The default network reads images of any range: integers, and floats whose root mean square is
+    above 10, are standardized by the mean and deviation of each channel over the answered images.
+    One of yours reads the items as they are; where it does not learn from such items, it is made
+    and trained again on standardized ones, with a warning. What it draws, the seed decides: first
+    weights, dropout and other random operations of torch.
+
     `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
     `milestones=(0.5, 0.75)` multiplies the learning rate by `gamma` after these shares of the
     epochs instead; `steps_per_epoch=100` makes an epoch of so many batches, each drawn with

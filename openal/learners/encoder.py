@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from openal._batches import batches, check_batches, device_of, inference_mode_of
+from openal._batches import batches, check_batches, device_of
+from openal._evaluation import evaluated
 from openal._fields import check_fields
 from openal._items import item_input
 from openal.errors import ModelError
@@ -30,7 +31,8 @@ class Encoder:
     `embeddings` or `pooler_output`. `transform` makes a tensor of each input x; without it x is
     one. `normalize` divides each embedding by its length.
 
-    The module runs in evaluation mode without gradients and is left as it was found.
+    The module runs in evaluation mode without gradients, as a copy that shares its parameters:
+    the module itself is not touched.
     `device=None`: where the module's parameters are.
     """
 
@@ -57,12 +59,11 @@ class Encoder:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The embeddings [n, D] at `indices`, under each of `names`, on the module's device."""
-        network = getattr(self.module, "__self__", self.module)  # of a method: whose it is
         inputs = pool.items if self.transform is None else Transformed(pool.items, self.transform)
-        device = device_of(network, self.device)
-        with inference_mode_of(network):
+        device = device_of(self.module, self.device)
+        with evaluated(self.module) as network:
             parts = [
-                self._embedded(x)
+                self._embedded(network.call(x), x)
                 for x in batches(
                     inputs,
                     indices,
@@ -74,8 +75,8 @@ class Encoder:
             ]
         return dict.fromkeys(names, joined(parts, "embeddings", device))
 
-    def _embedded(self, x: Tensor) -> Tensor:
-        output = _tensor(self.module(x))
+    def _embedded(self, returned: Any, x: Tensor) -> Tensor:
+        output = _tensor(returned)
         if output is None or output.shape[:1] != x.shape[:1]:
             raise ModelError(
                 f"module must return a tensor with a row per input, or a mapping or an object "

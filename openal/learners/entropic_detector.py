@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from openal._checks import as_count, as_number
-from openal._seeds import isolated_rng
+from openal._contexts import own_contexts
+from openal._seeds import drawing_from
 from openal._threads import threads_for
 from openal.labeled import LabeledSet
 from openal.learners._entropic_network import (
@@ -21,12 +22,14 @@ from openal.learners._entropic_network import (
     binary_heads,
     train_entropic,
 )
+from openal.learners._health import WITHOUT, Scale, Standardized, tell
 from openal.learners._on_embeddings import FittedOnEmbeddings, answered_embeddings, with_values
 from openal.learners._on_images import (
     RESIDENT_BYTES,
     Factory,
     inputs_of,
     new_network,
+    trained,
     training_device,
 )
 from openal.learners._settings import settings_of
@@ -89,42 +92,39 @@ class EntropicDetector:
         settings_of(self, EntropicLoss)
         settings_of(self, TrainingSettings)
 
+    @own_contexts()
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> "FittedEntropicNetwork":
         """The trained detector; neither the pool nor the labeled set is changed."""
         device = training_device(self.device)
-        with isolated_rng(seed):
-            network = new_network(self.factory, labeled.num_classes + 1).to(device)
-            return self._trained(network, device, pool, labeled, seed, progress)
-
-    def _trained(
-        self,
-        network: nn.Module,
-        device: torch.device,
-        pool: Pool,
-        labeled: LabeledSet,
-        seed: int,
-        progress: bool | None,
-    ) -> "FittedEntropicNetwork":
         answers = labeled.detector_subset(pool.items)
         found = answers.indices if len(answers) else np.zeros(1, np.int64)  # one tells the shape
         inputs = inputs_of(pool, found, self.factory, progress=progress)
         inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
-        if inputs.ndim == 4:
-            network = network.to(memory_format=torch.channels_last)
-        entropic = EntropicNetwork(network, inputs[:1].to(device))
-        if len(answers):
-            train_entropic(
-                entropic,
-                inputs,
-                torch.from_numpy(answers.targets),
-                loss=settings_of(self, EntropicLoss),
-                settings=settings_of(self, TrainingSettings),
-                seed=seed,
-                progress=progress,
-            )
-        return FittedEntropicNetwork(entropic.eval())
+        make = partial(self._network, labeled.num_classes, inputs[:1].to(device), seed)
+        ours = self.factory is None
+        if len(answers) == 0:
+            return FittedEntropicNetwork(make(WITHOUT if ours else None).eval())
+        fit = partial(
+            train_entropic,
+            inputs=inputs,
+            labels=torch.from_numpy(answers.targets),
+            loss=settings_of(self, EntropicLoss),
+            settings=settings_of(self, TrainingSettings),
+            seed=seed,
+            progress=progress,
+        )
+        return FittedEntropicNetwork(trained(make, inputs, fit, ours=ours).eval())
+
+    def _network(
+        self, num_classes: int, example: Tensor, seed: int, scale: Scale | None
+    ) -> EntropicNetwork:
+        """A new network for inputs like the example [1, ...], whose weights the seed decides."""
+        with drawing_from(seed):
+            network = new_network(self.factory, num_classes + 1).to(example.device)
+            network = network if scale is None else Standardized(network, scale)
+            return EntropicNetwork(network.to(example.device), example)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +203,7 @@ class EmbeddingEntropicDetector:
         """The name of the embeddings."""
         return (self.embeddings,)
 
+    @own_contexts()
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> FittedOnEmbeddings:
@@ -211,11 +212,11 @@ class EmbeddingEntropicDetector:
         answers = with_values(pool, self.embeddings, answers, progress)
         z = answered_embeddings(pool, self.embeddings, answers.indices, self.device, progress)
         z = z.float()
-        with isolated_rng(seed):
+        with drawing_from(seed):
             network = self._network(z, labeled.num_classes)
         if len(answers):
             with threads_for(self.batch_size * z.shape[1] * (self.hidden or labeled.num_classes)):
-                train_entropic(
+                failure = train_entropic(
                     network,
                     z,
                     torch.from_numpy(answers.targets),
@@ -224,6 +225,7 @@ class EmbeddingEntropicDetector:
                     seed=seed,
                     progress=progress,
                 )
+            tell(failure)
         signals = partial(_signals, network=precise(network.eval()))
         return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from openal._checks import as_count
+from openal._contexts import own_contexts
 from openal._items import AnsweredSubset
 from openal.functional._rows import unit_rows
 from openal.functional._unknown_kinds import count_unknown_kinds
@@ -64,6 +65,7 @@ class EmbeddingEvidence:
         """The name of the embeddings."""
         return (self.embeddings,)
 
+    @own_contexts()
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> FittedHeads:

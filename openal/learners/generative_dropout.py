@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from openal._contexts import own_contexts
 from openal._seeds import derived_seed
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
@@ -50,6 +51,7 @@ class GenerativeDropout:
         """The name of the embeddings."""
         return self.dropout.reads
 
+    @own_contexts()
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> FittedOnEmbeddings:

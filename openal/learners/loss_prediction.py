@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from openal._batches import device_of, inference_mode_of
+from openal._batches import device_of
 from openal._checks import as_count
+from openal._evaluation import evaluating_own
 from openal.errors import ArgumentError, ModelError
 from openal.functional import ranking_loss
 from openal.model import named_outputs
@@ -70,7 +71,7 @@ class LossPredictingNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.network, self.layers, self.joint_steps, self.steps = network, layers, joint_steps, 0
-        with inference_mode_of(network), self._watching() as seen:
+        with evaluating_own(network), self._watching() as seen:
             network(x.to(device_of(network)))
         maps = self._maps(seen)
         sizes, dtype = [each.shape[1] for each in maps], maps[0].dtype
@@ -128,5 +129,7 @@ def pooled(values: Any) -> Tensor:
 
 def joint_loss(outputs: Tensor, labels: Tensor, *, margin: float, weight: float) -> Tensor:
     """Mean cross-entropy of the logits, plus `weight` times how wrongly its pairs are ranked."""
+    if not outputs.isfinite().all():  # the loss says so; a ranking cannot be computed
+        return outputs.sum() * torch.nan
     losses = cross_entropy(outputs[:, :-1], labels, reduction="none")
     return losses.mean() + weight * ranking_loss(outputs[:, -1], losses, margin=margin)

@@ -1,6 +1,6 @@
 """Learning Loss, on images or on frozen embeddings: a task network and what predicts its loss."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
 
@@ -62,6 +62,8 @@ class LossPredictor:
     `factory(num_outputs)` makes a new network for the items, `cifar_resnet18` by default, and
     `layers` names its modules whose outputs [B, C, ...] are the feature maps. Both are trained
     from scratch by SGD; the learning rate `lr` is multiplied by `gamma` every `step_size` epochs.
+    Fewer answers than `batch_size` take a rate that is smaller in proportion: at the whole of it
+    both diverge.
     The answered items are read once and held in memory; `augment(x, generator)` varies each batch
     on its device. A pool is scored without augmentation. Before any known answer all is as
     initialized by the seed. `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed
@@ -108,6 +110,7 @@ class LossPredictor:
         answers = labeled.known_subset(pool.items)
         first = answers.indices[:1] if len(answers) else np.zeros(1, np.int64)
         example = inputs_of(pool, first, self.factory, progress=False)  # tells the maps' widths
+        example = example if example.is_floating_point() else example.float()
         settings = settings_of(self, LossSettings)
         steps = settings.joint_steps(self.epochs, batches_of(len(answers), self.batch_size))
         fitted = fit_network(
@@ -117,12 +120,16 @@ class LossPredictor:
             factory=partial(self._network, x=example, joint_steps=steps),
             names={"logits": "logits"},
             loss=partial(joint_loss, margin=self.margin, weight=self.weight),
-            settings=settings_of(self, TrainingSettings),
+            settings=replace(settings_of(self, TrainingSettings), lr=self._rate(len(answers))),
             device=self.device,
             seed=seed,
             progress=progress,
         )
         return FittedHeads(fitted, loss_heads(labeled.num_classes))
+
+    def _rate(self, answers: int) -> float:
+        """`lr` is for whole batches; on few answers, which are one small batch, it diverges."""
+        return self.lr * min(1.0, max(1, answers) / self.batch_size)
 
     def _network(self, num_outputs: int, *, x: Tensor, joint_steps: int) -> nn.Module:
         network = new_network(self.factory, num_outputs)

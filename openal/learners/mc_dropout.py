@@ -1,7 +1,7 @@
 """Monte-Carlo dropout of a network of the user's: T networks out of one."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openal._batches import check_batches, device_of, inference_mode_of
+from openal._batches import check_batches, device_of
 from openal._checks import as_count
+from openal._evaluation import Evaluated, evaluated
 from openal._fields import check_fields
-from openal._seeds import derived_seed, isolated_rng
+from openal._seeds import derived_seed
 from openal.errors import ModelError
 from openal.model import Model, named_outputs
 from openal.pool import Pool
@@ -28,9 +29,8 @@ SELU = 1.7580993408473766
 """Alpha dropout replaces units by minus this: the limit of the activation SELU."""
 
 
-def active_dropouts(network: Any) -> list[nn.Module]:
-    """The dropout modules of a network that drop something."""
-    modules = network.modules() if isinstance(network, nn.Module) else ()
+def active_dropouts(modules: Iterable[nn.Module]) -> list[nn.Module]:
+    """Those of the modules that drop something."""
     return [each for each in modules if isinstance(each, DROPOUTS) and each.p > 0]
 
 
@@ -140,21 +140,23 @@ class MCDropout:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """`mc_logits` [n, T, K] at `indices`, on the model's device."""
-        network = getattr(self.model, "__self__", self.model)  # of a method: whose it is
-        device = device_of(network, self.device)
-        flat = partial(self._flat, _dropouts_of(network))
-        passes = Model(flat, device, self.batch_size, self.workers)
-        with inference_mode_of(network), isolated_rng(self.seed):
-            found = passes.signals(pool, indices, ("logits",), progress=progress)["logits"]
-        sampled = found.reshape(len(found), self.samples, found.shape[1] // self.samples)
-        return dict.fromkeys(names, sampled)
+        device = device_of(self.model, self.device)
+        with evaluated(self.model) as network:
+            flat = partial(self._flat, network.call, _dropouts_of(network.modules, self.model))
+            passes = Model(flat, device, self.batch_size, self.workers)
+            sampled = Evaluated(flat, ())
+            found = passes.passed(sampled, pool, indices, ("logits",), progress=progress)["logits"]
+        shape = (len(found), self.samples, found.shape[1] // self.samples)
+        return dict.fromkeys(names, found.reshape(shape))
 
-    def _flat(self, dropouts: list[nn.Module], x: Tensor) -> Tensor:
-        return sampled_logits(self.model, dropouts, x, self.samples, self.seed).flatten(1)
+    def _flat(
+        self, function: Callable[[Tensor], Any], dropouts: list[nn.Module], x: Tensor
+    ) -> Tensor:
+        return sampled_logits(function, dropouts, x, self.samples, self.seed).flatten(1)
 
 
-def _dropouts_of(network: Any) -> list[nn.Module]:
-    dropouts = active_dropouts(network)
+def _dropouts_of(modules: Iterable[nn.Module], network: Any) -> list[nn.Module]:
+    dropouts = active_dropouts(modules)
     if not dropouts:
         raise ModelError(
             f"model must have torch.nn.Dropout modules with p > 0 for mc_logits; "

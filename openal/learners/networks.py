@@ -99,6 +99,8 @@ class PixelResNet18:
 class Standardize(nn.Module):
     """Pixels 0..255 [B, C, H, W], as 0..1, less the mean of their channel, over its deviation."""
 
+    largest = 255.0
+
     shift: Tensor
     scale: Tensor
 
@@ -109,5 +111,12 @@ class Standardize(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The standardized pixels, float32."""
-        standardized: Tensor = (x / 255 - self.shift) / self.scale
+        standardized: Tensor = (x / self.largest - self.shift) / self.scale
         return standardized
+
+    @classmethod
+    def of(cls, shift: Tensor, scale: Tensor) -> "Standardize":
+        """One that subtracts and divides inputs as they are, by tensors of their shape or ones."""
+        made = cls((0.0,), (1.0,))
+        made.shift, made.scale, made.largest = shift.float(), scale.float(), 1.0
+        return made

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from openal._checks import as_count, as_integers, as_list, as_number
-from openal._seeds import derived_seed, isolated_rng
+from openal._seeds import derived_seed
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners import Classifier, EmbeddingClassifier
@@ -185,5 +185,4 @@ def _train(
     task: Learner, pool: Pool, labeled: LabeledSet, seed: int, progress: bool | None, number: int
 ) -> Frozen:
     seed = derived_seed(seed, 0, number)
-    with isolated_rng(seed):
-        return task.fit(pool, labeled, seed=seed, progress=progress)
+    return task.fit(pool, labeled, seed=seed, progress=progress)

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from openal._batches import device_of, inference_mode_of
+from openal._batches import device_of
 from openal._checks import as_count
+from openal._evaluation import evaluated
 from openal._progress import progress_bar
 from openal.errors import ArgumentError, StoreError
 from openal.store._encode import ShardEncoder, ShardRows
@@ -168,9 +169,10 @@ def _compute(
     missing = manifest.missing(part)
     left = sum(len(manifest.indices(at)) for at in missing)
     with (
-        inference_mode_of(encoder.encode),
+        evaluated(encoder.encode) as network,
         progress_bar(progress, total=sum(rows), initial=sum(rows) - left, unit="item") as bar,
     ):
+        encoder = replace(encoder, encode=network.call)
         for rows_of_shard in encoder.shards(manifest, missing, bar):
             _record(folder, rows_of_shard)
 

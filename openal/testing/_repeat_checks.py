@@ -4,7 +4,7 @@ import multiprocessing
 import pickle
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
@@ -45,10 +45,17 @@ def repeats_itself_under_a_seed(strategy: QueryStrategy, make: MakeWorld) -> Non
 
 
 def leaves_global_randomness_alone(strategy: QueryStrategy, make: MakeWorld) -> None:
-    """A query neither draws from nor seeds the global generators."""
+    """A query neither draws from nor seeds the global generators, not even for a while."""
     for seed in (0, None):
         with expect_randomness_alone(f"a query with seed={seed}"):
             ask(strategy, make(), seed=seed)
+    with expect_randomness_alone("a query in another thread"), ThreadPoolExecutor(1) as thread:
+        before, asked = _random_states(), thread.submit(ask, strategy, make(), seed=0)
+        while not asked.done():
+            moved = _moved(before, _random_states())
+            expect(not moved, f"a query moves the global state of {moved} while it runs")
+            wait([asked], timeout=0.001)
+        asked.result()
 
 
 @contextmanager
@@ -57,8 +64,12 @@ def expect_randomness_alone(what: str) -> Iterator[None]:
     before = _random_states()
     yield
     after = _random_states()
-    moved = [name for name in before if before[name] != after[name]]
+    moved = _moved(before, after)
     expect(not moved, f"{what} moved the global state of {moved}")
+
+
+def _moved(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [name for name in before if before[name] != after[name]]
 
 
 def ignores_the_order_of_candidates(strategy: QueryStrategy, make: MakeWorld) -> None:

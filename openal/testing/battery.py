@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from openal._seeds import isolated_rng
 from openal._threads import one_thread
 from openal.query import QueryStrategy
 from openal.testing import (
@@ -14,6 +13,7 @@ from openal.testing import (
     _state_checks,
     _value_checks,
 )
+from openal.testing._isolated import isolated_rng
 from openal.testing._world import MakeWorld, World, world
 
 __all__ = ["CHECKS", "check_strategy"]

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import nn
 
-from openal._seeds import isolated_rng
 from openal.informativeness.feature_mix import FeatureMix
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
@@ -14,6 +13,7 @@ from openal.selection.k_means import KMeansCenters
 from openal.selection.ranking import TopWithTies
 from openal.selection.vectors import Directions
 from openal.strategies.alphamix import AlphaMix
+from openal.testing._isolated import isolated_rng
 from tests.walking import walked
 
 

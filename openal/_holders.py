@@ -1,0 +1,174 @@
+"""Which networks stand behind a function or an object, and what leads to them."""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from typing import Any
+from weakref import ReferenceType
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "Holders",
+    "attributes_of",
+    "functions_of",
+    "holders_of",
+    "is_plain_object",
+    "named_globals",
+]
+
+ATOMS = (int, float, complex, str, bytes, type(None), Tensor, torch.dtype, torch.device, type)
+LIBRARIES = "torch torchvision timm transformers open_clip peft accelerate lightning numpy"
+LEFT_OUT = sys.stdlib_module_names | {*LIBRARIES.split(), "pytorch_lightning"}
+"""The packages whose objects hold no network of the user's, or one that they do not call."""
+
+MOST_OBJECTS = 200_000
+"""So many are looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Holders:
+    """The modules that a callable can reach, and everything on the way to them."""
+
+    modules: tuple[nn.Module, ...]
+    leading: frozenset[int]  # ids of what reaches a module, the modules too
+    seen: tuple[Any, ...]  # keeps the ids alive
+
+
+def holders_of(root: Any) -> Holders:
+    """Looks into closures, methods, partials, globals, containers and objects.
+
+    A module is looked into as well: its hooks or attributes may lead to further ones.
+    """
+    seen: dict[int, Any] = {id(root): root}
+    parents: dict[int, list[int]] = {}
+    left = deque([root])
+    while left and len(seen) < MOST_OBJECTS:
+        holder = left.popleft()
+        for inner in _inside(holder):
+            if isinstance(inner, ATOMS) and not isinstance(inner, nn.Module):
+                continue
+            parents.setdefault(id(inner), []).append(id(holder))
+            if id(inner) not in seen:
+                seen[id(inner)] = inner
+                left.append(inner)
+    modules = tuple(each for each in seen.values() if isinstance(each, nn.Module))
+    return Holders(modules, _above({id(each) for each in modules}, parents), (*seen.values(),))
+
+
+def _above(reached: set[int], parents: dict[int, list[int]]) -> frozenset[int]:
+    """The ids, and those of all that leads to them."""
+    left = list(reached)
+    while left:
+        for parent in parents.get(left.pop(), ()):
+            if parent not in reached:
+                reached.add(parent)
+                left.append(parent)
+    return frozenset(reached)
+
+
+def _inside(holder: Any) -> Iterator[Any]:
+    """What a call of the holder may reach in one step."""
+    if isinstance(holder, torch.jit.ScriptModule):
+        return
+    if isinstance(holder, nn.Module):
+        yield from (each for each in dict(vars(holder)).values() if not _is_empty(each))
+        yield from functions_of(type(holder)).values()
+    elif isinstance(holder, Mapping):
+        yield from dict(holder).values()
+    elif isinstance(holder, list | tuple | set | frozenset | deque):
+        yield from tuple(holder)
+    elif isinstance(holder, MethodType):
+        yield from (holder.__self__, holder.__func__)
+    elif isinstance(holder, partial):
+        yield from (holder.func, holder.args, holder.keywords)
+    elif isinstance(holder, ReferenceType):
+        yield holder()
+    elif isinstance(holder, FunctionType):
+        yield from _inside_function(holder)
+    elif is_plain_object(holder):
+        yield from attributes_of(holder).values()
+        yield from functions_of(type(holder)).values()
+        yield from (each for each in vars(type(holder)).values() if isinstance(each, nn.Module))
+    else:
+        yield getattr(holder, "__wrapped__", None) if callable(holder) else None
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether it is a container without contents, as most attributes of a module are."""
+    return isinstance(value, dict | list | tuple | set) and not value
+
+
+def _inside_function(function: Callable[..., Any]) -> Iterator[Any]:
+    target: Any = function
+    cells = (cell for cell in target.__closure__ or () if _is_filled(cell))
+    yield from (cell.cell_contents for cell in cells)
+    yield from target.__defaults__ or ()
+    yield from (target.__kwdefaults__ or {}).values()
+    yield from named_globals(function).values()
+    yield from vars(function).values()
+
+
+def _is_filled(cell: CellType) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True
+
+
+def named_globals(function: Callable[..., Any]) -> dict[str, Any]:
+    """The globals that a function of the user's names; those of a module of Python's, as there."""
+    target: Any = function
+    if str(getattr(target, "__module__", "")).partition(".")[0] in LEFT_OUT:
+        return {}
+    names = _names(target.__code__)
+    found = {name: target.__globals__[name] for name in names if name in target.__globals__}
+    modules = {k: v for k, v in found.items() if isinstance(v, ModuleType)}
+    for module in modules.values():
+        if module.__name__.partition(".")[0] not in LEFT_OUT:
+            inside = {name: vars(module)[name] for name in names if name in vars(module)}
+            nets = {k: v for k, v in inside.items() if isinstance(v, nn.Module)}
+            found |= {f"{module.__name__}.{name}": net for name, net in nets.items()}
+    return {k: v for k, v in found.items() if k not in modules}
+
+
+def _names(code: CodeType) -> set[str]:
+    names = set(code.co_names)
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            names |= _names(each)
+    return names
+
+
+def is_plain_object(value: Any) -> bool:
+    """Whether it is an instance of a class written in Python, and not of a library's own."""
+    kind = type(value)
+    if kind is SimpleNamespace:
+        return True
+    heap = bool(kind.__flags__ & (1 << 9))  # a class statement made it
+    return heap and kind.__module__.partition(".")[0] not in LEFT_OUT
+
+
+def functions_of(kind: Any) -> dict[str, FunctionType]:
+    """The functions of a class of the user's, and of those that it inherits from."""
+    return _functions_of(kind)
+
+
+@lru_cache(maxsize=1024)
+def _functions_of(kind: Any) -> dict[str, FunctionType]:
+    kinds = [each for each in kind.__mro__ if each.__module__.partition(".")[0] not in LEFT_OUT]
+    inside = (vars(each).items() for each in reversed(kinds))
+    return {k: v for items in inside for k, v in items if isinstance(v, FunctionType)}
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """What an object holds, in its dictionary and in its slots."""
+    slots = (getattr(kind, "__slots__", ()) for kind in type(value).__mro__)
+    names = [name for each in slots for name in ((each,) if isinstance(each, str) else each)]
+    held = {name: getattr(value, name) for name in names if hasattr(value, name)}
+    return {**held, **getattr(value, "__dict__", {})}
