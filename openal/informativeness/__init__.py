@@ -1,4 +1,4 @@
-"""Scores: how much would its label teach?"""
+"""Scores of informativeness: how much the label of a candidate would teach."""
 
 from openal.informativeness.aleatoric_mixture import AleatoricMixture
 from openal.informativeness.disagreement import (

@@ -1,4 +1,4 @@
-"""EAOA: the aleatoric energy of a prediction, as a posterior of two Gaussians."""
+"""AleatoricMixture (EAOA): the posterior of the higher of two Gaussians of aleatoric energy."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,6 +23,9 @@ class AleatoricMixture(Part):
     are fitted once in a query, to the candidates of the first stage that asks; later stages see
     fewer candidates, and the same scores of them. Equal posteriors go to the higher energy. With
     one class all score 0.5.
+
+    Args:
+        logits: name of the signal [N, K].
 
     Reference: Zong and Huang, "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.

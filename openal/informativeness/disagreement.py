@@ -1,7 +1,9 @@
-"""Do the samples of a network disagree?
+"""MutualInformation (BALD), MeanStandardDeviation, Disagreement: samples of a network compared.
 
 All read `mc_logits` [N, T, K]: the predictions of T samples of the classifier, such as T passes
 with dropout (`learners.MCDropout`), the members of an ensemble, or networks of several epochs.
+All bring a classifier with dropout: `EmbeddingDropout` where the pool has embeddings, else
+`DropoutClassifier`.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,16 @@ __all__ = ["Disagreement", "MeanStandardDeviation", "MutualInformation"]
 
 @dataclass(frozen=True)
 class MutualInformation(Part):
-    """What the label would tell about which sample is right, in nats: from 0 to log T."""
+    """What the label would tell about which sample is right, in nats: from 0 to log T.
+
+    Brings `EmbeddingDropout` where the pool has embeddings, else `DropoutClassifier`.
+
+    Args:
+        mc_logits: name of the signal [N, T, K].
+
+    Reference: Houlsby et al., "Bayesian Active Learning for Classification and Preference
+    Learning" (BALD), 2011.
+    """
 
     role: ClassVar[Role] = "informativeness"
 
@@ -37,7 +48,16 @@ class MutualInformation(Part):
 
 @dataclass(frozen=True)
 class MeanStandardDeviation(Part):
-    """The standard deviation of a class's probability over the samples, mean over the classes."""
+    """The standard deviation of a class's probability over the samples, mean over the classes.
+
+    Brings `EmbeddingDropout` where the pool has embeddings, else `DropoutClassifier`.
+
+    Args:
+        mc_logits: name of the signal [N, T, K].
+
+    Reference: Kampffmeyer, Salberg and Jenssen, "Semantic Segmentation of Small Objects and
+    Modeling of Uncertainty", CVPR Workshops 2016.
+    """
 
     role: ClassVar[Role] = "informativeness"
 
@@ -55,7 +75,15 @@ class MeanStandardDeviation(Part):
 
 @dataclass(frozen=True)
 class Disagreement(Part):
-    """The share of samples that predict another class than most do: from 0 to 1 - 1/K."""
+    """The share of samples that predict another class than most do: from 0 to 1 - 1/K.
+
+    Brings `EmbeddingDropout` where the pool has embeddings, else `DropoutClassifier`.
+
+    Args:
+        mc_logits: name of the signal [N, T, K].
+
+    Reference: Freeman, "Elementary Applied Statistics", 1965: the variation ratio.
+    """
 
     role: ClassVar[Role] = "informativeness"
 

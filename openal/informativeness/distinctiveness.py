@@ -1,4 +1,4 @@
-"""Is it unlike the labeled items of the class that it resembles?"""
+"""Distinctiveness (CCAL): how unlike the labeled items of the class it resembles."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
@@ -27,6 +27,14 @@ class Distinctiveness(Part):
     labeled item compares with that alone; with one without any, and where all candidates agree
     alike with a class, the value is 1.
 
+    Args:
+        groups: a function of a view that gives the class of every candidate, int64 [n], such as
+            `NearestClass()`.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: `groups` that are no function of a view.
+
     Reference: Du et al., "Contrastive Coding for Active Learning under Class Distribution
     Mismatch", ICCV 2021 (CCAL): the distinctive score.
     """
@@ -47,19 +55,19 @@ class Distinctiveness(Part):
         if len(view.known) == 0:
             return result
         group = self.groups(view).cpu()
-        for some in view.labels.unique().split(max(1, COLUMN_BYTES // (8 * len(view.pool)))):
-            agreement = self._agreement(view, some)
-            for column, label in enumerate(some):
-                mine = group == label
-                result[mine] = 1 - unit_range(agreement[:, column])[mine]
+        for classes in view.labels.unique().split(max(1, COLUMN_BYTES // (8 * len(view.pool)))):
+            agreement = self._agreement(view, classes)
+            for column, label in enumerate(classes):
+                members = group == label
+                result[members] = 1 - unit_range(agreement[:, column])[members]
         return result
 
     def _agreement(self, view: View, classes: Tensor) -> Tensor:
         """With the labeled items of each of some classes: [n, C], float64."""
         labeled = view.known[self.embeddings]
-        anchors = [labeled[(view.labels == each).to(labeled.device)] for each in classes]
+        anchors = [labeled[(view.labels == label).to(labeled.device)] for label in classes]
         return view.map(partial(_agreements, anchors=anchors), self.embeddings).double().cpu()
 
 
 def _agreements(block: Tensor, anchors: list[Tensor]) -> Tensor:
-    return torch.stack([anchor_agreement(block, each) for each in anchors], dim=1)
+    return torch.stack([anchor_agreement(block, items) for items in anchors], dim=1)

@@ -1,4 +1,4 @@
-"""How easily does a labeled class, mixed into the features, change the prediction?"""
+"""FeatureMix (AlphaMix): how little of a class mixed into the features changes the prediction."""
 
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
@@ -15,7 +15,7 @@ from openal.view import Rows, View
 __all__ = ["FeatureMix"]
 
 SAMPLES = 4
-"""So many candidates for each weight of a class suffice to find the head."""
+"""How many candidates for each weight of a class suffice to find the head."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,15 @@ class FeatureMix(Part):
     answered items and on a sample of the candidates drawn by the seed: exact for a network that
     ends in a linear layer. Where it does not, the layer found is an approximation, and the change
     is counted from the true logits. The share of the logits' variance that the layer explains is
-    in the query's diagnostics as "head_explained"; take the score for what it is far below 1.
+    in the query's diagnostics as "head_explained"; far below 1 the score says little.
+
+    Args:
+        cap: the size of a step, above 0 and below 1; 0.03125, as in the authors' code.
+        features: name of the signal [N, d], the classifier's penultimate layer.
+        logits: name of the signal [N, K].
+
+    Raises:
+        ArgumentError: a `cap` that is not between 0 and 1.
 
     Reference: Parvaneh et al., "Active Learning by Feature Mixing", CVPR 2022.
     """
@@ -55,9 +63,9 @@ class FeatureMix(Part):
         return _scored(view.map(needed, self.features, self.logits), self.cap)
 
     def _head(self, view: View) -> LinearHead:
-        rows = (view.known, view.invalid, self._drawn(view))
+        parts = (view.known, view.invalid, self._drawn(view))
         features, logits = (
-            torch.cat([each[name] for each in rows]) for name in (self.features, self.logits)
+            torch.cat([rows[name] for rows in parts]) for name in (self.features, self.logits)
         )
         return linear_head(features, logits)
 

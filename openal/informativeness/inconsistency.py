@@ -1,4 +1,4 @@
-"""Does the classifier disagree with the answered neighbors?"""
+"""Inconsistency (NEAT): how far the predicted class is from the votes of the answered neighbors."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -21,7 +21,15 @@ class Inconsistency(Part):
 
     Largest, about k, where all neighbors agree on a class that the model does not predict.
     Neighbors answered UNKNOWN vote for none; without neighbors the value is log K for all.
-    `probes` is that of `KnownNeighbors`.
+
+    Args:
+        k: how many answers are neighbors, at least 1, at most all; 10, as in the paper.
+        embeddings: name of the signal [N, D].
+        logits: name of the signal [N, K].
+        probes: that of `KnownNeighbors`, at least 1; None: exact neighbors.
+
+    Raises:
+        ArgumentError: `k` or `probes` below 1.
 
     Reference: Mao, Xu and Guo, AAAI 2024 (NEAT), eq. 5.
     """

@@ -1,4 +1,4 @@
-"""How wrong does the classifier expect to be?"""
+"""PredictedLoss (Learning Loss): the loss that the classifier is expected to have."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,16 @@ __all__ = ["PredictedLoss"]
 class PredictedLoss(Part):
     """The loss that a loss predictor expects of the classifier; its unit means nothing.
 
-    Reads `predicted_loss` [N] or [N, 1].
+    Brings a classifier that predicts its loss: `EmbeddingLossPredictor` where the pool has
+    embeddings, else `LossPredictor`.
+
+    Args:
+        predicted_loss: name of the signal [N] or [N, 1].
+
+    Raises:
+        ArrayError: in a query, a signal of more than one number per item.
+
+    Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
     """
 
     role: ClassVar[Role] = "informativeness"

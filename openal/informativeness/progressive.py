@@ -1,4 +1,4 @@
-"""Is it representative and decided, as a known or as an unknown item?"""
+"""Progressive (PAL): representative and decided candidates, by one yes-or-no head per class."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -21,14 +21,22 @@ class Progressive(Part):
     """PAL's score: w + mu S of candidates that are predicted known, from K yes-or-no heads.
 
     w, the largest probability of a yes, says how representative a candidate is of the known; S
-    how decided the heads are. A candidate that all heads refuse has w + mu (1 - S). With
-    `unknown` the score is turned round: the most decided unknown, least like the known, first.
-    Candidates predicted to be of the other kind always come after.
+    how decided the heads are. A candidate that all heads refuse has w + mu (1 - S). Brings PAL's
+    heads: `EmbeddingOneVsAll` where the pool has embeddings, else `OneVsAll`.
 
     In the paper w is the output of a small network on the heads' logits, learned on two levels.
     As released it gets no gradient from the upper level and stays about as it began. Learned with
     that gradient, on frozen embeddings, it prefers known or unknown items depending on the number
     and size of the steps; so w is what the heads say themselves.
+
+    Args:
+        head_logits: name of the signal [N, 2, K]: no, then yes.
+        mu: the weight of decidedness, at least 0; 0.6, as the authors' README has it.
+        unknown: ranks the unknown instead: the most decided, least like the known, first. Those
+            predicted known then come last; else those predicted unknown do.
+
+    Raises:
+        ArgumentError: a `mu` below 0.
 
     Reference: Yang et al., "Not All Out-of-Distribution Data Are Harmful to Open-Set Active
     Learning", NeurIPS 2023 (PAL).

@@ -1,4 +1,4 @@
-"""Scores of one prediction: entropy, least confidence, margin, and the in-between of POAL."""
+"""Entropy, LeastConfidence, Margin, InBetween (E2OAL): the uncertainty of one prediction."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -18,8 +18,9 @@ __all__ = ["Entropy", "InBetween", "LeastConfidence", "Margin"]
 class Entropy(Part):
     """The entropy of the predicted class, in nats: from 0 to log K.
 
-    `known_only` leaves out the last column, for the logits of a detector whose last output is
-    the unknown class.
+    Args:
+        logits: name of the signal [N, K], or [N, K + 1] of a detector.
+        known_only: leaves out the columns after the first K, such as a detector's for the unknown.
     """
 
     role: ClassVar[Role] = "informativeness"
@@ -36,7 +37,11 @@ class Entropy(Part):
 
 @dataclass(frozen=True)
 class LeastConfidence(Part):
-    """One minus the probability of the most likely class: from 0 to 1 - 1/K."""
+    """One minus the probability of the most likely class: from 0 to 1 - 1/K.
+
+    Args:
+        logits: name of the signal [N, K].
+    """
 
     role: ClassVar[Role] = "informativeness"
 
@@ -49,7 +54,11 @@ class LeastConfidence(Part):
 
 @dataclass(frozen=True)
 class Margin(Part):
-    """One minus the gap between the two most likely classes: 1 where they are equally likely."""
+    """One minus the gap between the two most likely classes: 1 where they are equally likely.
+
+    Args:
+        logits: name of the signal [N, K].
+    """
 
     role: ClassVar[Role] = "informativeness"
 
@@ -69,6 +78,9 @@ class InBetween(Part):
     """JS(p, uniform) times JS(p, one-hot): largest for a prediction between even and certain.
 
     An even prediction is often of an unknown class, and a certain one teaches nothing.
+
+    Args:
+        logits: name of the signal [N, K].
 
     Reference: E2OAL, arXiv 2603.07898. Its authors' code exchanges the arguments of the
     Kullback-Leibler divergence; here they are those of the definition.

@@ -1,4 +1,4 @@
-"""Every candidate teaches equally much."""
+"""Uniform: every candidate is as informative as any other."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Scores: how likely is it of a known class?"""
+"""Scores of purity: how likely a candidate is of a known class."""
 
 from openal.purity.activation_mixture import ActivationMixture, LargestActivation
 from openal.purity.classifier import Certainty, EnergyPurity

@@ -1,4 +1,4 @@
-"""Does the largest known activation belong to the upper half of a mixture?"""
+"""ActivationMixture (LfOSA): the posterior of the higher of two Gaussians of known activations."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -21,15 +21,23 @@ __all__ = ["ActivationMixture", "LargestActivation"]
 class ActivationMixture(Part):
     """The posterior that the largest known activation comes from the higher of two Gaussians.
 
-    Candidates are grouped by the class that the detector predicts (`per_class=False`: one group),
-    and a two-component mixture is fitted to the largest known logit of each group. Predicted
-    unknowns score 0. Many posteriors are exactly 0 or 1: among equals, the larger activation
-    relative to its group comes first, and predicted unknowns follow by their known activation.
+    Candidates are grouped by the class that the detector predicts, and a mixture of two Gaussians
+    is fitted to the largest known logit of each group. Predicted unknowns score 0. Many posteriors
+    are exactly 0 or 1: among equals, the larger activation relative to its group comes first, and
+    predicted unknowns follow by their known activation. A group of fewer than two values, or
+    without spread, scores 0.5.
 
-    `bayesian` fits a variational mixture, with standardized activations, a shared variance and a
-    Dirichlet prior that keeps both components; `tied` shares the variance of the plain mixture,
-    which makes the posterior monotone in the activation. `unknown_column=False` is for logits
-    without an unknown class. A group of fewer than two values, or without spread, scores 0.5.
+    Brings LfOSA's detector, or with `bayesian` JSOSAL's, whose classes are weighted:
+    `EmbeddingDetector` where the pool has embeddings, else `Detector`.
+
+    Args:
+        activations: name of the signal [N, K + 1], or [N, K] without an unknown class.
+        per_class: one mixture for each predicted class, as in the paper; False: one for all.
+        tied: one variance for both Gaussians, so that a larger activation is never less known;
+            off in the paper.
+        bayesian: a variational mixture of standardized activations with one variance and a
+            Dirichlet prior that keeps both components, as JSOSAL has it; the prior is ours.
+        unknown_column: whether the last column is the unknown class.
 
     Reference: Ning et al., "Active Learning for Open-set Annotation", CVPR 2022 (LfOSA), eq. 5-7.
     """
@@ -57,7 +65,7 @@ class ActivationMixture(Part):
         posterior = torch.zeros_like(value)
         if known.any():
             posterior[known] = self._posterior(value[known], group[known])
-        return with_ties_broken(posterior, _standing(value, group))
+        return with_ties_broken(posterior, _rank_in_group(value, group))
 
     def _posterior(self, value: Tensor, group: Tensor) -> Tensor:
         groups = int(group.max()) + 1
@@ -81,7 +89,12 @@ class ActivationMixture(Part):
 class LargestActivation(Part):
     """The largest known activation itself, without a mixture; predicted unknowns come last.
 
-    The ablation "Max_AV" of LfOSA's authors' code.
+    The ablation "Max_AV" of LfOSA's authors' code. Brings LfOSA's detector: `EmbeddingDetector`
+    where the pool has embeddings, else `Detector`.
+
+    Args:
+        activations: name of the signal [N, K + 1], or [N, K] without an unknown class.
+        unknown_column: whether the last column is the unknown class.
     """
 
     role: ClassVar[Role] = "purity"
@@ -112,8 +125,8 @@ def _detectors(activations: str, *, class_weights: bool = False) -> tuple[Any, .
 
 def _known_activation(view: View, name: str, unknown_column: bool) -> tuple[Tensor, Tensor]:
     """The largest known logit [n], float64, and the predicted class [n]; -1 for unknown."""
-    found = view.map(partial(_largest_known, unknown_column=unknown_column), name)
-    return found[:, 0], found[:, 1].long()
+    largest = view.map(partial(_largest_known, unknown_column=unknown_column), name)
+    return largest[:, 0], largest[:, 1].long()
 
 
 def _largest_known(logits: Tensor, unknown_column: bool) -> Tensor:
@@ -124,7 +137,7 @@ def _largest_known(logits: Tensor, unknown_column: bool) -> Tensor:
     return torch.stack([value.double(), predicted.double()], dim=1)
 
 
-def _standing(value: Tensor, group: Tensor) -> Tensor:
+def _rank_in_group(value: Tensor, group: Tensor) -> Tensor:
     """In (0, 1): first the predicted known, then the larger relative to its group (-1: unknown)."""
     slot = group + 1
     count = torch.bincount(slot).clamp(min=1).to(value)

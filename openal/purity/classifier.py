@@ -1,4 +1,4 @@
-"""Purity by the task network: its largest probability, its energy."""
+"""Certainty, EnergyPurity: the classifier's certainty, and the free energy of its logits."""
 
 from dataclasses import dataclass
 from math import log
@@ -20,6 +20,9 @@ class Certainty(Part):
 
     The baseline that asks about what the classifier is surest of, which tends to be of a known
     class and to teach little. NEAT's authors' code returns the least certain under this name.
+
+    Args:
+        logits: name of the signal [N, K].
     """
 
     role: ClassVar[Role] = "purity"
@@ -36,6 +39,9 @@ class EnergyPurity(Part):
     """Minus the free energy of the classifier's logits: log(sum_c exp(z_c)). Needs no answers.
 
     Softmax does not see a constant that is added to all logits of an item; the energy does.
+
+    Args:
+        logits: name of the signal [N, K].
 
     Reference: Liu, Wang, Owens and Li, "Energy-based Out-of-distribution Detection", NeurIPS 2020.
     """

@@ -1,4 +1,4 @@
-"""How well does an image match the best class text of a vision-language model?"""
+"""CLIPPurity (MCM): how well an image matches its best class text of a vision-language model."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -17,10 +17,17 @@ __all__ = ["CLIPPurity"]
 class CLIPPurity(Part):
     """Zero-shot purity from the cosines with the class texts alone; needs no answers.
 
-    `rule="mcm"`: the largest probability of softmax(scale * cosines), maximum concept matching
-    (Ming et al., NeurIPS 2022; their temperature is 1, so is the default scale). It compares
-    classes, so with one class it is 1 for all. `rule="energy"`: logsumexp(scale * cosines) / scale
-    (Liu et al., NeurIPS 2020).
+    Args:
+        yes: name of the signal [N, K], the cosines with the class texts.
+        rule: "mcm", the largest probability of softmax(scale * cosines), which compares classes and
+            is 1 for all with one class; or "energy", logsumexp(scale * cosines) / scale.
+        scale: what the cosines are multiplied by, above 0; 1, as in MCM.
+
+    Raises:
+        ArgumentError: a `scale` that is not above 0.
+
+    Reference: for "mcm", Ming et al., "Delving into Out-of-Distribution Detection with
+    Vision-Language Representations", NeurIPS 2022; for "energy", Liu et al., NeurIPS 2020.
     """
 
     role: ClassVar[Role] = "purity"

@@ -1,4 +1,4 @@
-"""What a text encoder that can say no makes of an image, tuned on the answers."""
+"""CLIPNPurity (CLIPNAL): the share of evidence for a known class, by yes and no texts."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -25,12 +25,23 @@ class CLIPNPurity(Part):
     """The evidence for a known class as a share of all evidence: above 0.5 is predicted known.
 
     Reads the cosines of every image with a "yes" and a "no" text of each class, and, for visual
-    weighting, its embedding (`embeddings=None`: no visual weighting). The scale of the cosines is
-    tuned on the answers for balanced accuracy; before there is both a known and an unknown answer
-    (`tune=False`: always) it is `scale`. The query's diagnostics say which, and how well it tells.
+    weighting, its embedding. The scale of the cosines is tuned on the answers for balanced
+    accuracy; the query's diagnostics have it as `scale`, with its `balanced_accuracy`.
 
-    `leave_one_out` keeps an answered image out of its own class's prototype while tuning. `rule`
-    and `tie_break` are those of `yes_no_probabilities` and `tune_scale`.
+    Args:
+        tune: whether the scale is tuned, once there is both a known and an unknown answer.
+        scale: the scale before, or without, tuning, above 0; 9, ours.
+        rule: that of `yes_no_probabilities`; "atd" is CLIPNAL's, "ctw" CLIPN's other one.
+        tie_break: that of `tune_scale`: the "first" of equal scales, as in the authors' code, or
+            the "center" of the longest run.
+        leave_one_out: keeps an answered image out of its own class's prototype while tuning; ours,
+            off by default, as in the code.
+        yes: name of the signal [N, K], cosines with the yes texts.
+        no: name of the signal [N, K], cosines with the no texts.
+        embeddings: name of the signal [N, D]; None: no visual weighting.
+
+    Raises:
+        ArgumentError: a `scale` that is not above 0.
 
     Reference: CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-8.
     """

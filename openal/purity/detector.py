@@ -1,4 +1,4 @@
-"""Purity by a detector: the probability that it gives to known classes, its binary heads."""
+"""PredictedKnown, ClosedSetCertainty (EOAL): the class a detector predicts, its binary heads."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -20,13 +20,21 @@ __all__ = ["ClosedSetCertainty", "PredictedKnown"]
 class PredictedKnown(Part):
     """1 where the largest of the K + 1 outputs of a detector is a known class, 0 elsewhere.
 
-    `order` is a score that ranks equals: it moves these numbers by a hair. An output of a known
-    class that equals the unknown one counts as known.
+    An output of a known class that equals the unknown one counts as known. Brings EOAL's detector:
+    `EmbeddingEntropicDetector` where the pool has embeddings, else `EntropicDetector`.
+
+    Args:
+        order: a score that ranks items of the same prediction; it moves the number by less than
+            `openal.functional.scaling.TIE_WEIGHT`.
+        detector_logits: name of the signal [N, K + 1].
+
+    Raises:
+        ArgumentError: an `order` that is no score.
 
     >>> from openal.informativeness import Margin
     >>> from openal.selection import Filter
-    >>> Filter(PredictedKnown(Margin()), above=0.5).score.order
-    Margin(logits='logits')
+    >>> Filter(PredictedKnown(Margin())).above
+    0.5
     """
 
     role: ClassVar[Role] = "purity"
@@ -49,8 +57,8 @@ class PredictedKnown(Part):
         """Purity [n] in [0, 1], float64."""
         known = view.map(partial(_known, num_classes=view.num_classes), self.detector_logits)
         order = evaluate(self.order, view).double().to(known.device)
-        standing = 0.5 + 0.5 * order / (1 + order.abs())  # in the same order, within 0..1
-        return with_ties_broken(known, standing)
+        rank = 0.5 + 0.5 * order / (1 + order.abs())  # in the same order, within 0..1
+        return with_ties_broken(known, rank)
 
 
 def _known(logits: Tensor, num_classes: int) -> Tensor:
@@ -64,10 +72,14 @@ class ClosedSetCertainty(Part):
 
     The heads of `EntropicDetector` are trained to be undecided about unknown items. Heads that
     all say no are sure, too: ask first whether the item is of a known class, as
-    `PredictedKnown` does.
+    `PredictedKnown` does. Brings EOAL's detector: `EmbeddingEntropicDetector` where the pool has
+    embeddings, else `EntropicDetector`.
+
+    Args:
+        head_logits: name of the signal [N, 2, K]: no, then yes.
 
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024: the
-    closed-set entropy, turned round so that larger is more likely known.
+    closed-set entropy with its sign changed, so that larger is more likely known.
     """
 
     role: ClassVar[Role] = "purity"

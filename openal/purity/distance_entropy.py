@@ -1,4 +1,4 @@
-"""Is it equally far from all clusters of the unknown?"""
+"""DistanceEntropy (EOAL): how evenly far an item is from the clusters of the unknown."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -21,9 +21,17 @@ __all__ = ["DistanceEntropy"]
 class DistanceEntropy(Part):
     """How evenly far an item is from the clusters of what was answered UNKNOWN, in [0, 1].
 
-    0 close to one of them, 1 equally far from all: of no unknown class that was seen. There are
-    `clusters` of them, by `finch_clusters` of their features, as many as classes by default. With
-    one cluster, or before the first UNKNOWN, all are equal, at 0.
+    0 close to one of them, 1 equally far from all: of no unknown class that was seen. With one
+    cluster, or before the first UNKNOWN, all are equal, at 0. Brings EOAL's detector:
+    `EmbeddingEntropicDetector` where the pool has embeddings, else `EntropicDetector`.
+
+    Args:
+        clusters: how many clusters `finch_clusters` makes of the unknown, at least 1; None: as many
+            as classes, as in the authors' code.
+        features: name of the signal [N, d].
+
+    Raises:
+        ArgumentError: `clusters` below 1.
 
     Difference from the authors' code: the centers are of the features that the items are scored
     by; there they date from before the last epoch of training.

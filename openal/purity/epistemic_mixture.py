@@ -1,4 +1,4 @@
-"""Does a detector know the item, and do the answers have it among their neighbors?"""
+"""EpistemicMixture (EAOA): how certain a detector and the neighbors are of an item."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -23,13 +23,24 @@ __all__ = ["EpistemicMixture"]
 class EpistemicMixture(Part):
     """How likely two epistemic energies of an item both belong to the lower of two Gaussians.
 
-    One energy is that of a detector's `activations` of K + 1 classes. The other takes in their
-    place how often the item is among the `neighbors` candidates with the most similar detector
-    `features` to an answered item, for each class and for UNKNOWN, each as if all had equally
-    many answers; `features=None` leaves it out. Over all candidates each is brought to [0, 1] and
+    One energy is that of a detector's `activations`. The other takes in their place how often the
+    item is among the candidates most similar to an answered item, for each class and for UNKNOWN,
+    each as if all had equally many answers. Over all candidates each is brought to [0, 1] and
     fitted with two Gaussians, and the posteriors of the lower ones are multiplied. Equal products
     go to the lower energies. Where an energy is the same for all, as before any answer, its
     posterior is 0.5.
+
+    Brings EAOA's detector, with a margin between the energies of known and unknown:
+    `EmbeddingDetector` where the pool has embeddings, else `Detector`.
+
+    Args:
+        neighbors: how many candidates with the most similar features count for each answer, at
+            least 1; 250, as in the authors' code.
+        activations: name of the signal [N, K + 1].
+        features: name of the signal [N, d]; None: without the energy of neighbors.
+
+    Raises:
+        ArgumentError: `neighbors` below 1.
 
     Reference: Zong and Huang, "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
@@ -61,11 +72,11 @@ class EpistemicMixture(Part):
         energies = [view.map(epistemic_energy, self.activations)]
         if self.features is not None:
             energies.append(epistemic_energy(self._hits(view, self.features)))
-        certainties = [_certainty(each.to(energies[0].device)) for each in energies]
+        certainties = [_certainty(energy.to(energies[0].device)) for energy in energies]
         group = torch.zeros_like(certainties[0], dtype=torch.int64)
-        posteriors = [mixture_posterior(each, group, 1) for each in certainties]
-        standing = torch.stack(certainties).mean(dim=0)
-        return with_ties_broken(torch.stack(posteriors).prod(dim=0), standing)
+        posteriors = [mixture_posterior(certainty, group, 1) for certainty in certainties]
+        mean_certainty = torch.stack(certainties).mean(dim=0)
+        return with_ties_broken(torch.stack(posteriors).prod(dim=0), mean_certainty)
 
     def _hits(self, view: View, features: str) -> Tensor:
         """Reverse neighbor counts [n, K + 1] of the candidates, corrected for class sizes."""

@@ -1,4 +1,4 @@
-"""How likely is it known, by evidence for known and for kinds of unknown?"""
+"""EvidenceShare (E2OAL): the probability of being known, by evidence for known and unknown."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -21,9 +21,16 @@ __all__ = ["EvidenceShare"]
 class EvidenceShare(Part):
     """The probability of being known, by the margin of the known over the unknown logits.
 
-    The margin is the largest of the first K `evidence_logits` less the largest of the others.
-    Three Gaussians over the margins of candidates and answers, and the answers under each, make
-    it a probability: see `openal.functional.known_share`. Ties go to the larger margin.
+    The margin is the largest of the first K logits less the largest of the others. Three Gaussians
+    over the margins of candidates and answers, and the answers under each, turn it into a
+    probability: see `openal.functional.known_share`. Ties go to the larger margin. Brings E2OAL's
+    two heads, `EmbeddingEvidence`; it needs the pool's `embeddings`.
+
+    Args:
+        evidence_logits: name of the signal [N, K + M]: K classes, then M clusters of the unknown.
+
+    Raises:
+        ArrayError: in a query, a signal of K columns or fewer.
 
     Reference: E2OAL, arXiv 2603.07898.
     """

@@ -1,4 +1,4 @@
-"""Purity by Gaussians of the answered items: Mahalanobis distances to the classes."""
+"""MahalanobisPurity (OpenPathology), ClassGaussians (POAL): distances to Gaussians of answers."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -20,16 +20,24 @@ __all__ = ["ClassGaussians", "MahalanobisPurity"]
 
 @dataclass(frozen=True)
 class MahalanobisPurity(Part):
-    """The distance to the nearest kind of labeled unknown, less that to the labeled known.
+    """The distance to the nearest cluster of the labeled unknown, less that to the labeled known.
 
     Distances are squared Mahalanobis distances between unit embeddings, standardized on all
-    answers, and each is brought to [0, 1] over the candidates. The known are one Gaussian; the
-    unknown are one for each cluster of k-means, at most `clusters`, whose seed is fixed. Before the
-    first UNKNOWN the distance to the known decides alone; before the first known answer all
-    candidates score 0.
+    answers, and each is brought to [0, 1] over the candidates. The known are one Gaussian, the
+    unknown one for each cluster of k-means, whose seed is fixed. Before the first UNKNOWN the
+    distance to the known decides alone; before the first known answer all candidates score 0, and
+    those that no stage has ordered stand in random order.
 
-    Covariances shrink towards the identity as if `prior` more answers had been seen (None: as
-    many as dimensions). The authors' are singular, and inverted by a pseudo-inverse.
+    Args:
+        clusters: how many clusters of the unknown there are at most, at least 1; 9, as in the
+            authors' code.
+        prior: how many answers the identity counts for, towards which covariances shrink, above 0;
+            None: as many as dimensions, ours. The authors' covariances are singular, and inverted
+            by a pseudo-inverse.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: `clusters` below 1, a `prior` that is not above 0.
 
     Reference: Qu et al., "OpenAL: An Efficient Deep Active Learning Framework for Open-Set
     Pathology Image Classification", MICCAI 2023.
@@ -60,20 +68,21 @@ class MahalanobisPurity(Part):
         scale = standard(answered)
         gaussians = [gaussian(scale(known), prior=self.prior)]
         if unknown is not None:
-            gaussians += self._kinds(scale(unknown))
+            gaussians += self._of_clusters(scale(unknown))
         nearest = partial(_nearest, standard=scale, gaussians=tuple(gaussians))
         to_known, to_unknown = view.map(nearest, self.embeddings).double().unbind(dim=1)
         return unit_range(to_unknown) - unit_range(to_known)
 
-    def _kinds(self, unknown: Tensor) -> list[Gaussian]:
-        kind = k_means(unknown, self.clusters).labels
-        return [gaussian(unknown[kind == each], prior=self.prior) for each in kind.unique()]
+    def _of_clusters(self, unknown: Tensor) -> list[Gaussian]:
+        labels = k_means(unknown, self.clusters).labels
+        members = (unknown[labels == cluster] for cluster in labels.unique())
+        return [gaussian(points, prior=self.prior) for points in members]
 
 
 def _nearest(rows: Tensor, standard: Standard, gaussians: tuple[Gaussian, ...]) -> Tensor:
     """The distances [n, 2] to the known, and to the nearest unknown; 0 where there is none."""
     points = standard(rows)
-    known, *unknown = (each.distances(points) for each in gaussians)
+    known, *unknown = (fitted.distances(points) for fitted in gaussians)
     nearest = torch.stack(unknown).amin(dim=0) if unknown else torch.zeros_like(known)
     return torch.stack([known, nearest], dim=1)
 
@@ -83,10 +92,17 @@ class ClassGaussians(Part):
     """Minus the squared Mahalanobis distance to the nearest class of the labeled known.
 
     Each class is a Gaussian with a mean of its own and the covariance that all classes share, as
-    estimated from the known answers; it shrinks towards the identity as if `prior` more answers
-    had been seen (None: as many as dimensions). Features are unit vectors, standardized on the
-    known answers. A class without answers has no Gaussian; before the first known answer all
-    candidates score 0.
+    estimated from the known answers. Features are unit vectors, standardized on the known answers.
+    A class without answers has no Gaussian; before the first known answer all candidates score 0,
+    and those that no stage has ordered stand in random order.
+
+    Args:
+        prior: how many answers the identity counts for, towards which the covariance shrinks,
+            above 0; None: as many as dimensions, ours.
+        features: name of the signal [N, d].
+
+    Raises:
+        ArgumentError: a `prior` that is not above 0.
 
     Reference: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples
     and Adversarial Attacks", NeurIPS 2018; the purity of POAL (Zhan et al., TMLR 2023).

@@ -1,4 +1,4 @@
-"""How many of the nearest answered items are of a known class?"""
+"""KnownNeighbors (NEAT): the share of known classes among the k nearest answers."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal
@@ -19,14 +19,21 @@ __all__ = ["KnownNeighbors"]
 class KnownNeighbors(Part):
     """The share of known classes among the k nearest answered items (cosine), in [0, 1].
 
-    `rule` says when a candidate counts as known, that is, scores above 0.5: "count" keeps the
-    share as it is; "majority" raises every share above one half to 1; "all" halves every share
-    below 1. Ties go to the candidate that is nearer to its neighbors on average, so that before
-    the first UNKNOWN the ranking is by similarity to the known. Before any answer all are equal
-    and the order is random.
+    Ties go to the candidate that is nearer to its neighbors on average, so that before the first
+    UNKNOWN the ranking is by similarity to the known. Before any answer all are equal and the
+    order is random. Above 0.5 a candidate counts as known.
 
-    `probes` is for 50 000 answers and more: most of the nearest, by an index of Faiss, of whose
-    about 4 sqrt(m) cells so many are looked into (`approximate_knn`; `pip install openal[faiss]`).
+    Args:
+        k: how many answers are neighbors, at least 1, at most all; 10, as in the paper.
+        rule: "count" keeps the share as it is, the authors' code; "majority" raises every share
+            above one half to 1; "all", the paper's text, halves every share below 1.
+        embeddings: name of the signal [N, D].
+        probes: for 50 000 answers and more, how many of the about 4 sqrt(m) cells of a Faiss index
+            are searched, at least 1: most of the nearest (`approximate_knn`;
+            `pip install openal[faiss]`). None: exact neighbors.
+
+    Raises:
+        ArgumentError: `k` or `probes` below 1.
 
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
     AAAI 2024 (NEAT). The paper states "all"; the authors' code ranks by count.
@@ -57,6 +64,6 @@ class KnownNeighbors(Part):
             share = torch.where(share > 0.5, 1.0, share)
         elif self.rule == "all":
             share = torch.where(share == 1, 1.0, share / 2)
-        # At most one half of a hair, so that a share of one half stays at or below one half.
+        # At most one half of TIE_WEIGHT, so that a share of one half stays at or below one half.
         nearness = (1 + similarity.double().mean(dim=1)) / 4
         return with_ties_broken(share, nearness)

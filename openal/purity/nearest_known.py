@@ -1,4 +1,4 @@
-"""Purity by the nearest item of a known class, as a score and as CCAL's semantic gate."""
+"""NearestKnown (MQ-Net), SemanticGate (CCAL): the largest cosine with an item of a known class."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
@@ -19,7 +19,11 @@ __all__ = ["NearestKnown", "SemanticGate"]
 class NearestKnown(Part):
     """The largest cosine with an item that was answered with a class, in [-1, 1].
 
-    Items answered UNKNOWN say nothing. Before any known answer all candidates score 0.
+    Items answered UNKNOWN say nothing. Before any known answer all candidates score 0, and those
+    that no stage has ordered stand in random order.
+
+    Args:
+        embeddings: name of the signal [N, D].
 
     Reference: Park et al., "Meta-Query-Net: Resolving Purity-Informativeness Dilemma in Open-set
     Active Learning", NeurIPS 2022: the purity, without the norm that CSI multiplies by.
@@ -40,10 +44,17 @@ class NearestKnown(Part):
 class SemanticGate(Part):
     """The largest cosine with a known item, scaled to 0..1 over the candidates, through a gate.
 
-    The gate is tanh(k (s - threshold) / 2): with the paper's k = 100 it is 1 above the threshold
-    and -1 below but for a narrow passage. The most similar candidate has s = 1 and the least
-    similar s = 0; where all are equally similar, s is 0. Without a known answer the order is
-    random.
+    The gate is tanh(k (s - threshold) / 2): with k = 100 it is close to 1 above the threshold and
+    to -1 below. The most similar candidate has s = 1 and the least similar s = 0; where all are
+    equally similar, s is 0. Without a known answer the order is random.
+
+    Args:
+        k: how steep the gate is, above 0; 100, as in the authors' code.
+        threshold: where the gate opens, a scaled cosine; 0.9, as in the authors' code.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: a `k` that is not above 0, a `threshold` that is no finite number.
 
     Reference: Du et al., "Contrastive Coding for Active Learning under Class Distribution
     Mismatch", ICCV 2021 (CCAL): the semantic score.

@@ -1,4 +1,4 @@
-"""Is an image nearer to a class than to everything else that has a name?"""
+"""NegativeLabels (NegLabel): the share of the class texts among texts of many other things."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
@@ -21,13 +21,23 @@ __all__ = ["NegativeLabels", "negative_labels"]
 class NegativeLabels(Part):
     """The share of the class texts in a softmax over them and many texts of other things.
 
-    `classes` [K, D] and `negatives` [M, D] are text embeddings in the space of `embeddings`; needs
-    no answers. `negative_labels` chooses negatives from a vocabulary. The negatives are dealt into
-    `groups`, and the share is the mean over the groups, which lessens the harm of a negative that
-    happens to name a class.
+    Needs no answers. The negatives are divided into groups, and the share is the mean over the
+    groups, which lessens the harm of a negative that happens to name a class. `negative_labels`
+    chooses negatives from a vocabulary.
+
+    Args:
+        classes: (K, D), text embeddings of the classes, in the space of the images.
+        negatives: (M, D), text embeddings of other things.
+        scale: what the cosines are multiplied by, above 0; 100 is one over the paper's temperature.
+        groups: into how many groups the negatives are divided, at least 1, at most M; 100.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: a `scale` that is not above 0, `groups` below 1.
+        ArrayError: in a query, texts that are not (K, D), not finite, or none.
 
     Reference: Jiang et al., "Negative Label Guided OOD Detection with Pretrained Vision-Language
-    Models" (NegLabel), ICLR 2024, eqs. 5-8; the temperature 0.01 is one over `scale`.
+    Models" (NegLabel), ICLR 2024, eqs. 5-8.
     """
 
     role: ClassVar[Role] = "purity"
@@ -57,10 +67,23 @@ class NegativeLabels(Part):
 
 
 def negative_labels(classes: Tensor, vocabulary: Tensor, share: float = 0.15) -> Tensor:
-    """The rows [M] of a vocabulary [V, D] that are least like any of the classes [K, D].
+    """The rows [M] of a vocabulary that are least like any of the classes.
 
     Likeness is the 95th percentile of the cosines with the classes, as in NegLabel's NegMining
-    (eq. 4, eta = 0.05); the `share` of the vocabulary with the least is kept, ascending.
+    (eq. 4, eta = 0.05).
+
+    Args:
+        classes: (K, D), text embeddings of the classes.
+        vocabulary: (V, D), text embeddings to choose from.
+        share: the share of the vocabulary that is kept, the least like the classes, above 0; 0.15,
+            as in the paper.
+
+    Returns:
+        (M,), int64, ascending.
+
+    Raises:
+        ArrayError: texts that are not (K, D) and (V, D), not finite, or none.
+        ArgumentError: a `share` that is not above 0.
     """
     cosines = _unit(vocabulary, "vocabulary") @ _unit(classes, "classes").T
     likeness = torch.quantile(cosines, 0.95, dim=1)
@@ -81,5 +104,5 @@ def _share(
     z = unit_rows(embeddings).float()
     positive = (scale * (z @ classes.to(z).T)).logsumexp(dim=1, keepdim=True)
     cosines = scale * (z @ negatives.to(z).T)
-    dealt = torch.stack([cosines[:, g::groups].logsumexp(dim=1) for g in range(groups)], dim=1)
-    return logsigmoid(positive - dealt).exp().mean(dim=1)
+    negative = torch.stack([cosines[:, g::groups].logsumexp(dim=1) for g in range(groups)], dim=1)
+    return logsigmoid(positive - negative).exp().mean(dim=1)

@@ -1,4 +1,4 @@
-"""Does the classifier's output lie where the answers of a class lie?"""
+"""OpenMaxPurity (OpenMax): one minus the probability of the unknown class added to the logits."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -24,7 +24,19 @@ class OpenMaxPurity(Part):
     are not used. Equal probabilities, many of which are 0 or 1, go to the larger probability of a
     known class. A class with fewer than 3 correctly classified answers takes nothing from its
     logit; before any answer the unknown class has the logit 0, and the order is that of the
-    energy. `scale` and `shift` are those of `openal.functional.openmax`.
+    energy.
+
+    Args:
+        alpha: how many of the largest logits are revised, at least 1; 10, as in the paper.
+        tail: how many of the largest distances of a class its Weibull distribution is fitted to, at
+            least 1; 20, as in the paper.
+        scale: what Euclidean distances are divided by, above 0; None: the root mean square of the
+            answers' distances to their class's mean, ours.
+        shift: where the tail starts, above 0, in units of the distance; 1, ours.
+        logits: name of the signal [N, K].
+
+    Raises:
+        ArgumentError: `alpha` or `tail` below 1, a `scale` or `shift` that is not above 0.
 
     Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016.
     """

@@ -1,4 +1,4 @@
-"""How much does an image look like the labeled images of its nearest class?"""
+"""PrototypePurity (CLIPNAL): the mean cosine with the labeled images of the nearest class."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,9 @@ class PrototypePurity(Part):
     """The mean cosine with the labeled images of the nearest class: CLIPNAL's visual weights alone.
 
     Without a known answer all candidates are equal, and the order is random.
+
+    Args:
+        embeddings: name of the signal [N, D].
 
     Reference: CLIPNAL, arXiv 2408.04917, eqs. 5-6.
     """

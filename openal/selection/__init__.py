@@ -1,4 +1,4 @@
-"""Stages: which of the candidates, jointly?"""
+"""Stages, groups and vectors: which of the candidates are chosen, one by one or jointly."""
 
 from openal.selection.adaptive import Adaptive, TargetPrecision
 from openal.selection.combine import Product, Sum

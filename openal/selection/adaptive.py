@@ -1,4 +1,4 @@
-"""Stages that keep more or fewer candidates by how often past answers were known."""
+"""Adaptive (EAOA), TargetPrecision (E2OAL): how many are kept, by how often answers were known."""
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
@@ -23,13 +23,13 @@ def past_precisions(history: Iterable[Round]) -> list[float]:
     SKIPPED and pending items do not count. A round without an answer is left out, and so are
     answers that no round had asked for, and a first round without scores: no query, but a start.
     """
-    found = []
-    for number, each in enumerate(history):
-        known, unknown = (each.labels >= 0).sum(), (each.labels == UNKNOWN).sum()
-        start = not each.begun or (number == 0 and each.scores is None)
+    precisions = []
+    for number, asked in enumerate(history):
+        known, unknown = (asked.labels >= 0).sum(), (asked.labels == UNKNOWN).sum()
+        start = not asked.begun or (number == 0 and asked.scores is None)
         if known + unknown and not start:
-            found.append(float(known / (known + unknown)))
-    return found
+            precisions.append(float(known / (known + unknown)))
+    return precisions
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,15 @@ class Adaptive(Part):
 
     The query's diagnostics hold the `factor`.
 
-    Reference: Zong and Huang (EAOA), CVPR 2025, with a target of 0.6 and a tolerance of 0.05.
+    Args:
+        stage: a stage with a field `factor`, such as `Top` or `TopPerGroup`.
+        target: the share of known answers aimed at, at least 0; 0.6, as in the authors' code.
+        tolerance: how far the share may be off, at least 0; 0.05, as in the authors' code.
+
+    Raises:
+        ArgumentError: a `stage` without a factor, a `target` or `tolerance` below 0.
+
+    Reference: Zong and Huang (EAOA), CVPR 2025.
     """
 
     stage: Any
@@ -55,8 +63,8 @@ class Adaptive(Part):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        found = fields(self.stage) if is_dataclass(self.stage) else ()
-        if isinstance(self.stage, type) or not any(each.name == "factor" for each in found):
+        options = fields(self.stage) if is_dataclass(self.stage) else ()
+        if isinstance(self.stage, type) or not any(option.name == "factor" for option in options):
             raise ArgumentError(f"stage must have a factor, as Top has; got {self.stage!r}.")
         as_number(self.target, "target", minimum=0)
         as_number(self.tolerance, "tolerance", minimum=0)
@@ -82,15 +90,21 @@ class Adaptive(Part):
 class TargetPrecision(Part):
     """The purest candidates, as many as let the most informative of them be known often enough.
 
-    `score` is the probability that a candidate is known, and `then` the score by which the next
-    stage chooses the budget. The longest list is kept whose chosen candidates are expected to be
-    known at the rate `precision`: purity is spent on choice where there is enough of it.
-
-    What past queries missed of the precision is added to the target, and what they had more is
-    taken off; the sum stays in [0, 1] after every round, so that a long time of plenty is not
-    paid for later. The rounds of `labeled.history` are replayed: nothing is kept in between.
+    The longest list is kept of which those that the next stage will choose are expected to be
+    known at the rate `precision`: purity is spent on choice where there is enough of it. What past
+    queries missed of the precision is added to the target, and what they had more is taken off;
+    the sum stays in [0, 1] after every round, so that a long time of plenty is not paid for later.
+    The rounds of `labeled.history` are replayed: nothing is kept in between.
 
     The query's diagnostics hold the `target_precision` of this round.
+
+    Args:
+        score: the probability that a candidate is known.
+        then: the score by which the next stage chooses the budget.
+        precision: the share of known answers aimed at, 0 to 1; 0.6, as in the authors' code.
+
+    Raises:
+        ArgumentError: a `score` or `then` that is no score, a `precision` outside of [0, 1].
 
     Reference: E2OAL, arXiv 2603.07898; the bounds of the sum are ours.
     """
@@ -108,7 +122,7 @@ class TargetPrecision(Part):
 
     def __call__(self, view: View, budget: int) -> Step:
         """The candidates of the list, purest first."""
-        known, informativeness = (evaluate(each, view).cpu() for each in (self.score, self.then))
+        known, informativeness = (evaluate(score, view).cpu() for score in (self.score, self.then))
         order = best_rows(known, len(known))
         rows = torch.from_numpy(order)
         view.notes["target_precision"] = target = self._target(view)

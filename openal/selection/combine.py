@@ -1,4 +1,4 @@
-"""Several scores as one."""
+"""Sum, Product: several scores as one."""
 
 from dataclasses import replace
 from functools import reduce
@@ -18,7 +18,7 @@ class _Mixture:
     """Scores side by side; shows, compares and pickles as it was built."""
 
     def __init__(self, *scores: Score) -> None:
-        if not scores or not all(callable(each) or hasattr(each, "stages") for each in scores):
+        if not scores or not all(callable(score) or hasattr(score, "stages") for score in scores):
             raise ArgumentError(f"{type(self).__name__} takes one or more scores, got {scores!r}.")
         self.scores = tuple(as_score(score, f"{type(self).__name__}'s scores") for score in scores)
 
@@ -51,7 +51,17 @@ class _Mixture:
 
 
 class Product(_Mixture):
-    """The product of scores that are not negative, such as a purity times an informativeness."""
+    """The product of scores that are not negative, such as a purity times an informativeness.
+
+    Has the role that all of its scores have.
+
+    Args:
+        *scores: one or more scores, each at least 0 for every candidate.
+
+    Raises:
+        ArgumentError: no score, or something that is no score.
+        ScoreError: in a query, a negative score; the message names it and the first index.
+    """
 
     def __call__(self, view: View) -> Tensor:
         """The product [n], float64."""
@@ -67,7 +77,14 @@ class Product(_Mixture):
 
 
 class Sum(_Mixture):
-    """The sum of scores; bring them to one scale first."""
+    """The sum of scores; bring them to one scale first. Has the role that all of its scores have.
+
+    Args:
+        *scores: one or more scores.
+
+    Raises:
+        ArgumentError: no score, or something that is no score.
+    """
 
     def __call__(self, view: View) -> Tensor:
         """The sum [n], float64."""

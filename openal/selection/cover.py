@@ -1,4 +1,4 @@
-"""The candidates whose surroundings hold the most that nobody answered about yet."""
+"""Cover (ProbCover): the candidates whose surroundings hold the most that is not covered yet."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
@@ -26,13 +26,25 @@ BALLS = 2048
 class Cover(Part):
     """Keeps the candidates whose balls hold the most candidates that no ball holds yet, in turn.
 
-    Balls have radius `delta` around directions of `embeddings`; those of answered items, UNKNOWN
-    ones too, hold theirs from the start. `delta=None` takes the largest radius at which a share
-    `purity` of the balls have one pseudo-label: the clusters of k-means, as many as
-    `num_clusters`, or else as there are known classes, but at least two. Once every candidate is
-    held, the farthest from all answered and chosen ones follow, one after another: what smaller
-    balls would leave bare. The step counts these as filled. Its scores are how many candidates a
-    chosen ball is the first to hold; below 0 and falling for the filled, -1 for all others.
+    Balls lie around directions of `embeddings`; those of answered items, UNKNOWN ones too, hold
+    theirs from the start. Once every candidate is held, the farthest from all answered and chosen
+    ones follow, one after another; the step counts these as filled. Its scores are how many
+    candidates a chosen ball is the first to hold; below 0 and falling for the filled, -1 for all
+    others. The query's diagnostics hold `delta`.
+
+    Args:
+        delta: the radius, at least 0, a distance of directions, 0 to 2; None: the largest at which
+            enough balls are pure, estimated on at most 2048 of them, drawn by the seed.
+        purity: the share of balls that must hold one pseudo-label only, 0 to 1; 0.95, as in the
+            paper.
+        num_clusters: how many clusters of k-means are the pseudo-labels, at least 1; None: as many
+            as known classes, but at least two.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: `delta` below 0, `purity` outside of [0, 1], `num_clusters` below 1.
+
+    Reference: Yehuda et al., "Active Learning Through a Covering Lens", NeurIPS 2022.
     """
 
     narrows_to_budget: ClassVar[bool] = True

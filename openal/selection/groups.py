@@ -1,4 +1,4 @@
-"""Groups of candidates: by predicted class, by nearest known item, by first neighbors."""
+"""PredictedClass, NearestClass (CCAL), Clusters (EOAL): the groups that candidates fall into."""
 
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
@@ -20,11 +20,18 @@ __all__ = ["Clusters", "NearestClass", "PredictedClass"]
 class Clusters(Part):
     """Groups: the clusters of the candidates' features by `finch`.
 
-    The finest partition, or with `limit` the finest that has no more clusters than that: the
-    coarsest is one cluster of all, so there always is one. Clusters are numbered by their lowest
-    index, and do not depend on the order of the candidates.
+    Clusters are numbered by their lowest index, and do not depend on the order of the candidates.
+    Needs the features of all candidates at once, N x d numbers; N x N are never held. Brings
+    EOAL's detector: `EmbeddingEntropicDetector` where the pool has embeddings, else
+    `EntropicDetector`.
 
-    Needs the features of all candidates at once, N x d numbers; N x N are never held.
+    Args:
+        limit: takes the finest partition of no more clusters than that, at least 1; the coarsest is
+            one cluster of all, so there always is one. None: the finest of all.
+        features: name of the signal [N, d].
+
+    Raises:
+        ArgumentError: a `limit` below 1.
 
     Reference: Sarfraz et al., "Efficient Parameter-Free Clustering Using First Neighbor
     Relations" (FINCH), CVPR 2019; for the limit, Safaei et al., "Entropic Open-Set Active
@@ -65,6 +72,9 @@ class NearestClass(Part):
     """Groups: the class of the nearest item of a known class (cosine); before any, class 0.
 
     Items answered UNKNOWN have no class. Of equally near items the lowest index counts.
+
+    Args:
+        embeddings: name of the signal [N, D].
     """
 
     embeddings: str = signal("embeddings")
@@ -78,7 +88,11 @@ class NearestClass(Part):
 
 @dataclass(frozen=True)
 class PredictedClass(Part):
-    """Groups: the class with the largest logit; equal logits count for the lowest class."""
+    """Groups: the class with the largest logit; equal logits count for the lowest class.
+
+    Args:
+        logits: name of the signal [N, K].
+    """
 
     logits: str = signal("logits")
 

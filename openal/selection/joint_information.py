@@ -1,4 +1,4 @@
-"""The candidates whose labels together would settle most."""
+"""JointInformation (BatchBALD): the candidates whose labels together would settle most."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -17,9 +17,20 @@ __all__ = ["JointInformation"]
 class JointInformation(Part):
     """Chooses the budget one by one, each for what its label adds to those chosen before.
 
-    Reads `mc_logits` of all candidates at once; narrow them before. `configurations` is how many
-    values of the chosen labels are weighed: all there are, or so many drawn. With T samples there
-    are log T nats to learn; once they are learned the rest is filled by BALD, and counted.
+    Reads `mc_logits` of all candidates at once; narrow them before. With T samples there are
+    log T nats to learn; once they are learned the rest is filled by mutual information (BALD), and
+    counted. Brings `EmbeddingDropout` where the pool has embeddings, else `DropoutClassifier`.
+
+    Args:
+        mc_logits: name of the signal [N, T, K].
+        configurations: how many values of the chosen labels are weighed, all there are or so many
+            drawn, at least 1; 500, ours.
+
+    Raises:
+        ArgumentError: `configurations` below 1.
+
+    Reference: Kirsch, van Amersfoort and Gal, "BatchBALD: Efficient and Diverse Batch Acquisition
+    for Deep Bayesian Active Learning", NeurIPS 2019.
     """
 
     narrows_to_budget: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Spreads the choice: each next candidate is the farthest from all before it."""
+"""KCenter, ClassBalancedKCenter (Coreset): each next candidate is the farthest so far."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal
@@ -19,11 +19,18 @@ __all__ = ["ClassBalancedKCenter", "KCenter"]
 class KCenter(Part):
     """Keeps the budget's worth of candidates that cover the others: farthest first.
 
-    `vectors` is the name of a signal, or a function of a view that gives [n, d]; distances are
-    Euclidean. Candidates keep away from `centers`, which are all items answered with a class or
-    UNKNOWN, or the "known" only, and from each other. Ties go to the candidate that the stages
-    before rank higher. Before any answer the first is the farthest from the mean. A candidate's
-    distance depends on what is chosen before it, so the step has no scores.
+    Distances are Euclidean. Candidates keep away from `centers` and from each other. Ties go to the
+    candidate that the stages before rank higher. Before any answer the first is the farthest from
+    the mean. A candidate's distance depends on what is chosen before it, so the step has no scores.
+
+    Args:
+        vectors: name of a signal [N, d], or a function of a view that gives [n, d].
+        centers: "answered", all items answered with a class or UNKNOWN, ours; or "known", those
+            with a class only, as MQ-Net and CLIPNAL compare with.
+
+    Raises:
+        ArgumentError: `vectors` that are neither a name nor a function of a view.
+        ScoreError: in a query, vectors that are no tensor [n, d].
 
     Reference: Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set
     Approach", ICLR 2018.
@@ -56,6 +63,17 @@ class ClassBalancedKCenter(Part):
     of answers of all classes so far. While more is required than the budget brings, all classes
     that lack some are penalized alike, and the distance decides among them.
 
+    Args:
+        lamb: the weight of the balance against the distance, at least 0; 5, as in the code that
+            CLIPNAL's authors compare with.
+        vectors: name of a signal [N, d], or a function of a view that gives [n, d].
+        centers: that of `KCenter`.
+        logits: name of the signal [N, K].
+
+    Raises:
+        ArgumentError: `lamb` below 0, `vectors` that are neither a name nor a function of a view.
+        ScoreError: in a query, vectors that are no tensor [n, d].
+
     Reference: Bengar et al., "Class-Balanced Active Learning for Image Classification", WACV 2022.
     """
 
@@ -84,8 +102,8 @@ class ClassBalancedKCenter(Part):
 def _required(view: View, budget: int) -> Tensor:
     """How many answers of each class [K] are to come, so that all classes have as many."""
     counts = view.labels.bincount(minlength=view.num_classes)
-    each = (len(view.labels) + budget) // view.num_classes
-    return (each - counts).clamp_min(0).double()
+    class_size = (len(view.labels) + budget) // view.num_classes
+    return (class_size - counts).clamp_min(0).double()
 
 
 def _probabilities(logits: Tensor) -> Tensor:

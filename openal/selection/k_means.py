@@ -1,4 +1,4 @@
-"""Stages that spread a query over clusters: k-means centers, k-means++ draws."""
+"""KMeansPlusPlus (BADGE), KMeansCenters (AlphaMix): a query spread over clusters."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -23,10 +23,17 @@ __all__ = ["KMeansCenters", "KMeansPlusPlus"]
 class KMeansPlusPlus(Part):
     """Keeps the budget's worth of candidates, drawn like the first centers of k-means++.
 
-    `vectors` is the name of a signal, a function of a view that gives [n, d], or a
-    `GradientEmbedding`, which gives logits and features. The longest vector comes first, then each
-    candidate with probability proportional to its squared distance to the nearest before it. A
-    candidate's distance depends on what is drawn before it, so the step has no scores.
+    The longest vector comes first, then each candidate with probability proportional to its squared
+    distance to the nearest before it. A candidate's distance depends on what is drawn before it, so
+    the step has no scores.
+
+    Args:
+        vectors: name of a signal [N, d], a function of a view that gives [n, d], or a
+            `GradientEmbedding`, which gives logits and features; the last by default, as in BADGE.
+
+    Raises:
+        ArgumentError: `vectors` that are neither a name nor a function of a view.
+        ScoreError: in a query, vectors that are no tensor [n, d].
 
     Reference: Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007;
     Ash et al., "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower Bounds" (BADGE),
@@ -57,10 +64,19 @@ class KMeansPlusPlus(Part):
 class KMeansCenters(Part):
     """Keeps the candidate nearest to each of `budget` k-means centers of their vectors.
 
-    `vectors` is the name of a signal, or a function of a view that gives [n, D], such as
-    `Directions`. Large clusters go first. Where there are fewer distinct vectors than the budget,
-    each cluster gives its second nearest, and so on; the step counts these as filled. The vectors
-    of all candidates are held in memory: narrow first where there are too many.
+    Large clusters go first. Where there are fewer distinct vectors than the budget, each cluster
+    gives its second nearest, and so on; the step counts these as filled. The vectors of all
+    candidates are held in memory: narrow first where there are too many.
+
+    Args:
+        vectors: name of a signal [N, d], or a function of a view that gives [n, d], such as
+            `Directions()`.
+
+    Raises:
+        ArgumentError: `vectors` that are neither a name nor a function of a view.
+        ScoreError: in a query, vectors that are no tensor [n, d].
+
+    Reference: the choice of AlphaMix (Parvaneh et al., CVPR 2022).
     """
 
     narrows_to_budget: ClassVar[bool] = True
@@ -86,4 +102,5 @@ class KMeansCenters(Part):
 def _distances(vectors: Tensor, labels: Tensor, centers: Tensor) -> Tensor:
     """From every vector to the center of its cluster [n], float64; equal rows, equal distances."""
     blocks = zip(vectors.split(4096), labels.split(4096), strict=True)
-    return torch.cat([row_lengths(each.double() - centers[at].double()) for each, at in blocks])
+    gaps = (rows.double() - centers[owner].double() for rows, owner in blocks)
+    return torch.cat([row_lengths(gap) for gap in gaps])

@@ -1,4 +1,4 @@
-"""Two scores weighed against each other, as the last answers teach."""
+"""MetaScore (MQ-Net): purity and informativeness weighed as the last answers teach."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -34,6 +34,16 @@ class MetaScore(Part):
     its losses are those of the classifier of today, which has learned the classes of the round.
     To rank by the losses of the earlier one, offer its outputs under another name and give that
     as `logits`. An answer that was skipped, retracted or is pending teaches nothing.
+
+    The query's diagnostics hold `meta_answers`, how many answers taught the network.
+
+    Args:
+        informativeness: a score.
+        purity: a score.
+        logits: name of the signal [N, K] that the losses come from.
+
+    Raises:
+        ArgumentError: an `informativeness` or `purity` that is no score.
 
     Differences from the authors' code: both inputs are standardized over one and the same set in
     training and in use, where the code takes other statistics for either; exponents are cut off
@@ -97,7 +107,7 @@ class MetaScore(Part):
 
 
 def _inputs(scores: list[Tensor]) -> Tensor:
-    return torch.stack([standardized(each.double().cpu()) for each in scores], dim=1)
+    return torch.stack([standardized(score.double().cpu()) for score in scores], dim=1)
 
 
 def _ranked(inputs: Tensor, network: MetaQuery) -> Tensor:
@@ -108,8 +118,8 @@ def _as_of(view: View, number: int) -> View:
     """What a round could see: its items and the candidates of today; only earlier answers."""
     before = view.history[:number]
     signals = view.pool.signals
-    indices = np.concatenate([np.empty(0, np.int64), *(each.indices for each in before)])
-    labels = np.concatenate([np.empty(0, np.int64), *(each.labels for each in before)])
+    indices = np.concatenate([np.empty(0, np.int64), *(earlier.indices for earlier in before)])
+    labels = np.concatenate([np.empty(0, np.int64), *(earlier.labels for earlier in before)])
     asked = view.history[number].indices
     others = np.setdiff1d(view.pool.indices, asked)
     return View(

@@ -1,4 +1,4 @@
-"""Chooses a subset that no other surpasses in two scores at once."""
+"""ParetoSubset (POAL): a subset that no other surpasses in two scores at once."""
 
 from dataclasses import KW_ONLY, dataclass
 from math import ceil
@@ -22,14 +22,25 @@ class ParetoSubset(Part):
     """Chooses for the budget what no other choice seen surpasses in the sums of both scores.
 
     One choice surpasses another where neither sum of the two scores is smaller and one is larger:
-    there is no weight to set. Only whole Pareto layers of single candidates take part, as many as
-    hold `factor` times the budget; among these, subsets are drawn at random, at most `draws`,
-    until `patience` in a row have brought nothing new. Of what is left the choice nearest to the
-    best of both is taken. Where there are no more than 10 000 subsets, all are compared. With a
-    large budget random subsets differ little, and the layers decide.
+    there is no weight to set. Only whole Pareto layers of single candidates take part; among these,
+    subsets are drawn at random. Of those that none surpasses the choice nearest to the best of both
+    is taken. Where there are no more than 10 000 subsets, all are compared. With a large budget
+    random subsets differ little, and the layers decide.
 
-    The step scores a candidate by how it stands in both, each from 0 to 1, and lists the chosen
+    The step scores a candidate by the mean of both scores, each from 0 to 1, and lists the chosen
     in this order.
+
+    Args:
+        first: a score.
+        second: a score.
+        factor: how many times the budget the layers hold at least, at least 1; 2, ours.
+        draws: how many subsets are drawn at most, at least 1; 10 000, ours.
+        patience: after how many draws in a row without anything new the search ends, at least 1;
+            2000, ours.
+
+    Raises:
+        ArgumentError: a `first` or `second` that is no score, a `factor`, `draws` or `patience`
+            below 1.
 
     Reference: Zhan et al., "Pareto Optimization for Active Learning under Out-of-Distribution
     Data Scenarios", TMLR 2023 (POAL), which has the search, the layers and the early stop; their
@@ -56,7 +67,7 @@ class ParetoSubset(Part):
     def __call__(self, view: View, budget: int) -> Step:
         """The chosen candidates, best first."""
         scores = (evaluate(self.first, view), evaluate(self.second, view))
-        values = torch.stack([_standing(each.double().cpu()) for each in scores], dim=1)
+        values = torch.stack([_relative(score.double().cpu()) for score in scores], dim=1)
         budget = min(budget, len(values))
         eligible = pareto_layers(values, min(len(values), ceil(self.factor * budget)))
         chosen = eligible[
@@ -68,12 +79,12 @@ class ParetoSubset(Part):
                 patience=self.patience,
             )
         ]
-        standing = values.mean(dim=1)
-        order = best_rows(standing[chosen], len(chosen))
-        return Step(self, view.pool.indices, chosen.numpy()[order], standing)
+        mean = values.mean(dim=1)
+        order = best_rows(mean[chosen], len(chosen))
+        return Step(self, view.pool.indices, chosen.numpy()[order], mean)
 
 
-def _standing(scores: Tensor) -> Tensor:
+def _relative(scores: Tensor) -> Tensor:
     """The scores [n] from 0 for the least to 1 for the largest; 0 where all are equal."""
     # Their difference may be too large a number.
     return unit_range(scores / scores.abs().max().clamp(min=1))

@@ -1,4 +1,4 @@
-"""Keeps a fixed share of the budget for another kind of candidates."""
+"""Quota (PAL): a fixed share of the budget goes to candidates that another score ranks."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
@@ -17,12 +17,24 @@ __all__ = ["Quota"]
 class Quota(Part):
     """Spends a share of the budget on the best by `other`, and the rest on the best by `score`.
 
-    The share is rounded to whole candidates, and chosen first: none is there twice. With
-    `first_share` that share is taken as long as nobody has answered UNKNOWN. Two scores
+    The share is rounded to whole candidates, and chosen first: none is there twice. Two scores
     rank the query, so its step shows none; what is best by `score` stands first.
 
     PAL keeps a few candidates that are predicted unknown on purpose, so that the detector keeps
-    learning (Yang et al., NeurIPS 2023); any detector can.
+    learning; any detector can.
+
+    Args:
+        score: the score of the larger part.
+        other: the score of the share.
+        share: the share of the budget for `other`, 0 to 1; 1/30, PAL's 50 of 1500.
+        first_share: the share instead, 0 to 1, as long as nobody has answered UNKNOWN; None: none
+            of its own.
+
+    Raises:
+        ArgumentError: a `score` or `other` that is no score, a share outside of [0, 1].
+
+    Reference: Yang et al., "Not All Out-of-Distribution Data Are Harmful to Open-Set Active
+    Learning" (PAL), NeurIPS 2023.
     """
 
     narrows_to_budget: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Stages that rank by one score: the best, a share, those above a threshold, ties included."""
+"""Top, TopShare, TopWithTies, Filter, Note: stages that rank by one score."""
 
 from dataclasses import KW_ONLY, dataclass, replace
 from math import ceil, inf
@@ -18,12 +18,20 @@ from openal.view import Score, View
 __all__ = ["Filter", "Note", "Top", "TopShare", "TopWithTies"]
 
 FOLDS = 5
-"""Into so many parts the answered items are dealt where a threshold is learned."""
+"""Into how many parts the answered items are divided where a threshold is learned."""
 
 
 @dataclass(frozen=True)
 class Top(Part):
-    """Keeps the best `factor` times the budget: 1 to choose, more to hand on to another stage."""
+    """Keeps the best `factor` times the budget: 1 to choose, more to hand on to another stage.
+
+    Args:
+        score: the score that ranks; ties keep the order of the stages before.
+        factor: how many times the budget is kept, rounded up, at least 1.
+
+    Raises:
+        ArgumentError: a `score` that is no score, a `factor` below 1.
+    """
 
     score: Score
     _: KW_ONLY
@@ -51,6 +59,12 @@ class TopWithTies(Part):
     """Keeps as many of the best as the budget, and every other that scores like the last of them.
 
     For scores in steps, before a stage that chooses among equals.
+
+    Args:
+        score: the score that ranks.
+
+    Raises:
+        ArgumentError: a `score` that is no score.
     """
 
     score: Score
@@ -72,15 +86,22 @@ class TopWithTies(Part):
 class Filter(Part):
     """Keeps the candidates that score above a threshold, and never fewer than the budget.
 
-    `above` is the threshold: a number, "youden", or None for the one that the score declares
-    (`known_above`, 0.5 of a probability); a score that declares none needs one. "youden" learns it
-    from the answers: the threshold with the largest sum of the share of known answers above it and
+    Where fewer pass, the next best by the same score fill up; the step counts them. A learned
+    threshold is in the query's diagnostics as `above`.
+
+    Args:
+        score: the score that is held against the threshold.
+        above: a number; None: the threshold that the score declares as `known_above`, 0.5 of a
+            probability; or "youden", which learns it from the answers.
+
+    "youden" takes the threshold with the largest sum of the share of known answers above it and
     of UNKNOWN answers not above it (Youden's J). Each answered item is scored as a candidate, by
     what the other answers teach, in `FOLDS` parts; a network that was trained on all of them has
-    seen it all the same. Before there are both kinds of answers every candidate passes.
+    seen it all the same. Before there is both a known and an unknown answer every candidate passes.
 
-    Where fewer pass, the next best by the same score fill up; the step counts them. The query's
-    diagnostics hold the learned threshold, `above`.
+    Raises:
+        ArgumentError: a `score` that is no score, or that declares no threshold where `above` is
+            not given; an `above` that is no finite number.
 
     Reference: Youden, "Index for Rating Diagnostic Tests", Cancer 1950.
     """
@@ -153,6 +174,12 @@ class Note(Part):
 
     The query then tells the score as its `purity` or `informativeness`, and the labeled set
     remembers it with the round.
+
+    Args:
+        score: the score that is noted.
+
+    Raises:
+        ArgumentError: a `score` that is no score.
     """
 
     keeps_all: ClassVar[bool] = True
@@ -171,7 +198,16 @@ class Note(Part):
 
 @dataclass(frozen=True)
 class TopShare(Part):
-    """Keeps the best `share` of the candidates, and never fewer than the budget."""
+    """Keeps the best `share` of the candidates, and never fewer than the budget.
+
+    Args:
+        score: the score that ranks.
+        share: the share that is kept, rounded up, above 0, at most 1; 0.1, as in the code of
+            OpenPathology's authors.
+
+    Raises:
+        ArgumentError: a `score` that is no score, a `share` outside of (0, 1].
+    """
 
     score: Score
     _: KW_ONLY

@@ -1,4 +1,4 @@
-"""The best of every group of candidates in turns: each one's best, then each one's second best."""
+"""TopPerGroup (CCAL, EOAL, EAOA): the best of every group of candidates, in turns."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
@@ -48,6 +48,17 @@ class TopPerGroup(Part):
     Each group gives as many, rounded down and at least one, or all that it has. Where that is
     fewer than the budget, each gives as many again, until the budget is reached; in the last pass
     the best go first.
+
+    Args:
+        score: the score that ranks.
+        groups: a function of a view that gives the group of every candidate, int64 [n]; with a
+            method `at_most`, such as that of `Clusters`, no more groups than the budget.
+        factor: how many times the budget is kept, at least 1.
+
+    Raises:
+        ArgumentError: a `score` that is no score, a `factor` below 1, `groups` that are no function
+            of a view.
+        ScoreError: in a query, groups that are no integers [n].
     """
 
     score: Score
@@ -79,9 +90,9 @@ class TopPerGroup(Part):
 
     def _groups(self, view: View, budget: int) -> Tensor:
         groups: Any = self.groups
-        found = (groups.at_most(budget) if hasattr(groups, "at_most") else groups)(view)
-        if not isinstance(found, Tensor) or found.shape != (len(view.pool),):
-            raise ScoreError(f"{groups!r} must return a tensor [{len(view.pool)}], got {found!r}.")
-        if found.is_floating_point() or found.is_complex():
-            raise ScoreError(f"{groups!r} must return integers, got {found.dtype}.")
-        return found
+        group = (groups.at_most(budget) if hasattr(groups, "at_most") else groups)(view)
+        if not isinstance(group, Tensor) or group.shape != (len(view.pool),):
+            raise ScoreError(f"{groups!r} must return a tensor [{len(view.pool)}], got {group!r}.")
+        if group.is_floating_point() or group.is_complex():
+            raise ScoreError(f"{groups!r} must return integers, got {group.dtype}.")
+        return group

@@ -1,4 +1,4 @@
-"""The most typical candidate of every cluster that nobody answered about yet."""
+"""TypicalPerCluster (TypiClust): the most typical candidate of every cluster with few answers."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
@@ -19,7 +19,7 @@ from openal.view import View
 __all__ = ["TypicalPerCluster"]
 
 FEW_CLUSTERS = 50
-"""Up to so many clusters k-means sees all items in every step, as in the paper."""
+"""Up to how many clusters k-means sees all items in every step, as in the paper."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,22 @@ class TypicalPerCluster(Part):
     """Clusters all items, and keeps the most typical candidate of each cluster in turn.
 
     Candidates and answered items, UNKNOWN ones too, are clustered by the directions of their
-    embeddings into as many clusters as there are answers and budget together, at most
-    `max_clusters`. The clusters with the fewest answers go first, the larger first among these,
-    and every pass takes one candidate of each; clusters of fewer than `min_size` items give theirs
-    when all others have none left. Neighbors are those of the cluster, answered or not.
+    embeddings into as many clusters as there are answers and budget together. The clusters with the
+    fewest answers go first, the larger first among these, and every pass takes one candidate of
+    each. Neighbors are those of the cluster, answered or not.
+
+    Args:
+        k: how many neighbors tell how typical an item is, at least 1; 20, as in the paper.
+        max_clusters: how many clusters there are at most, at least 1; 500, as in the authors' code.
+        min_size: clusters of fewer items give theirs when all others have none left, at least 0; 5,
+            as in the authors' code.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: `k` or `max_clusters` below 1, `min_size` below 0.
+
+    Reference: Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies
+    Suit High and Low Budgets" (TypiClust), ICML 2022.
     """
 
     narrows_to_budget: ClassVar[bool] = True

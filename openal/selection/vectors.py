@@ -1,4 +1,4 @@
-"""Vectors: what a stage spreads its choice over."""
+"""Signal, Directions, GradientEmbedding (BADGE): vectors that a stage spreads its choice over."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
@@ -30,7 +30,11 @@ Vectors = Callable[[View], Any]
 
 @dataclass(frozen=True)
 class Signal(Part):
-    """Vectors: the values of a signal [n, d] as they are."""
+    """Vectors: the values of a signal as they are.
+
+    Args:
+        name: name of the signal [N, d].
+    """
 
     name: str = signal("features")
 
@@ -45,6 +49,13 @@ class GradientEmbedding(Part):
 
     Given by what they are made of, logits [n, K] and features [n, d]; the K * d numbers of each
     never exist.
+
+    Args:
+        logits: name of the signal [N, K].
+        features: name of the signal [N, d], the classifier's penultimate layer.
+
+    Reference: Ash et al., "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower Bounds"
+    (BADGE), ICLR 2020.
     """
 
     logits: str = signal("logits")
@@ -70,11 +81,11 @@ def as_vectors(vectors: Any) -> Vectors:
 
 def vectors_of(vectors: Vectors, view: View) -> Tensor:
     """The vectors [n, d] of the candidates, or a ScoreError where they are no tensor."""
-    found = vectors(view)
-    if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(view.pool):
-        got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+    points = vectors(view)
+    if not isinstance(points, Tensor) or points.ndim != 2 or len(points) != len(view.pool):
+        got = tuple(points.shape) if isinstance(points, Tensor) else type(points).__name__
         raise ScoreError(f"{vectors!r} must return a tensor [{len(view.pool)}, d], got {got}.")
-    return found
+    return points
 
 
 def answered_vectors(vectors: Vectors, view: View, centers: str) -> Tensor | None:
@@ -86,7 +97,11 @@ def answered_vectors(vectors: Vectors, view: View, centers: str) -> Tensor | Non
 
 @dataclass(frozen=True)
 class Directions(Part):
-    """Vectors: a signal's rows scaled to length one; a row of zeros stays as it is."""
+    """Vectors: a signal's rows scaled to length one; a row of zeros stays as it is.
+
+    Args:
+        name: name of the signal [N, d].
+    """
 
     name: str = signal("features")
 

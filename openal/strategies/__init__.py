@@ -1,4 +1,4 @@
-"""One paper per file: a chain with the paper's defaults."""
+"""The strategies, one paper per file: a chain with the paper's defaults."""
 
 from openal.strategies._available import available
 from openal.strategies.alphamix import AlphaMix

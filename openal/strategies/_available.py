@@ -19,9 +19,9 @@ def available() -> dict[str, type[QueryStrategy]]:
     package = vars(sys.modules[__package__])
     ours = {name: value for name, value in package.items() if inspect.isclass(value)}
     theirs = {}
-    for each in entry_points(group="openal.strategies"):
+    for entry in entry_points(group="openal.strategies"):
         try:
-            theirs[each.name] = each.load()
+            theirs[entry.name] = entry.load()
         except Exception as error:  # somebody else's package: say so, and go on without it
-            warnings.warn(f"strategy {each.name!r} cannot be loaded: {error}", stacklevel=2)
+            warnings.warn(f"strategy {entry.name!r} cannot be loaded: {error}", stacklevel=2)
     return dict(sorted({**theirs, **ours}.items()))

@@ -1,4 +1,4 @@
-"""AlphaMix: what a little of a labeled class mixed in predicts otherwise, spread out."""
+"""AlphaMix: candidates whose prediction a small share of a labeled class changes, spread out."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -15,12 +15,18 @@ class AlphaMix(Paper):
 
     Reads the classifier's `features` and `logits`. The mean features of each class with an answer
     are mixed into those of a candidate, where it raises the loss the most; mixtures grow in steps
-    of `cap` until at least the budget has changed its prediction. Of all these the nearest to
-    each k-means center is asked. In an open set it asks about fewer known items than `Random`: an
-    unknown item lies between the classes, so a little of any of them changes its prediction.
+    until at least the budget has changed its prediction. Of all these the nearest to each k-means
+    center is asked. In an open set it asks about fewer known items than `Random`: an unknown item
+    lies between the classes, so a little of any of them changes its prediction.
 
-    The authors' code has `cap=0.03125`; its authors say that the paper used 0.2, which hands more
-    candidates to the clustering.
+    Args:
+        cap: the size of a step, above 0 and below 1; 0.03125, as in the authors' code. Its authors
+            say that the paper used 0.2, which hands more candidates to the clustering.
+        features: name of the signal [N, d], the classifier's penultimate layer.
+        logits: name of the signal [N, K].
+
+    Raises:
+        ArgumentError: a `cap` that is not between 0 and 1.
 
     Differences from the authors' code: sqrt(d) is of the pooled features, where the benchmark
     code counts the feature map before pooling; classes without an answer have no anchor, instead

@@ -1,4 +1,4 @@
-"""BADGE: diverse and uncertain at once."""
+"""BADGE: candidates with long and diverse gradients, drawn by k-means++."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -12,11 +12,15 @@ __all__ = ["BADGE"]
 class BADGE(Paper):
     """Draws candidates whose gradients are long (uncertain) and unlike each other (diverse).
 
-    Reads the task model's `logits` and `features`. Has no parameter to set.
+    Reads the classifier's `logits` and `features`.
 
-    In an open set expect it to do worse than Random: what the model is least sure of, and what is
-    unlike the rest, is often of no known class. A purity before it helps:
-    `Chain(Filter(KnownNeighbors(k=20), above=0.5), BADGE())`.
+    In an open set expect it to do worse than Random: what the classifier is least sure of, and what
+    is unlike the rest, is often of no known class. A purity before it helps:
+    `Chain(Filter(KnownNeighbors(k=20)), BADGE())`.
+
+    Args:
+        logits: name of the signal [N, K].
+        features: name of the signal [N, d], the classifier's penultimate layer.
 
     Differences from authors' codes: the gradients, K * d numbers for each candidate, never exist;
     a row is never drawn twice, also where rows are copies, and where all that remain are copies of

@@ -1,4 +1,4 @@
-"""CCAL: resembles a labeled item as a whole, and is unlike its class in detail."""
+"""CCAL: candidates that resemble a labeled item and differ from its class in detail."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -14,10 +14,10 @@ __all__ = ["CCAL"]
 class CCAL(Paper):
     """Per class of the nearest labeled item, the candidates that pass a gate and are distinctive.
 
-    Trains nothing. Reads two embeddings, which may be one: `semantic` decides whether a candidate
-    resembles a labeled item at all (`SemanticGate`) and which class it is counted for,
-    `distinctive` how unlike the labeled items of that class it is (`Distinctiveness`). The best
-    by the sum are asked, as many for each class.
+    Trains nothing. Of two embeddings, which may be one, the first decides whether a candidate
+    resembles a labeled item at all (`SemanticGate`) and which class it is counted for, the second
+    how unlike the labeled items of that class it is (`Distinctiveness`). The best by the sum are
+    asked, as many for each class.
 
     The paper trains two contrastive networks on the pool: SimCLR is semantic, CSI, which predicts
     rotations besides, is distinctive. Here any frozen encoders may be given; by default one serves
@@ -29,6 +29,15 @@ class CCAL(Paper):
     candidates: one that is a near copy of a labeled item closes it for most others, and the
     distinctive score then ranks alone, far from the labeled items first. With many unknown
     candidates that can be worse than `Random`.
+
+    Args:
+        k: how steep the gate is, above 0; 100, as in the authors' code.
+        threshold: where the gate opens, a scaled cosine; 0.9, as in the authors' code.
+        semantic: name of the signal [N, D] of the gate and of the nearest class.
+        distinctive: name of the signal [N, D] of the distinctive score.
+
+    Raises:
+        ArgumentError: a `k` that is not above 0, a `threshold` that is no finite number.
 
     Differences from the authors' code: a class with one labeled item is its own second anchor,
     where the code fails; where all candidates are alike, nothing is divided by 0; a candidate

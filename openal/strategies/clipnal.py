@@ -1,4 +1,4 @@
-"""CLIPNAL: what a vision-language model that can say no takes for known, then any strategy."""
+"""CLIPNAL: candidates that CLIPN's yes and no texts take for known, then any strategy."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -23,17 +23,23 @@ CONF = Top(LeastConfidence())
 class CLIPNAL(Paper):
     """Candidates that CLIPN's yes and no texts take for known; of these, any stage or chain.
 
-    `texts` is the encoder of the pool's `embeddings` (`CLIPN`, or `CLIP` as a stand-in without a
-    no tower), which embeds the labeled set's class names; or a pair of tensors (yes, no), each
-    [K, D]. Without it the pool offers `yes_cosines` and `no_cosines` itself.
+    Reads the pool's `embeddings`, and the classifier's `logits` for CONF. Before there is both a
+    known and an unknown answer the scale cannot be tuned; the query's diagnostics say so. On
+    embeddings that tell the classes apart, accuracy may end below Random's: what the texts are sure
+    of, a classifier of the same embeddings knows already.
 
-    The paper's ablations: `visual_weighting=False`; `tune_temperature=False`, which takes the
-    cosines times `scale`. `then` is the paper's CONF by default: `CLIPNAL(clipn, then=Top(
-    Entropy()))`. Nothing is trained. Before there is both a known and an unknown answer the scale
-    cannot be tuned, and is `scale`; the query's diagnostics say so.
+    Args:
+        texts: the encoder of the `embeddings` (`CLIPN`, or `CLIP` as a stand-in without a no
+            tower), which embeds the labeled set's class names; or two tensors (yes, no), each
+            [K, D]. None: the pool offers `yes_cosines` and `no_cosines` itself.
+        then: a stage or a strategy that chooses; by default the paper's CONF, the least confident.
+            `CLIPNAL(clipn, then=Top(Entropy()))`.
+        visual_weighting: whether answered images weigh the texts; False is the paper's ablation.
+        tune_temperature: whether the scale is tuned; False is the paper's ablation.
+        scale: what the cosines are multiplied by where it is not tuned, above 0; 9, ours.
 
-    On embeddings that tell the classes apart, accuracy may end below Random's: what the texts are
-    sure of, a classifier of the same embeddings knows already.
+    Raises:
+        ArgumentError: `texts` that are neither, a `then` that is no stage, a `scale` not above 0.
 
     Differences from the authors' code, which the published figures come from: where too few
     candidates are predicted known, the next best fill up, instead of an error; the first query
@@ -60,8 +66,8 @@ class CLIPNAL(Paper):
     def __post_init__(self) -> None:
         if isinstance(self.texts, tuple | list) and len(self.texts) == 2:
             object.__setattr__(self, "texts", TextCosines(*self.texts))
-        known = isinstance(self.texts, TextCosines) or hasattr(self.texts, "class_texts")
-        if self.texts is not None and not known:
+        usable = isinstance(self.texts, TextCosines) or hasattr(self.texts, "class_texts")
+        if self.texts is not None and not usable:
             raise ArgumentError(
                 f"texts must be an encoder with class_texts, or two tensors (yes, no), each "
                 f"[K, D]; got {type(self.texts).__name__}."

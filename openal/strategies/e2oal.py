@@ -1,4 +1,4 @@
-"""E2OAL: as pure as asked for, and then as informative as that allows."""
+"""E2OAL: candidates as pure as asked for, and as informative as that allows."""
 
 from dataclasses import dataclass
 
@@ -14,16 +14,23 @@ __all__ = ["E2OAL"]
 class E2OAL(Paper):
     """The most informative candidates of which a share of `precision` is expected to be known.
 
-    Reads the classifier's `logits` and `evidence_logits` [N, K + M], for K classes and M kinds of
-    unknown. What the pool does not offer is learned on its `embeddings` by `EmbeddingEvidence`.
-    `precision` is the knob: more of it asks about fewer unknown items, and about easier ones.
+    Reads the classifier's `logits` and `evidence_logits` [N, K + M], for K classes and M clusters
+    of the unknown. What the pool does not offer is learned on its `embeddings` by
+    `EmbeddingEvidence`.
+
+    Args:
+        precision: the share of known answers aimed at, 0 to 1: more of it asks about fewer unknown
+            items, and about easier ones; 0.6, as in the authors' code.
+
+    Raises:
+        ArgumentError: a `precision` outside of [0, 1].
 
     Differences from the authors' code: the divergences have their arguments in order; what the
     three Gaussians over the margins stand for is read off the answers under each; past misses
     cannot push the target out of [0, 1]; the network is on frozen embeddings instead of images.
 
-    Cost: trains two heads on embeddings, and clusters those of the answers for some numbers of
-    kinds; their pass over every candidate, and a mixture of three Gaussians.
+    Cost: trains two heads on embeddings, and clusters those of the answers into some numbers of
+    clusters; their pass over every candidate, and a mixture of three Gaussians.
 
     Reference: "E2OAL", arXiv 2603.07898, 2026.
     """

@@ -1,4 +1,4 @@
-"""EAOA: epistemic energy finds the known, aleatoric energy what is worth an answer."""
+"""EAOA: low epistemic energy finds the known, high aleatoric energy the informative."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -15,7 +15,7 @@ __all__ = ["EAOA"]
 
 @dataclass(frozen=True)
 class EAOA(Paper):
-    """Of each predicted class what a detector knows best; of that what the classifier is torn by.
+    """Of each predicted class what a detector knows best; of that what the classifier doubts most.
 
     Every class that the classifier predicts gives `factor` times its share of the budget with the
     least epistemic uncertainty; of these its share with the most aleatoric uncertainty is asked.
@@ -23,11 +23,20 @@ class EAOA(Paper):
     Reads the classifier's `logits`, and `detector_logits` and `detector_features`. Where the pool
     offers none, a detector with a margin between the energies of known and unknown is trained on
     all answers: `EmbeddingDetector` on the pool's `embeddings`, with less weight decay than usual,
-    so that the margin can be reached, else `Detector` on its items; or the learner given as
-    `detector`.
+    so that the margin can be reached, else `Detector` on its items.
 
-    The factor follows the precision of the rounds so far: see `Adaptive`. `target=None` keeps it
-    as it is; `data_centric=False` leaves out the energy of reverse neighbors.
+    Args:
+        factor: how many times its share a class hands on at first, at least 1; 5, as in the code.
+        target: the share of known answers that the factor follows, see `Adaptive`; 0.6, as in the
+            code. None: the factor stays.
+        tolerance: how far the share may be off, at least 0; 0.05, as in the code.
+        neighbors: how many candidates are near an answer, at least 1; 250, as in the code.
+        data_centric: whether the energy of reverse neighbors counts; False leaves it out.
+        detector: a learner in place of the default one.
+
+    Raises:
+        ArgumentError: `factor` or `neighbors` below 1, `target` or `tolerance` below 0, a
+            `detector` that is no learner.
 
     Differences from the authors' code: a class with too few predictions gives what it has, and
     the others more, instead of an error; what is over the budget is dropped by score instead of

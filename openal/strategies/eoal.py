@@ -1,4 +1,4 @@
-"""EOAL: sure of a known class, and equally far from all that turned out unknown."""
+"""EOAL: candidates sure of a known class, and equally far from all clusters of the unknown."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -24,10 +24,22 @@ class EOAL(Paper):
 
     Reads `detector_logits`, `head_logits` and `detector_features`. Where the pool offers none,
     `EmbeddingEntropicDetector` is trained on the pool's `embeddings`, else `EntropicDetector` on
-    its items, with the given `temperature`, `alpha`, `reg_w` and `recluster_every`; or the learner
-    given as `detector`. What the pool offers goes first: these options then have no effect.
-    `n_unknown_clusters=None`: as many clusters of the unknown as classes. EOAL asks for what is
-    known for sure, which is pure, and teaches the classifier less than uncertain items would.
+    its items, with the options below; what the pool offers goes first, and they have no effect.
+    EOAL asks for what is known for sure, which is pure, and teaches the classifier less than
+    uncertain items would.
+
+    Args:
+        alpha: the weight of undecided heads on unknown items in the loss, 0 to 1; 0.8, as in the
+            code.
+        reg_w: the weight of near cluster centers in the loss, at least 0; 0.1, as in the code.
+        temperature: of the detector's cross-entropy, above 0; 0.5, as in the code.
+        n_unknown_clusters: how many clusters of the unknown, at least 1; None: as many as classes.
+        recluster_every: after how many epochs the unknown are clustered anew; 5, ours.
+        diversity: whether the best of each cluster are taken, as in the code.
+        detector: a learner in place of the default one.
+
+    Raises:
+        ArgumentError: an option beyond its limits, a `detector` that is no learner.
 
     Differences from the authors' code: FINCH has exact neighbors, and any number of points; the
     unknown are clustered every 5 epochs and once after training, instead of every epoch

@@ -21,16 +21,24 @@ class JSOSAL(Paper):
 
     Reads `detector_logits` and, for the entropy, the classifier's `logits`. Where the pool offers
     no `detector_logits`, a detector is trained on all answers with classes weighted inversely to
-    their size: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its items, or
-    the learner given as `detector`.
-
-    `factor` is the one knob that matters: more of it trades purity for informativeness. The
-    paper's ablation "BGM without entropy" is `entropy=None`. `entropy="detector"` reads the K + 1
-    outputs of the detector, `"detector_known"` the K known ones. `then` is a stage or a strategy
-    in place of the entropy.
+    their size: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its items.
 
     Accuracy may end below Random's, as with `LfOSA`: of the surest known items the entropy chooses
     among twice the budget only.
+
+    Args:
+        temperature: of the default detector's cross-entropy, above 0; 0.5, as in the paper.
+        factor: how many times the budget goes on to the entropy, at least 1: the one knob that
+            matters, more of it trades purity for informativeness; 2, ours.
+        entropy: of the "classifier"; of the K + 1 outputs of the "detector"; of its K known ones,
+            "detector_known". None: the paper's ablation "BGM without entropy".
+        max_weight_ratio: caps the weight of a class with few answers, at least 1; None: no cap.
+        detector: a learner in place of the default one.
+        then: a stage or a strategy in place of the entropy.
+
+    Raises:
+        ArgumentError: an option beyond its limits, a `detector` that is no learner, a `then` that
+            is no stage.
 
     Differences: no code was published. What the paper leaves open, and what is done here: the
     loss is a weighted mean, so that the weights do not change the step size; `max_weight_ratio`

@@ -1,4 +1,4 @@
-"""Learning Loss: what the network expects to be wrong about."""
+"""Learning Loss: the candidates with the largest predicted loss."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -14,14 +14,25 @@ __all__ = ["LearningLoss"]
 class LearningLoss(Paper):
     """The candidates with the largest predicted loss.
 
-    Reads `predicted_loss` [N]. Where nobody offers it, a classifier and its loss prediction are
-    trained on the known answers: `EmbeddingLossPredictor` on the pool's `embeddings`, else
-    `LossPredictor` on its items. To train them in a loop of your own, attach
-    `learners.LossPrediction` to your network and give its predictions as an array.
+    Where nobody offers `predicted_loss`, a classifier and its loss prediction are trained on the
+    known answers: `EmbeddingLossPredictor` on the pool's `embeddings`, else `LossPredictor` on its
+    items. To train them in a loop of your own, attach `learners.LossPrediction` to your network and
+    give its predictions as an array.
 
     Made for closed sets: the loss prediction has seen no unknown item, and what it makes of them is
     open. On CLIP embeddings it asked about more known items than Random, and the classifier
     learned about as much.
+
+    Args:
+        margin: by how much the predictions of a pair must be apart, above 0, in units of the loss;
+            1, as in the paper.
+        weight: of the loss prediction's loss, at least 0; 1, as in the code.
+        joint_share: the share of the epochs after which its gradient no longer reaches the
+            classifier, 0 to 1; 0.6, the code's 120 of 200.
+        predicted_loss: name of the signal [N].
+
+    Raises:
+        ArgumentError: a `margin`, `weight` or `joint_share` beyond its limits.
 
     Differences from the authors' code: ranks all candidates, where it ranks a random 10,000 of
     them; `query(..., candidates=...)` does that.

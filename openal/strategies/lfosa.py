@@ -1,4 +1,4 @@
-"""LfOSA: a detector with one more class, and a mixture of its activations."""
+"""LfOSA: a detector with one more class, and a mixture of its activations for each class."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
@@ -20,23 +20,31 @@ __all__ = ["LfOSA"]
 class LfOSA(Paper):
     """What a detector of K + 1 classes is surest is known, by a mixture fitted to each class.
 
-    Reads `detector_logits`. Where the pool offers none, a detector is trained on all answers at
-    the given temperature: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its
-    items. `detector` may be a learner of your own choice, such as `Detector(epochs=50)` for the
-    paper's on images. What the pool offers goes first: these options then have no effect.
-
-    `then` is a stage or a strategy that chooses among `factor` times the budget, as in
-    `LfOSA(then=Top(Margin()))`; without it the surest are asked.
-
-    The paper's ablations: `temperature=1` or `2`; `use_invalid=False` (without invalid set);
-    `detector="binary"` (dichotomies: known against unknown, one mixture); `detector=None`
-    (without detector: the classifier's `logits`); `mixture=False` (largest activation). "Without
+    Reads `detector_logits`. Where the pool offers none, a detector is trained on all answers:
+    `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its items, with the options
+    below; what the pool offers goes first, and they have no effect. The paper's ablation "without
     classifier" concerns how accuracy is reported: this query reads no classifier anyway.
-    `tied=True` shares the variance of the two components, so that a larger activation is never
-    less known.
 
     Accuracy may end below Random's: what is surest of a known class is what the classifier knows
     already.
+
+    Args:
+        temperature: of the default detector's cross-entropy, above 0; 0.5, as in the paper, whose
+            ablations have 1 and 2.
+        detector: "classes", K + 1 of them; "binary", the paper's dichotomies: known against unknown
+            and one mixture; None, without a detector: the classifier's `logits`; or a learner, such
+            as `Detector(epochs=50)` to train on images.
+        mixture: False ranks by the largest activation, an ablation.
+        tied: one variance for both components, so that a larger activation is never less known;
+            off in the paper.
+        use_invalid: False trains without what was answered UNKNOWN, an ablation.
+        then: a stage or a strategy that chooses among `factor` times the budget, as in
+            `LfOSA(then=Top(Margin()))`; None: the surest are asked.
+        factor: how many times the budget goes on to `then`, at least 1; 2, ours.
+
+    Raises:
+        ArgumentError: a `temperature` or `factor` beyond its limits, a `detector` that is none of
+            these, a `then` that is no stage.
 
     Differences from the authors' code: answered unknowns leave the pool, where the code bills
     them again; one temperature for all, as in the paper, where the code's default for unknowns is

@@ -1,4 +1,4 @@
-"""Where the samples of a network with dropout disagree: closed-set baselines.
+"""BALD, MeanSTD, VariationRatio: where the samples of a network with dropout disagree.
 
 All read `mc_logits` [N, T, K]. For your own network with dropout modules:
 `BALD().query(Pool(items, mc_logits=MCDropout(network)), labeled, budget)` or
@@ -25,8 +25,17 @@ __all__ = ["BALD", "MeanSTD", "VariationRatio", "dropout_learners"]
 class BALD(Paper):
     """What the label would tell about which sample is right: H(mean_t p_t) - mean_t H(p_t).
 
-    `samples` is T and `p` the share that is dropped, for the default learners. In an open set it
-    does worse than Random: the samples disagree most about what the network has learned nothing of.
+    In an open set it does worse than Random: the samples disagree most about what the network has
+    learned nothing of. Where nobody offers `mc_logits` they come from `EmbeddingDropout` on the
+    pool's `embeddings`, else from `DropoutClassifier` on its items.
+
+    Args:
+        samples: T of the default learners, at least 1; 10, as in BADGE's and OpenAL's codes.
+        p: the share that they drop, above 0 and below 1; 0.5, ours.
+        mc_logits: name of the signal [N, T, K].
+
+    Raises:
+        ArgumentError: `samples` below 1, a `p` that is not between 0 and 1.
 
     Differences from authors' codes: those of BADGE and OpenAL put the whole network in training
     mode, batch normalization too; here only dropout is on. There is no epsilon in the logarithms.
@@ -55,7 +64,16 @@ class BALD(Paper):
 class MeanSTD(Paper):
     """How much a class's probability varies over the samples, on average over the classes.
 
-    In an open set it does worse than Random, for the reason of `BALD`.
+    In an open set it does worse than Random, for the reason of `BALD`. Brings the learners of
+    `BALD`.
+
+    Args:
+        samples: T of the default learners, at least 1; 10, as in OpenAL's code.
+        p: the share that they drop, above 0 and below 1; 0.5, as in OpenAL's code.
+        mc_logits: name of the signal [N, T, K].
+
+    Raises:
+        ArgumentError: `samples` below 1, a `p` that is not between 0 and 1.
 
     Differences: the deviation is the population's, which ranks as OpenAL's unbiased one does.
 
@@ -84,7 +102,16 @@ class VariationRatio(Paper):
     """How many samples predict another class than most do; of equals, the larger BALD first.
 
     With T samples there are at most T different scores: ties are the rule, and the index would
-    decide most of them. In an open set it does worse than Random, for the reason of `BALD`.
+    decide most of them. In an open set it does worse than Random, for the reason of `BALD`. Brings
+    the learners of `BALD`.
+
+    Args:
+        samples: T of the default learners, at least 1; 10, as for `BALD`.
+        p: the share that they drop, above 0 and below 1; 0.5, ours.
+        mc_logits: name of the signal [N, T, K].
+
+    Raises:
+        ArgumentError: `samples` below 1, a `p` that is not between 0 and 1.
 
     Differences: OpenAL's VarRatio is one minus the largest probability of one pass, which is least
     confidence.

@@ -18,11 +18,10 @@ CONF = LeastConfidence()
 class MQNet(Paper):
     """What a small monotone network makes of purity and informativeness, trained on the last round.
 
-    Purity is the largest cosine with a known item, on frozen `embeddings`. `informativeness` is
-    any score: the least confidence by default, the paper's CONF. The paper's LL is
-    `MQNet(informativeness.PredictedLoss())`; where the pool offers no `predicted_loss`, a loss
-    predictor is trained on the known answers, and offers `logits` too. The losses that the network
-    ranks by come from `logits`.
+    Purity is the largest cosine with a known item. The paper's LL is
+    `MQNet(informativeness.PredictedLoss())`; where the pool offers no `predicted_loss`,
+    `EmbeddingLossPredictor` is trained on the known answers' `embeddings`, else `LossPredictor` on
+    the items, and offers `logits` too.
 
     Where few items are unknown it asks about more of them than Random: a round that was nearly all
     known teaches it to follow the informativeness.
@@ -31,6 +30,14 @@ class MQNet(Paper):
     as in `openal.simulate`. Where they are not, and in the first query, the score is the sum of
     both, standardized; the query's diagnostics say how many answers taught it: `meta_answers`.
     How the answers are used without looking ahead is said at `MetaScore`.
+
+    Args:
+        informativeness: a score; by default the paper's CONF, the least confidence, as in the code.
+        embeddings: name of the signal [N, D], of a frozen encoder.
+        logits: name of the signal [N, K] that the losses come from, which the network ranks by.
+
+    Raises:
+        ArgumentError: an `informativeness` that is no score.
 
     Differences: the paper's embeddings are those of a contrastive network (CSI) trained on the
     whole pool; any encoder's may be given. The authors ask the best of a random 50,000 candidates;

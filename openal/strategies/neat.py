@@ -17,18 +17,25 @@ __all__ = ["NEAT", "NEATPassive"]
 class NEAT(Paper):
     """Candidates with mostly known neighbors; of these, where the classifier contradicts them.
 
-    Trains nothing. Reads frozen `embeddings` and the classifier's `logits`.
+    Trains nothing. Accuracy may end below Random's: the candidates with the most known neighbors
+    are those that resemble the answers most.
 
-    `rule="majority"` keeps candidates with more known than unknown among the k nearest answered
-    items, of these the `factor` times budget with the most, and ranks by inconsistency (eq. 5).
-    That is the authors' code, which made the published figures. `rule="all"` is the paper's
-    text: all k neighbors are known, and all such candidates are ranked. `rule="count"` cuts by
-    the number of known neighbors alone. `probes` is that of `KnownNeighbors`, for very many
-    answers; by default neighbors are exact. `then` is a stage or a strategy in place of the
-    inconsistency.
+    Args:
+        k: how many answered items are neighbors, at least 1; 10, as in the paper.
+        rule: "majority" keeps candidates with more known than unknown neighbors, of these the
+            `factor` times budget with the most, and ranks by inconsistency (eq. 5): the authors'
+            code, which made the published figures. "all" is the paper's text: all k neighbors are
+            known, and all such candidates are ranked. "count" narrows by the number of known
+            neighbors alone.
+        factor: how many times the budget goes on to the inconsistency, at least 1; 2, as in the
+            code.
+        embeddings: name of the signal [N, D], of a frozen encoder.
+        logits: name of the signal [N, K].
+        probes: that of `KnownNeighbors`, for very many answers; None: exact neighbors.
+        then: a stage or a strategy in place of the inconsistency.
 
-    Accuracy may end below Random's: the candidates with the most known neighbors are those that
-    resemble the answers most.
+    Raises:
+        ArgumentError: `k`, `factor` or `probes` below 1, a `then` that is no stage.
 
     Differences from the authors' code: ties in the number of known neighbors go to the nearer
     candidate instead of the loader's order, so the first round, before any UNKNOWN, prefers what
@@ -37,7 +44,7 @@ class NEAT(Paper):
     pool and stay neighbors; k is at most the number of answers.
 
     Cost: nothing is trained; exact neighbors among the answers for every candidate, and the
-    classifier's pass over the 2 times budget that are left.
+    classifier's pass over the `factor` times budget that are left.
 
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
     AAAI 2024.
@@ -73,6 +80,13 @@ class NEATPassive(Paper):
     """The candidates with the most known neighbors: NEAT's ablation without inconsistency.
 
     Accuracy may end below Random's: nothing here asks what an answer would teach.
+
+    Args:
+        k: how many answered items are neighbors, at least 1; 10, as in the paper.
+        embeddings: name of the signal [N, D], of a frozen encoder.
+
+    Raises:
+        ArgumentError: `k` below 1.
 
     Differences: the paper draws at random among those whose neighbors are all known; the authors'
     code takes the most known neighbors first, as here.

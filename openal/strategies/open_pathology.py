@@ -1,4 +1,4 @@
-"""OpenPathology: far from the labeled unknown, near the labeled known, then entropy."""
+"""OpenPathology: far from the labeled unknown and near the labeled known, then entropy."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -14,14 +14,25 @@ __all__ = ["OpenPathology"]
 class OpenPathology(Paper):
     """The `share` of candidates that two Mahalanobis distances take for known; of these, entropy.
 
-    Trains nothing. Reads frozen `embeddings` and the classifier's `logits`. The authors call it
-    OpenAL. The share is of the candidates, whatever the budget: where it is smaller than the
-    budget, all that is kept is asked.
+    Trains nothing. The authors call it OpenAL.
+
+    Args:
+        share: the share of the candidates that goes on to the entropy, above 0, at most 1, whatever
+            the budget: where it is smaller than the budget, all that is kept is asked. 0.1, as in
+            the code.
+        clusters: how many clusters of the unknown there are at most, at least 1; 9, as in the code.
+        prior: how many answers the identity counts for in a covariance, above 0; None: as many as
+            dimensions, ours.
+        embeddings: name of the signal [N, D], of a frozen encoder.
+        logits: name of the signal [N, K].
+
+    Raises:
+        ArgumentError: `clusters` below 1, a `share` or `prior` beyond its limits.
 
     Differences from the authors' code: covariances shrink towards the identity instead of being
     singular; k-means has a fixed seed; coordinates are standardized on all answers; before the
     first UNKNOWN the distance to the known decides alone, and before the first known answer the
-    entropy decides among the first candidates.
+    entropy decides among a random share.
 
     Cost: nothing is trained; for every candidate a Mahalanobis distance to each of the clusters
     and to the known, and the classifier's pass over the `share` that is left.

@@ -1,4 +1,4 @@
-"""OpenMax: what the classifier itself places among its answers."""
+"""OpenMax: the candidates that the classifier places among its answers."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -19,8 +19,20 @@ class OpenMax(Paper):
 
     Expect it to do worse than Random while answers are few. A class is as wide as its answers
     are, and a classifier fits these more closely than the pool: known candidates lie beyond the
-    tails and count as unknown, and with ten answers per class the order may be turned round.
-    With a hundred it is as good as the classifier's energy.
+    tails and count as unknown, and with ten answers per class the order may be reversed. With a
+    hundred it is as good as the classifier's energy.
+
+    Args:
+        alpha: how many of the largest logits are revised, at least 1; 10, as in the paper.
+        tail: how many of the largest distances of a class its Weibull distribution is fitted to, at
+            least 1; 20, as in the paper.
+        scale: what Euclidean distances are divided by, above 0; None: the root mean square of the
+            answers' distances to their class's mean, ours.
+        shift: where the tail starts, above 0, in units of the distance; 1, ours.
+        logits: name of the signal [N, K].
+
+    Raises:
+        ArgumentError: `alpha` or `tail` below 1, a `scale` or `shift` that is not above 0.
 
     Differences from the code that such papers published (NEAT's): distances are between logit
     vectors, not coordinates; the Weibull distribution is fitted to distances, not to z-scores,

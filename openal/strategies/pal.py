@@ -17,10 +17,18 @@ class PAL(Paper):
     index 1 "class k". Where the pool offers none they are trained on all answers together with a
     K-way classifier: `EmbeddingOneVsAll` on the pool's `embeddings`, else `OneVsAll` on its items.
 
-    As long as nobody has answered UNKNOWN, `first_share` of the budget goes to what looks most
-    unknown: the heads have to see some. That first query is meant to be impure. Later, or always
-    with `first_share=None`, `share` is 50 of 1500, as in the authors' code. What the heads are
-    surest of comes first, so this is a strategy of purity more than of informativeness.
+    What the heads are surest of comes first, so this is a strategy of purity more than of
+    informativeness.
+
+    Args:
+        mu: the weight of decidedness, at least 0; 0.6, as the authors' README has it.
+        share: the share of the budget for the unknown, 0 to 1; 1/30, the code's 50 of 1500.
+        first_share: the share instead as long as nobody has answered UNKNOWN, 0 to 1: the heads
+            have to see some, and that first query is meant to be impure; 0.8, the code's 1200 of
+            1500. None: `share` always.
+
+    Raises:
+        ArgumentError: a `mu` below 0, a share outside of [0, 1].
 
     Differences: representativeness is the largest probability of a yes, see `Progressive`;
     there is no consistency training on unlabeled images; shares are of the budget instead of

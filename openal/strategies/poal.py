@@ -18,8 +18,17 @@ class POAL(Paper):
     features to the nearest class. Trains nothing. `ParetoSubset` explains the search, and takes
     any other two scores.
 
-    In an open set its queries may hold fewer known items than those of Random: entropy has half of
-    the say, and what lies far from all class means is also what entropy likes.
+    In an open set its queries may hold fewer known items than those of Random: entropy counts for
+    half, and what lies far from all class means is also what entropy likes.
+
+    Args:
+        factor: how many times the budget the Pareto layers hold at least, at least 1; 2, ours.
+        draws: how many subsets are drawn at most, at least 1; 10 000, ours.
+        patience: after how many draws in a row without anything new the search ends, at least 1;
+            2000, ours.
+
+    Raises:
+        ArgumentError: a `factor`, `draws` or `patience` below 1.
 
     Differences: from the paper's text alone; its code was not read. What it leaves open here is the
     size of the search and which choice on the front is taken: the one nearest to the best of both.

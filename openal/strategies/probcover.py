@@ -14,16 +14,23 @@ class ProbCover(Paper):
 
     Reads `embeddings`, of which the directions count. Made for small budgets: it asks where the
     pool is dense and never at its fringe. In an open set it may find fewer known items than
-    `Random`: where unknown classes are dense they are asked about like any other. A
-    filter before it, such as `Filter(KnownNeighbors())`, keeps to the known.
+    `Random`: where unknown classes are dense they are asked about like any other. A filter before
+    it, such as `Filter(KnownNeighbors())`, keeps to the known. Where much of the query is
+    `n_filled`, the balls hold everything already, and a smaller `delta` asks where the pool is
+    dense again.
 
-    `delta` is a distance of directions, 0 to 2: the paper has 0.75 for CIFAR-10, 0.65 for
-    CIFAR-100 and 0.5 for TinyImageNet, on SimCLR embeddings. `delta=None` estimates it as the
-    paper does: the largest radius at which a share `purity` of the balls hold one pseudo-label
-    only. The pseudo-labels are those of k-means with `num_clusters` clusters, by default the
-    number of known classes; where many classes are unknown, say how many there are in all. What
-    was estimated is in the query's diagnostics as "delta"; where much of the query is `n_filled`,
-    the balls hold everything already, and a smaller `delta` asks where the pool is dense again.
+    Args:
+        delta: the radius, at least 0, a distance of directions, 0 to 2; the paper has 0.75 for
+            CIFAR-10, 0.65 for CIFAR-100 and 0.5 for TinyImageNet, on SimCLR embeddings. None: the
+            paper's estimate, the largest radius at which enough balls hold one pseudo-label only;
+            it is in the query's diagnostics as "delta".
+        purity: the share of balls that must, 0 to 1; 0.95, as in the paper.
+        num_clusters: how many clusters of k-means are the pseudo-labels, at least 1; None: as many
+            as known classes. Where many classes are unknown, say how many there are in all.
+        embeddings: name of the signal [N, D].
+
+    Raises:
+        ArgumentError: `delta` below 0, `purity` outside of [0, 1], `num_clusters` below 1.
 
     Differences from the authors' code: once all is covered, which in the code is an error or the
     same item again, the farthest candidates follow; the radius is found exactly, around at most

@@ -1,4 +1,4 @@
-"""The baseline that every other strategy has to beat."""
+"""Random: the baseline that every other strategy has to beat."""
 
 from dataclasses import dataclass
 

@@ -12,11 +12,19 @@ __all__ = ["TypiClust"]
 class TypiClust(Paper):
     """The most typical candidate of each cluster with the fewest answers: for small budgets.
 
-    Trains nothing; reads `embeddings`. Made for the first rounds, where what is typical teaches
-    more than what is uncertain. In an open set it finds about as many known items as `Random`, or
-    fewer: unknown classes form clusters too, and each cluster has its turn, however often its
-    neighbors were answered UNKNOWN. A filter before it, such as `Filter(KnownNeighbors())`, keeps
-    to the known.
+    Trains nothing. Made for the first rounds, where what is typical teaches more than what is
+    uncertain. In an open set it finds about as many known items as `Random`, or fewer: unknown
+    classes form clusters too, and each cluster has its turn, however often its neighbors were
+    answered UNKNOWN. A filter before it, such as `Filter(KnownNeighbors())`, keeps to the known.
+
+    Args:
+        k: how many neighbors tell how typical an item is, at least 1; 20, as in the paper.
+        max_clusters: how many clusters there are at most, at least 1; 500, as in the code.
+        min_size: clusters of fewer items go last, at least 0; 5, as in the code.
+        embeddings: name of the signal [N, D], of a frozen encoder.
+
+    Raises:
+        ArgumentError: `k` or `max_clusters` below 1, `min_size` below 0.
 
     Differences from the authors' code: the neighbors of an item are the others of its cluster,
     answered and chosen ones too, as in the paper, up to `k`, where the code leaves these out and

@@ -1,7 +1,8 @@
-"""What the classifier is least sure of, and its opposite: the closed-set baselines.
+"""Uncertainty, LeastConfidenceSampling, MarginSampling, CertaintySampling: closed-set baselines.
 
 All rank the whole pool by one pass of the classifier. Where the pool holds unknown classes these
-are what the classifier is least sure of, so most of the budget is spent on them.
+are what the classifier is least sure of, so most of the budget is spent on them by all but
+`CertaintySampling`, which asks about what it is surest of.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ class Uncertainty(Paper):
 
     In an open set it does worse than Random: a classifier of K classes is least sure of what is
     none of them, and most of the budget is spent there. A purity before it helps.
+
+    Args:
+        logits: name of the signal [N, K].
 
     Differences: computed from log-softmax; the references take log(p) and rank the surest items,
     whose p underflows to 0 and gives NaN, as the most uncertain.
@@ -43,6 +47,9 @@ class LeastConfidenceSampling(Paper):
 
     Alone in an open set it does worse than Random, for the reason of `Uncertainty`.
 
+    Args:
+        logits: name of the signal [N, K].
+
     Cost: nothing is trained; the classifier's pass over every candidate.
 
     Reference: Lewis and Gale, "A Sequential Algorithm for Training Text Classifiers", SIGIR 1994.
@@ -61,6 +68,9 @@ class MarginSampling(Paper):
 
     In an open set it asks about fewer known items than Random, for the reason of `Uncertainty`.
 
+    Args:
+        logits: name of the signal [N, K].
+
     Cost: nothing is trained; the classifier's pass over every candidate.
 
     Reference: Scheffer, Decomain and Wrobel, "Active Hidden Markov Models for Information
@@ -77,6 +87,9 @@ class MarginSampling(Paper):
 @dataclass(frozen=True)
 class CertaintySampling(Paper):
     """The smallest entropy, a baseline of LfOSA and NEAT: pure, and teaching little.
+
+    Args:
+        logits: name of the signal [N, K].
 
     Differences: NEAT's authors' code returns the least certain under this name.
 
