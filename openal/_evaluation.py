@@ -36,7 +36,12 @@ SHARDED = ("FullyShardedDataParallel", "FSDPModule")
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """What to call in the place of a user's callable, and the copies of the modules behind it."""
+    """What to call in the place of a user's callable.
+
+    Attributes:
+        call: the callable, rebuilt around copies in evaluation mode.
+        modules: the copies, which share the parameters.
+    """
 
     call: Callable[..., Any]
     modules: tuple[nn.Module, ...]

@@ -32,11 +32,17 @@ MOST_OBJECTS = 200_000
 
 @dataclass(frozen=True, eq=False)
 class Holders:
-    """The modules that a callable can reach, and everything on the way to them."""
+    """The modules that a callable can reach, and everything on the way to them.
+
+    Attributes:
+        modules: the modules.
+        leading: the ids of what reaches a module, the modules too.
+        seen: all that was looked into, which keeps the ids alive.
+    """
 
     modules: tuple[nn.Module, ...]
-    leading: frozenset[int]  # ids of what reaches a module, the modules too
-    seen: tuple[Any, ...]  # keeps the ids alive
+    leading: frozenset[int]
+    seen: tuple[Any, ...]
 
 
 def holders_of(root: Any) -> Holders:

@@ -49,14 +49,19 @@ RUN, SHARD = re.compile(r".*-seed\d+\.json"), re.compile(r"shard-\d+\.npy")
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """The images below a folder: their paths relative to it, sorted, and what was left out."""
+    """The images below a folder, and what was left out.
+
+    Attributes:
+        folder: where was looked.
+        names: the paths of the images, relative to it, sorted.
+        folders: the folders directly inside that were looked into, sorted.
+        left_out: by reason, how often each name or ending.
+    """
 
     folder: Path
     names: tuple[str, ...]
     folders: tuple[str, ...]
-    """The folders directly inside that were looked into, sorted."""
     left_out: Mapping[str, Counter[str]]
-    """By reason, how often each name or ending."""
 
     def summary(self) -> str:
         """How many images there are, and what was left out, by reason."""

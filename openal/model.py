@@ -29,6 +29,13 @@ class Model:
 
     With `amp` the pass is in mixed precision, bfloat16, several times faster where the processor
     has units for it; the signals are float32 all the same, to about three digits.
+
+    Args:
+        module: a network, one of its methods, or a callable around one.
+        device: where it runs; None: where its parameters are.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        workers: processes that read items; 0 reads them here.
+        amp: whether the pass is in mixed precision.
     """
 
     module: Callable[[Tensor], Any]

@@ -14,7 +14,6 @@ from torch import Tensor
 from openal._seeds import derived_seed
 from openal.errors import ScoreError
 from openal.functional.scaling import TIE_WEIGHT
-from openal.parts import signal as reads
 
 __all__ = [
     "PENDING",
@@ -25,7 +24,6 @@ __all__ = [
     "Score",
     "Signals",
     "View",
-    "reads",
 ]
 
 PENDING = -3
@@ -36,14 +34,20 @@ PENDING = -3
 class Round:
     """One round of the past: what was asked, how it was scored, what was answered.
 
-    Answers that no round had asked for are an entry of their own, which is not `begun`.
+    Attributes:
+        indices: what was asked, int64 [b], global, in query order.
+        labels: the answers of today, int64 [b]; PENDING where none has come yet.
+        scores: of the last stage, float64 [b], or None.
+        purity: float32 [b], or None.
+        informativeness: float32 [b], or None.
+        begun: False for answers that no round had asked for, which are an entry of their own.
     """
 
-    indices: np.ndarray  # int64 [b], in query order
-    labels: np.ndarray  # int64 [b]; PENDING where no answer has come yet
-    scores: np.ndarray | None = None  # float64 [b], the last stage's
-    purity: np.ndarray | None = None  # float32 [b]
-    informativeness: np.ndarray | None = None  # float32 [b]
+    indices: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray | None = None
+    purity: np.ndarray | None = None
+    informativeness: np.ndarray | None = None
     begun: bool = True
 
 
@@ -62,9 +66,14 @@ class Signals(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Some items and their signals: `rows["embeddings"]` is a tensor [n, D]."""
+    """Some items and their signals: `rows["embeddings"]` is a tensor [n, D].
 
-    indices: np.ndarray  # int64 [n], global
+    Attributes:
+        indices: which items, int64 [n], global.
+        signals: what knows the values of the signals.
+    """
+
+    indices: np.ndarray
     signals: Signals = field(repr=False)
 
     def __len__(self) -> int:
@@ -153,18 +162,30 @@ class View:
     `pool`, `known` and `invalid` are rows of candidates, of items answered with a class, and of
     items answered UNKNOWN. The candidates stand in the order of the stages before: a stable sort
     therefore breaks ties by the earlier stages, then by the index.
+
+    Attributes:
+        pool: the candidates, n rows.
+        known: the items answered with a class, m rows.
+        invalid: the items answered UNKNOWN, v rows.
+        labels: the classes 0..K-1 of `known`, int64 [m].
+        num_classes: K.
+        history: the rounds of the past, oldest first.
+        seed: of the query.
+        depth: the number of the stage in its chain, from 0.
+        engine: what runs a function over rows.
+        notes: what the parts of this stage want the user to know; told in its step.
     """
 
     pool: Rows
     known: Rows
     invalid: Rows
-    labels: Tensor  # int64 [m], the classes 0..K-1 of `known`
+    labels: Tensor
     num_classes: int
     history: tuple[Round, ...] = ()
     seed: int = 0
-    depth: int = 0  # the number of the stage in its chain
+    depth: int = 0
     engine: Engine = field(default_factory=Blocks)
-    notes: dict[str, Any] = field(default_factory=dict)  # of this stage: told in its step
+    notes: dict[str, Any] = field(default_factory=dict)
     _memo: dict[Hashable, tuple[np.ndarray, Tensor]] = field(default_factory=dict, repr=False)
 
     def map(self, function: Callable[..., Tensor], *columns: str | Tensor) -> Tensor:

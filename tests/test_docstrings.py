@@ -11,18 +11,7 @@ import pytest
 import openal
 
 ROOMS = ["openal", *(module.name for module in iter_modules(openal.__path__, "openal."))]
-IN_WORK = (
-    *("openal", "openal.functional", "openal.informativeness", "openal.learners", "openal.ledger"),
-    *("openal.model", "openal.purity", "openal.query", "openal.selection"),
-    *("openal.strategies", "openal.view"),
-)
-"""Rooms whose docstrings do not name every field yet; a room leaves this list, and none enters."""
-
-MARKED = [
-    pytest.param(room, marks=pytest.mark.xfail(reason="in work") if room in IN_WORK else ())
-    for room in ROOMS
-    if not room.endswith("__main__")
-]
+ROOMS.remove("openal.__main__")
 
 
 def dataclasses_of(room: str) -> Iterator[type]:
@@ -46,7 +35,7 @@ def _names(name: str, words: str) -> bool:
     return any(quoted) or re.search(rf"^\s*{name}: ", words, re.MULTILINE) is not None
 
 
-@pytest.mark.parametrize("room", MARKED)
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_docstring_names_every_field(room: str) -> None:
     missing = {kind.__name__: unnamed(kind) for kind in dataclasses_of(room)}
     assert {name: names for name, names in missing.items() if names} == {}

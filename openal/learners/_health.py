@@ -1,6 +1,7 @@
 """Whether a network learned, and how the inputs that it learns from are scaled."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +13,17 @@ from openal.errors import ModelError
 from openal.learners.networks import Standardize
 from openal.model import named_outputs
 
-__all__ = ["WITHOUT", "Failure", "Scale", "Standardized", "dead", "diverged", "scale_of", "tell"]
+__all__ = [
+    "WITHOUT",
+    "Failure",
+    "Scale",
+    "Standardized",
+    "dead",
+    "diverged",
+    "scale_of",
+    "tell",
+    "without_opinion",
+]
 
 LARGEST_SIZE = 10.0
 """The root mean square up to which inputs count as scaled."""
@@ -141,3 +152,11 @@ def _cause(inputs: Tensor, lr: float) -> str:
             f"deviation near 1, or let the network do so."
         )
     return f"Its inputs lie in {low:g}..{high:g}, which is in order: try a smaller lr than {lr:g}."
+
+
+def without_opinion(signals: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a network that nothing was taught says: features as they are, all else equal for all."""
+    return {
+        name: values if name.endswith("features") else torch.zeros_like(values)
+        for name, values in signals.items()
+    }

@@ -13,6 +13,7 @@ from openal._contexts import own_contexts
 from openal._fields import as_device
 from openal._items import AnsweredSubset
 from openal.errors import ArrayError
+from openal.learners._health import without_opinion
 from openal.learners._layers import Layers, LayerSettings, fit_layers
 from openal.pool import Pool, unreadable_in
 
@@ -30,6 +31,7 @@ class FittedOnEmbeddings:
     offers: tuple[str, ...]
     embeddings: str
     device: str | torch.device | None = None
+    untrained: bool = False  # by no answer: all but features is equal for all items
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -52,6 +54,7 @@ class FittedOnEmbeddings:
             rows = slice(start, start + BLOCK_ROWS)
             z = taken(pool, self.embeddings, indices[rows], self.device, progress)
             found = self.function(z)
+            found = without_opinion(found) if self.untrained else found
             for name in names:
                 if start == 0:  # room for all, before small results are kept among large ones
                     results[name] = z.new_empty(len(indices), *found[name].shape[1:])
@@ -83,7 +86,8 @@ def fit_embeddings(
     labels = torch.from_numpy(answers.targets).to(z.device)
     layers = fit_layers(z, labels, num_outputs, loss=loss, settings=settings, seed=seed)
     signals = partial(_signals, layers=layers, names=names)
-    return FittedOnEmbeddings(signals, tuple(names), embeddings, device)
+    untrained = len(labels) == 0
+    return FittedOnEmbeddings(signals, tuple(names), embeddings, device, untrained)
 
 
 def _signals(z: Tensor, layers: Layers, names: Mapping[str, str]) -> dict[str, Tensor]:

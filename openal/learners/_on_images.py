@@ -15,7 +15,15 @@ from openal._contexts import own_contexts
 from openal._items import AnsweredSubset
 from openal._seeds import drawing_from
 from openal.errors import ArgumentError
-from openal.learners._health import WITHOUT, Failure, Scale, Standardized, scale_of, tell
+from openal.learners._health import (
+    WITHOUT,
+    Failure,
+    Scale,
+    Standardized,
+    scale_of,
+    tell,
+    without_opinion,
+)
 from openal.learners._sgd import Loss, TrainingSettings, train
 from openal.learners.networks import cifar_resnet18
 from openal.model import Model
@@ -46,6 +54,7 @@ class FittedNetwork:
 
     network: nn.Module
     names: Mapping[str, str]  # each signal, and which of "logits" and "features" it is
+    untrained: bool = False  # by no answer: its logits are equal for all items
 
     reads: ClassVar[tuple[str, ...]] = ("items",)
 
@@ -65,6 +74,7 @@ class FittedNetwork:
         """The named signals at `indices`, each [n, ...], from one pass, on its device."""
         outputs = tuple(self.names[name] for name in names)
         found = Model(self.network).signals(pool, indices, outputs, progress=progress)
+        found = without_opinion(found) if self.untrained else found
         return {name: found[self.names[name]] for name in names}
 
 
@@ -82,11 +92,12 @@ def fit_network(
     seed: int,
     progress: bool | None,
 ) -> FittedNetwork:
-    """A new network, trained on the answered items; without answers as it was initialized."""
+    """A new network, trained on the answered items; without answers its logits are all equal."""
     device = training_device(device)
     make = partial(_drawn, factory, num_outputs, device, seed)
     if len(answers) == 0:
-        return FittedNetwork(make(WITHOUT if factory is None else None).eval(), names)
+        network = make(WITHOUT if factory is None else None)
+        return FittedNetwork(network.eval(), names, untrained=True)
     inputs = inputs_of(pool, answers.indices, factory, progress=progress)
     inputs = inputs.to(device) if inputs.nbytes <= RESIDENT_BYTES else inputs
     fit = partial(

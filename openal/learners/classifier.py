@@ -13,8 +13,8 @@ from openal.learners._on_images import Factory, FittedNetwork, fit_network
 from openal.learners._settings import settings_of
 from openal.learners._sgd import Augmentation, TrainingSettings
 from openal.learners.networks import CropFlip
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["Classifier", "EmbeddingClassifier"]
 
@@ -28,7 +28,7 @@ class Classifier:
     trained from scratch by SGD with plain cross-entropy, and the learning rate `lr` is multiplied
     by `gamma` every `step_size` epochs. The answered items are read once and held in memory;
     `augment(x, generator)` varies each batch on its device. A pool is scored without
-    augmentation. Before any known answer the network is as initialized by the seed.
+    augmentation. Before any known answer the logits are equal.
 
     The default network reads images of any range: integers, and floats whose root mean square is
     above 10, are standardized by the mean and deviation of each channel over the answered images.
@@ -43,6 +43,22 @@ class Classifier:
 
     The settings are those of LfOSA's authors' code, except that its augmentation also rotates by
     up to 15 degrees.
+
+    Args:
+        factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.
+        epochs: passes over the answers.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        momentum: of SGD.
+        weight_decay: the weight of half the squared weights in the loss.
+        step_size: epochs between two reductions of the rate.
+        gamma: what the rate is multiplied by then.
+        augment: `augment(x, generator)` varies a batch [B, ...]; None: nothing does.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        amp: mixed precision in training; None: on a GPU.
+        milestones: shares of the training at which the rate falls instead, ascending.
+        steps_per_epoch: batches that make an epoch; None: as many as there are.
     """
 
     factory: Factory | None = None
@@ -91,14 +107,22 @@ class EmbeddingClassifier:
     units; features are these units, or else the embeddings centered and scaled. It is fitted from
     scratch, by L-BFGS on all known answers at once; without hidden units the seed decides nothing.
 
-    Before any known answer the logits are those of the seeded initial weights; a class that
+    Before any known answer the logits are equal for all items; a class that
     nobody answered yet gets low and finite logits. `device=None`: where the embeddings are.
+
+    Args:
+        hidden: hidden units; None: a linear layer.
+        weight_decay: the weight of half the squared weights in the loss.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
     """
 
     hidden: int | None = None
     weight_decay: float = 0.03
     steps: int = 100
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     def __post_init__(self) -> None:

@@ -47,6 +47,22 @@ class CLIPN:
     The prompts are folded into the positional embedding of the second tower, which in evaluation
     adds their mean: it is a stock tower of open_clip.
 
+    Args:
+        checkpoint: a file of CLIPN's weights, or a folder that `openal convert-clipn` made.
+        model_name: open_clip's name of a model, or "hf-hub:..." or "local-dir:...".
+        pretrained: open_clip's tag of the weights, or the path of a checkpoint.
+        templates: sentences for a class name, or the name of a list of them; "clipn",
+            CLIPN's own.
+        negated_templates: sentences that say no, or "negated" for those derived from
+            `templates`.
+        store: a folder where embeddings are kept, or None.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        workers: processes that read items; 0 reads them here.
+        precision: "fp32", "fp16" or "bf16"; None: what the device does best.
+        preprocess: whether items are pictures that the model prepares, or tensors.
+
     Reference: Wang et al., "CLIPN for Zero-Shot OOD Detection: Teaching CLIP to Say No", ICCV 2023.
     """
 

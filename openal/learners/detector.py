@@ -20,8 +20,8 @@ from openal.learners._on_images import Factory, FittedNetwork, fit_network
 from openal.learners._settings import settings_of
 from openal.learners._sgd import Augmentation, TrainingSettings
 from openal.learners.networks import CropFlip
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["Detection", "Detector", "EmbeddingDetector"]
 
@@ -120,7 +120,7 @@ class Detector:
     returns what `query(..., model=...)` accepts. It is trained from scratch by SGD, and the
     learning rate `lr` is multiplied by `gamma` every `step_size` epochs. The answered items are
     read once and held in memory; `augment(x, generator)` varies each batch on its device. A pool
-    is scored without augmentation. Before any answer the network is as initialized by the seed.
+    is scored without augmentation. Before any answer the logits are equal for all items.
 
     `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
     `milestones=(0.5, 0.75)` multiplies the learning rate by `gamma` after these shares of the
@@ -134,6 +134,29 @@ class Detector:
     Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL); Zong and Huang,
     "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set Annotation" (EAOA),
     CVPR 2025.
+
+    Args:
+        factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.
+        temperature: what divides the logits in the loss.
+        binary: known against unknown, two outputs, instead of K + 1.
+        use_invalid: whether UNKNOWN answers are learned from.
+        class_weights: whether classes count inversely to their size.
+        max_weight_ratio: the most a class counts, in units of the least; None: no limit.
+        energy_margin: two energies (known, unknown) that items should be below and above;
+            or None.
+        epochs: passes over the answers.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        momentum: of SGD.
+        weight_decay: the weight of half the squared weights in the loss.
+        step_size: epochs between two reductions of the rate.
+        gamma: what the rate is multiplied by then.
+        augment: `augment(x, generator)` varies a batch [B, ...]; None: nothing does.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        amp: mixed precision in training; None: on a GPU.
+        milestones: shares of the training at which the rate falls instead, ascending.
+        steps_per_epoch: batches that make an epoch; None: as many as there are.
     """
 
     factory: Factory | None = None
@@ -208,13 +231,28 @@ class EmbeddingDetector:
     once: a fraction of a second for a thousand. Without hidden units the seed decides nothing.
     `weight_decay` is the one knob: less of it gives surer logits.
 
-    Before any answer the logits are those of the seeded initial weights; a class, or unknown,
+    Before any answer the logits are equal for all items; a class, or unknown,
     that nobody answered yet gets low and finite logits. `device=None`: where the embeddings are.
 
     References: Ning et al., "Active Learning for Open-set Annotation" (LfOSA), CVPR 2022;
     Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL); Zong and Huang,
     "Rethinking Epistemic and Aleatoric Uncertainty for Active Open-Set Annotation" (EAOA), CVPR
     2025. All train a network on images; `Detector` does.
+
+    Args:
+        temperature: what divides the logits in the loss.
+        hidden: hidden units; None: a linear layer.
+        binary: known against unknown, two outputs, instead of K + 1.
+        use_invalid: whether UNKNOWN answers are learned from.
+        class_weights: whether classes count inversely to their size.
+        max_weight_ratio: the most a class counts, in units of the least; None: no limit.
+        energy_margin: two energies (known, unknown) that items should be below and above;
+            or None.
+        weight_decay: the weight of half the squared weights in the loss.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
     """
 
     temperature: float = 0.5
@@ -226,7 +264,7 @@ class EmbeddingDetector:
     energy_margin: tuple[float, float] | None = None
     weight_decay: float = 0.03
     steps: int = 100
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     def __post_init__(self) -> None:

@@ -17,8 +17,9 @@ from openal.learners._settings import settings_of
 from openal.learners._small_network import StepSettings, fit_network_on, hidden_network
 from openal.learners.classifier import Classifier
 from openal.learners.mc_dropout import MCDropout, sampled_logits
+from openal.model import named_outputs
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["DropoutClassifier", "EmbeddingDropout"]
 
@@ -32,8 +33,20 @@ class EmbeddingDropout:
     same units for all items, and so is a network, decided by the seed of the query. It is trained
     from scratch by at least `steps` steps of SGD, less than a second for a thousand answers.
 
-    Before any known answer the logits are those of the seeded initial weights. `device=None`:
-    where the embeddings are.
+    Before any known answer the logits are equal for all items. `device=None`: where the embeddings
+    are.
+
+    Args:
+        samples: T, passes with other units dropped.
+        p: the share of units that is dropped, in (0, 1).
+        hidden: hidden units; None: a linear layer.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        weight_decay: the weight of half the squared weights in the loss.
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
 
     Reference: Gal and Ghahramani, "Dropout as a Bayesian Approximation", ICML 2016. They drop
     before every layer; here the embeddings stay whole, which the encoder has not learned to miss.
@@ -46,7 +59,7 @@ class EmbeddingDropout:
     batch_size: int = 64
     lr: float = 0.03
     weight_decay: float = 5e-4
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("mc_logits",)
@@ -81,7 +94,8 @@ class EmbeddingDropout:
             progress=progress,
         )
         sampled = SampledNetwork(network, self.samples, seed)
-        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device)
+        untrained = len(labeled.known_indices) == 0
+        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device, untrained)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +123,12 @@ class DropoutClassifier:
     them, with masks that the seed of the query decides. `classifier` says how it is trained; with
     its default network, `cifar_resnet18`, a share `p` of the features is dropped before the last
     layer. Another `Classifier(factory=...)` brings its own dropout modules. Before any known
-    answer the network is as initialized by the seed.
+    answer the logits are equal for all items.
+
+    Args:
+        samples: T, passes with other units dropped.
+        p: the share of units that is dropped, in (0, 1).
+        classifier: how the network is trained.
     """
 
     samples: int = 10
@@ -133,7 +152,20 @@ class DropoutClassifier:
         if classifier.factory is None:
             classifier = replace(classifier, factory=partial(dropout_resnet18, p=self.p))
         fitted = classifier.fit(pool, labeled, seed=seed, progress=progress)
-        return MCDropout(fitted.network, self.samples, seed)
+        network = Opinionless(fitted.network) if fitted.untrained else fitted.network
+        return MCDropout(network, self.samples, seed)
+
+
+class Opinionless(nn.Module):
+    """A network whose logits are all 0: nothing has taught it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zeros [B, K]."""
+        return torch.zeros_like(named_outputs(self.network(x))["logits"])
 
 
 def dropout_resnet18(num_outputs: int, *, p: float) -> nn.Module:

@@ -34,6 +34,15 @@ class Encoder:
     The module runs in evaluation mode without gradients, as a copy that shares its parameters:
     the module itself is not touched.
     `device=None`: where the module's parameters are.
+
+    Args:
+        module: the network, one of its methods, or a function of a batch.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        workers: processes that read items; 0 reads them here.
+        normalize: whether each embedding is divided by its length.
+        transform: makes a tensor of an input; None: inputs are tensors.
     """
 
     module: Callable[[Tensor], Any]

@@ -22,7 +22,7 @@ from openal.learners._entropic_network import (
     binary_heads,
     train_entropic,
 )
-from openal.learners._health import WITHOUT, Scale, Standardized, tell
+from openal.learners._health import WITHOUT, Scale, Standardized, tell, without_opinion
 from openal.learners._on_embeddings import FittedOnEmbeddings, answered_embeddings, with_values
 from openal.learners._on_images import (
     RESIDENT_BYTES,
@@ -37,8 +37,8 @@ from openal.learners._sgd import Augmentation, TrainingSettings, batches_of
 from openal.learners._small_network import Layer, Scaled, precise
 from openal.learners.networks import CropFlip
 from openal.model import Model
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["EmbeddingEntropicDetector", "EntropicDetector"]
 
@@ -57,13 +57,32 @@ class EntropicDetector:
     `factory(num_outputs)` makes a new network for the items, `cifar_resnet18` by default; its
     features are those it returns, or the input of its last linear layer. It is trained from
     scratch by SGD; the learning rate of the detector, not of the heads, is multiplied by `gamma`
-    every `step_size` epochs. Before any answer all is as initialized by the seed.
+    every `step_size` epochs. Before any answer the logits are equal.
 
     Differences from the authors' code: the mean of an empty batch is 0, not NaN; the unknown are
     clustered every `recluster_every` epochs, not every epoch (1), and without augmentation; no
     epsilon stands in the logarithms; the network is a ResNet-18 of the usual width.
 
     `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
+
+    Args:
+        factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.
+        temperature: what divides the logits in the loss.
+        alpha: the weight of unknown items for the heads, EOAL's 0.8.
+        reg_w: the weight of the distance to the cluster of an unknown item, EOAL's 0.1.
+        n_unknown_clusters: clusters of the unknown; None: as many as classes.
+        recluster_every: epochs between two clusterings.
+        epochs: passes over the answers.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        momentum: of SGD.
+        weight_decay: the weight of half the squared weights in the loss.
+        step_size: epochs between two reductions of the rate.
+        gamma: what the rate is multiplied by then.
+        augment: `augment(x, generator)` varies a batch [B, ...]; None: nothing does.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        amp: mixed precision in training; None: on a GPU.
 
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
     """
@@ -105,7 +124,7 @@ class EntropicDetector:
         make = partial(self._network, labeled.num_classes, inputs[:1].to(device), seed)
         ours = self.factory is None
         if len(answers) == 0:
-            return FittedEntropicNetwork(make(WITHOUT if ours else None).eval())
+            return FittedEntropicNetwork(make(WITHOUT if ours else None).eval(), untrained=True)
         fit = partial(
             train_entropic,
             inputs=inputs,
@@ -132,6 +151,7 @@ class FittedEntropicNetwork:
     """EOAL's network trained on a pool's items, as a learner that needs no more training."""
 
     network: EntropicNetwork
+    untrained: bool = False  # by no answer: its logits are equal for all items
 
     offers: ClassVar[tuple[str, ...]] = SIGNALS
     reads: ClassVar[tuple[str, ...]] = ("items",)
@@ -154,6 +174,7 @@ class FittedEntropicNetwork:
             "detector_logits": found["logits"],
             "head_logits": binary_heads(features.to(weight), weight),
         }
+        values = without_opinion(values) if self.untrained else values
         return {name: values[name] for name in names}
 
 
@@ -165,9 +186,26 @@ class EmbeddingEntropicDetector:
     [N, K + 1], `head_logits` [N, 2, K] and `detector_features` [N, d]. The features are `hidden`
     rectified units (128, as the authors' network has), or, with None, the embeddings centered
     and scaled, which no loss can move. `steps` mini-batches of SGD at a constant rate `lr`, or
-    one epoch where that is more: about a second. Before any answer all is as initialized.
+    one epoch where that is more: about a second. Before any answer the logits
+    are equal for all items.
 
     `device=None`: where the embeddings are.
+
+    Args:
+        temperature: what divides the logits in the loss.
+        alpha: the weight of unknown items for the heads, EOAL's 0.8.
+        reg_w: the weight of the distance to the cluster of an unknown item, EOAL's 0.1.
+        n_unknown_clusters: clusters of the unknown; None: as many as classes.
+        recluster_every: epochs between two clusterings.
+        hidden: hidden units; None: a linear layer.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        momentum: of SGD.
+        weight_decay: the weight of half the squared weights in the loss.
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
 
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024, which trains
     a network on images; `EntropicDetector` does.
@@ -184,7 +222,7 @@ class EmbeddingEntropicDetector:
     lr: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     offers: ClassVar[tuple[str, ...]] = SIGNALS
@@ -227,7 +265,8 @@ class EmbeddingEntropicDetector:
                 )
             tell(failure)
         signals = partial(_signals, network=precise(network.eval()))
-        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device)
+        untrained = len(answers) == 0
+        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device, untrained)
 
     def _network(self, z: Tensor, num_classes: int) -> EntropicNetwork:
         """A new network for embeddings like the answered ones [m, D]."""

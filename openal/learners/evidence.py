@@ -21,8 +21,8 @@ from openal.learners._heads import FittedHeads, Head
 from openal.learners._layers import LayerSettings
 from openal.learners._on_embeddings import fit_embeddings, taken, with_values
 from openal.learners._settings import settings_of
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["EmbeddingEvidence"]
 
@@ -44,6 +44,15 @@ class EmbeddingEvidence:
     Differences from the authors' code: no images, so no epochs over which the divergence is
     annealed, it has its full weight; the kinds of the unknown are k-means of the unknown alone.
 
+    Args:
+        hidden: hidden units; None: a linear layer.
+        max_kinds: the most kinds of unknown that are tried.
+        weight_decay: the weight of half the squared weights in the loss.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+
     Reference: E2OAL, arXiv 2603.07898.
     """
 
@@ -51,7 +60,7 @@ class EmbeddingEvidence:
     max_kinds: int = 1000
     weight_decay: float = 0.03
     steps: int = 100
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("logits", "evidence_logits")

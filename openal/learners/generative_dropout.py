@@ -29,6 +29,14 @@ class GenerativeDropout:
 
     Before any known answer there is nothing to copy, and the logits are those of `dropout`.
 
+    Args:
+        copies: generated rows for each known answer.
+        latent: dimensions of the code of the autoencoder.
+        width: units of each layer of the additional network.
+        label_weight: of the auxiliary classifier's loss.
+        generator_steps: steps of SGD of the autoencoder.
+        dropout: the `EmbeddingDropout` that learns from answers and copies.
+
     Reference: Tran, Do, Reid and Carneiro, "Bayesian Generative Active Deep Learning", ICML 2019.
     """
 

@@ -24,8 +24,8 @@ from openal.learners._small_network import (
 )
 from openal.learners.loss_prediction import LossPredictingNetwork, joint_loss
 from openal.learners.networks import CropFlip
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["EmbeddingLossPredictor", "LossPredictor", "LossSettings", "loss_heads"]
 
@@ -72,6 +72,26 @@ class LossPredictor:
     Differences from the codes: one optimizer holds both sets of weights, which is the same as two
     with equal settings; the gradient is cut after exactly 60 % of the epochs, where the codes
     cut one epoch later.
+
+    Args:
+        factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.
+        layers: names of modules whose outputs are feature maps [B, C, ...].
+        width: units of each layer of the additional network.
+        margin: by how much predicted losses should differ.
+        weight: of the ranking loss beside the cross-entropy.
+        joint_share: of the epochs, after which the predicted loss no longer moves the
+            classifier.
+        epochs: passes over the answers.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        momentum: of SGD.
+        weight_decay: the weight of half the squared weights in the loss.
+        step_size: epochs between two reductions of the rate.
+        gamma: what the rate is multiplied by then.
+        augment: `augment(x, generator)` varies a batch [B, ...]; None: nothing does.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        amp: mixed precision in training; None: on a GPU.
 
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
     """
@@ -152,8 +172,22 @@ class EmbeddingLossPredictor:
     `functional.ranking_loss`; after `joint_share` of the epochs the gradient of the predicted
     loss no longer reaches the classifier. About a second for a thousand answers.
 
-    Before any known answer all is as initialized by the seed. `device=None`: where the embeddings
-    are.
+    Before any known answer all is equal for all items. `device=None`: where the embeddings are.
+
+    Args:
+        hidden: hidden units; None: a linear layer.
+        width: units of each layer of the additional network.
+        margin: by how much predicted losses should differ.
+        weight: of the ranking loss beside the cross-entropy.
+        joint_share: of the epochs, after which the predicted loss no longer moves the
+            classifier.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        weight_decay: the weight of half the squared weights in the loss.
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
 
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019, who read the feature
     maps of a network on images; `LossPredictor` does.
@@ -168,7 +202,7 @@ class EmbeddingLossPredictor:
     batch_size: int = 64
     lr: float = 0.03
     weight_decay: float = 5e-4
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("predicted_loss", "logits")
@@ -202,7 +236,8 @@ class EmbeddingLossPredictor:
             progress=progress,
         )
         outputs = partial(_outputs, network=network)
-        fitted = FittedOnEmbeddings(outputs, ("logits",), self.embeddings, self.device)
+        untrained = len(labeled.known_indices) == 0
+        fitted = FittedOnEmbeddings(outputs, ("logits",), self.embeddings, self.device, untrained)
         return FittedHeads(fitted, loss_heads(labeled.num_classes))
 
     def _network(self, embeddings: Tensor, *, num_outputs: int, joint_steps: int) -> nn.Module:

@@ -110,6 +110,15 @@ class MCDropout:
     whole network in training mode, whose batch statistics they overwrite. Modes, buffers, hooks
     and global random numbers are afterwards as they were.
 
+    Args:
+        model: a network with dropout, or a method of one.
+        samples: T, passes with other units dropped.
+        seed: draws the units that are dropped.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        workers: processes that read items; 0 reads them here.
+
     Reference: Gal and Ghahramani, "Dropout as a Bayesian Approximation: Representing Model
     Uncertainty in Deep Learning", ICML 2016; one mask for all items, Kirsch, van Amersfoort and
     Gal, "BatchBALD", NeurIPS 2019, section 3.

@@ -22,6 +22,9 @@ class CropFlip:
     `CropFlip()(x, generator)` is a crop of the size of the images x [B, C, H, W] out of their
     version padded with zeros, and a horizontal flip, drawn for each image. Other inputs are
     returned as they are. The draws do not depend on the device of x.
+
+    Args:
+        padding: pixels of black on each side.
     """
 
     padding: int = 4
@@ -71,6 +74,11 @@ class PixelResNet18:
     A `factory` for images uint8 [B, 3, H, W], a quarter of the memory of floats. What an
     augmentation pads with is black, as in the papers, and not the mean color. A share `dropout`
     of the features is dropped before the last layer.
+
+    Args:
+        mean: of the three channels of pixels in 0..1.
+        std: the deviation of the three channels, in 0..1.
+        dropout: the share of features that is dropped before the last layer.
     """
 
     mean: tuple[float, float, float]

@@ -17,8 +17,8 @@ from openal.learners._on_images import Factory, fit_network
 from openal.learners._settings import settings_of
 from openal.learners._sgd import Augmentation, TrainingSettings
 from openal.learners.networks import CropFlip
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["EmbeddingOneVsAll", "OneVsAll", "yes_or_no_heads", "yes_or_no_loss"]
 
@@ -61,7 +61,21 @@ class OneVsAll:
     Offers `logits` [N, K] and `head_logits` [N, 2, K]: "not class k" and "class k". One network
     of 3 K outputs, made by `factory(3 * K)` and trained as `Detector` trains its own, whose
     settings these are; `EmbeddingOneVsAll` says what the answers teach. Before any answer the
-    network is as initialized by the seed.
+    logits are equal for all items.
+
+    Args:
+        factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.
+        epochs: passes over the answers.
+        batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
+        lr: the learning rate at the start.
+        momentum: of SGD.
+        weight_decay: the weight of half the squared weights in the loss.
+        step_size: epochs between two reductions of the rate.
+        gamma: what the rate is multiplied by then.
+        augment: `augment(x, generator)` varies a batch [B, ...]; None: nothing does.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
+        amp: mixed precision in training; None: on a GPU.
 
     Reference: Yang et al., NeurIPS 2023 (PAL), which trains on unlabeled images, too.
     """
@@ -112,8 +126,16 @@ class EmbeddingOneVsAll:
     rectified units before it, which classifier and heads then share; fitted by L-BFGS on all
     answers at once. Without hidden units the seed decides nothing.
 
-    Before any answer the logits are those of the seeded initial weights; a class that nobody
+    Before any answer the logits are equal for all items; a class that nobody
     answered yet has a head that says no. `device=None`: where the embeddings are.
+
+    Args:
+        hidden: hidden units; None: a linear layer.
+        weight_decay: the weight of half the squared weights in the loss.
+        steps: steps of the optimizer at most (L-BFGS), or at least (SGD).
+        embeddings: the name of the signal [N, D] that is read.
+        device: where it runs; None: where the module or the embeddings are, else a GPU
+            where there is one.
 
     Reference: Yang et al., NeurIPS 2023 (PAL), with the heads of Saito and Saenko, "OVANet",
     ICCV 2021. `OneVsAll` does the same on the items themselves.
@@ -122,7 +144,7 @@ class EmbeddingOneVsAll:
     hidden: int | None = None
     weight_decay: float = 0.03
     steps: int = 100
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("logits", "head_logits")

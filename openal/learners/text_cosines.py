@@ -14,8 +14,8 @@ from openal.functional._rows import unit_rows
 from openal.labeled import LabeledSet
 from openal.learners._class_texts import ClassTexts
 from openal.learners._on_embeddings import taken
+from openal.parts import signal
 from openal.pool import Pool
-from openal.view import reads
 
 __all__ = ["ClassCosines", "TextCosines", "TextEncoder"]
 
@@ -36,6 +36,11 @@ class TextCosines:
     `yes` and `no` [K, D] are the directions of the classes and of their absence. A cosine with an
     embedding of zeros is 0.
 
+    Args:
+        yes: directions of the classes, [K, D].
+        no: directions of their absence, [K, D].
+        embeddings: the name of the signal [N, D] that is read.
+
     >>> import torch
     >>> z = torch.tensor([[2.0, 0.0], [3.0, 4.0]])
     >>> cosines = TextCosines(yes=torch.tensor([[1.0, 0.0]]), no=torch.tensor([[0.0, 1.0]]))
@@ -46,7 +51,7 @@ class TextCosines:
 
     yes: Tensor
     no: Tensor
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     offers: ClassVar[tuple[str, ...]] = OFFERS
     derived: ClassVar[bool] = True
@@ -94,10 +99,14 @@ class ClassCosines:
 
     `encoder` is the `CLIP` or `CLIPN` that the pool's embeddings come from. Nothing is learned
     from the answers; only their class names are read.
+
+    Args:
+        encoder: the `CLIP` or `CLIPN` of the pool's embeddings.
+        embeddings: the name of the signal [N, D] that is read.
     """
 
     encoder: TextEncoder
-    embeddings: str = reads("embeddings")
+    embeddings: str = signal("embeddings")
 
     offers: ClassVar[tuple[str, ...]] = OFFERS
 
