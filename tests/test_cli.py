@@ -152,14 +152,14 @@ def test_bad_arguments(arguments: str, message: str, capsys: pytest.CaptureFixtu
     assert [path.name for path in Path().iterdir()] == ["file"]
 
 
-def test_an_image_that_cannot_be_read_is_found_before_anything_is_written(
+def test_an_image_that_cannot_be_read_is_left_out_and_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_digits(Path())
-    next(Path("images/digit 3").iterdir()).write_bytes(b"no picture")
-    assert main(["simulate", *FAST, "--images", "images", "--encoder", "pixels"]) == 2
-    assert "cannot be read as an image" in capsys.readouterr().err
-    assert not Path("openal-simulation").exists()
+    broken = next(Path("images/digit 3").iterdir())
+    broken.write_bytes(b"no picture")
+    assert main(["simulate", *FAST, "--images", "images", "--encoder", "pixels"]) == 0
+    assert broken.name in capsys.readouterr().out
 
 
 def test_a_disk_that_fails_is_nobodys_argument(

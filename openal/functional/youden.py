@@ -23,7 +23,7 @@ def youden_threshold(scores: Tensor, is_known: Tensor) -> float:
         is_known: which of them are of a known class, bool [m]; both kinds must be there.
 
     Returns:
-        The threshold, a number; -inf where letting all pass is best.
+        The threshold, a float; -inf where letting all pass is best.
 
     Raises:
         ArrayError: scores that are not finite, another length, or one kind of answers only.

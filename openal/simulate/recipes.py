@@ -123,7 +123,15 @@ LFOSA = Recipe(
     budget=1500,
     rounds=10,
     task=Classifier(),
-    strategies=("Random", "Uncertainty", "Certainty", "Coreset", "BALD", "OpenMax", "LfOSA"),
+    strategies=(
+        "Random",
+        "Uncertainty",
+        "CertaintySampling",
+        "Coreset",
+        "BALD",
+        "OpenMax",
+        "LfOSA",
+    ),
     seeds=(1, 2, 3, 4),
     elsewhere={"": {"first": 0.08}},
 )
@@ -142,7 +150,7 @@ RECIPES = {
             steps_per_epoch=100,
         ),
         strategies=(
-            *("Random", "LeastConfidence", "LearningLoss", "Coreset"),
+            *("Random", "LeastConfidenceSampling", "LearningLoss", "Coreset"),
             *("MQNet", "LfOSA", "EOAL", "CLIPNAL"),
         ),
         seeds=(0, 1, 2, 3, 4),
@@ -170,7 +178,7 @@ RECIPES = {
         strategies=(
             "Random",
             "Uncertainty",
-            "Certainty",
+            "CertaintySampling",
             "Coreset",
             "LfOSA",
             "NEATPassive",

@@ -18,6 +18,9 @@ class E2OAL(Paper):
     of the unknown. What the pool does not offer is learned on its `embeddings` by
     `EmbeddingEvidence`.
 
+    What past rounds missed of the precision is made up for where they are told to the labeled set:
+    `labeled.begin_round(query)` before the answers.
+
     Args:
         precision: the share of known answers aimed at, 0 to 1: more of it asks about fewer unknown
             items, and about easier ones; 0.6, as in the authors' code.

@@ -25,6 +25,9 @@ class EAOA(Paper):
     all answers: `EmbeddingDetector` on the pool's `embeddings`, with less weight decay than usual,
     so that the margin can be reached, else `Detector` on its items.
 
+    The rounds must be told to the labeled set: `labeled.begin_round(query)` before the answers;
+    without them the factor stays as it is.
+
     Args:
         factor: how many times its share a class hands on at first, at least 1; 5, as in the code.
         target: the share of known answers that the factor follows, see `Adaptive`; 0.6, as in the

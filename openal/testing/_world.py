@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -58,11 +59,12 @@ class World:
 
     @cached_property
     def labeled(self) -> LabeledSet:
-        """The answers, given in two rounds."""
+        """The answers: first ones, and those of a round."""
         labeled = LabeledSet(len(self), self.num_classes)
-        answers = list(self.answers.items())
-        for part in (answers[: len(answers) // 2], answers[len(answers) // 2 :]):
-            labeled.add([index for index, _ in part], [label for _, label in part])
+        indices, half = [*self.answers], len(self.answers) // 2
+        labeled.add(indices[:half], [self.answers[index] for index in indices[:half]])
+        labeled.begin_round(SimpleNamespace(indices=indices[half:]))
+        labeled.add(indices[half:], [self.answers[index] for index in indices[half:]])
         return labeled
 
     def answered(self, answers: Mapping[int, int]) -> "World":

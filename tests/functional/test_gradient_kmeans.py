@@ -1,5 +1,6 @@
 """BADGE's draws, against gradients that exist and the law of k-means++."""
 
+import sys
 from collections import Counter
 from itertools import permutations
 
@@ -85,7 +86,7 @@ oracle_of_kmeans_pp = law
 
 @pytest.mark.parametrize("proposals", [1, 5, 512])
 def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openal.functional.kmeans_pp.PROPOSALS", proposals)
+    monkeypatch.setattr(sys.modules["openal.functional.kmeans_pp"], "PROPOSALS", proposals)
     logits, features = drawn(3, n=6)
     expected, draws = law(gradients(logits, features), 4), 2000
     counts = Counter(tuple(ask(logits, features, 4, seed)) for seed in range(draws))

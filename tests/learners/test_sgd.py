@@ -15,7 +15,7 @@ def moved(max_norm: float) -> Tensor:
     network = nn.Linear(2, 1, bias=False)
     before = network.weight.detach().clone()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.5)
-    step = descent(network, (optimizer,), Tensor.sum, None, max_norm)
+    step = descent(network, (optimizer,), Tensor.sum, None, 0, max_norm)
     step(torch.tensor([[300.0, 400.0]]))
     return (network.weight - before).detach()
 

@@ -57,14 +57,15 @@ def folder(tmp_path: Path) -> Path:
 @walked
 @pytest.mark.parametrize("path, value", CHANGES, ids=[f"{p}={v!r:.20}" for p, v in CHANGES])
 def test_a_changed_value(folder: Path, path: tuple[Any, ...], value: Any) -> None:
-    manifest = json.loads((folder / "manifest.json").read_text())
-    holder = manifest
+    whole = (folder / "manifest.json").read_text()
+    holder = manifest = json.loads(whole)
     for key in path[:-1]:
         holder = holder[key]
     holder[path[-1]] = value
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(StoreError, match=r"manifest\.json is not the manifest of a store: "):
         Embeddings(folder)
+    (folder / "manifest.json").write_text(whole)  # for the next case
 
 
 BROKEN = [

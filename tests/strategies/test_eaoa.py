@@ -1,5 +1,6 @@
 """EAOA: pure within each predicted class, then torn within each."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,10 @@ SIGNALS: dict[str, Any] = {
 def answered(rounds: int = 1) -> LabeledSet:
     labeled = LabeledSet(N, 3)
     for start in range(rounds):
-        labeled.add(np.arange(start * 20, start * 20 + 20), np.arange(20) % 4 - 1)
+        asked = np.arange(start * 20, start * 20 + 20)
+        if start:
+            labeled.begin_round(SimpleNamespace(indices=asked, scores=np.zeros(20)))
+        labeled.add(asked, np.arange(20) % 4 - 1)
     return labeled
 
 
