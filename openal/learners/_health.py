@@ -32,6 +32,9 @@ ROWS = 256
 """So many training items tell whether the outputs are constant."""
 
 
+LARGEST_LOGIT = 1e6
+"""Beyond it a softmax knows nothing but 0 and 1, and training has no way back."""
+
 MOST_ALIKE = 0.8
 """The share of items that may have one output: those of one class can be gathered in a point."""
 
@@ -102,7 +105,7 @@ def diverged(epoch: int, inputs: Tensor, lr: float) -> Failure:
 
 @torch.no_grad()
 def dead(network: nn.Module, inputs: Tensor, lr: float) -> Failure | None:
-    """Why a trained network says nothing: NaN, or one output for nearly all items."""
+    """Why a trained network says nothing: NaN, huge outputs, or one for nearly all items."""
     rows = inputs[:ROWS]
     device = next((each.device for each in network.parameters()), rows.device)
     with evaluating_own(network):
@@ -110,6 +113,12 @@ def dead(network: nn.Module, inputs: Tensor, lr: float) -> Failure | None:
     if not outputs.isfinite().all():
         return Failure(
             f"the network did not learn: it gives NaN or infinity. {_cause(inputs, lr)}", fatal=True
+        )
+    if outputs.abs().amax() > LARGEST_LOGIT:
+        return Failure(
+            f"the network did not learn: its outputs grew beyond {LARGEST_LOGIT:.0e}. "
+            f"{_cause(inputs, lr)}",
+            fatal=False,
         )
     same = _largest_group(_rounded(outputs.cpu()))
     if (

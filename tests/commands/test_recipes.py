@@ -63,8 +63,8 @@ def test_a_recipe_on_cifar(capsys: pytest.CaptureFixture[str]) -> None:
         "Recipe: lfosa at scale 0.02: 40 images, 40 to test with; 1% of known items as first "
         "answers, then 2 rounds of 7, 2 epochs a round; mismatch 0.2, 0.3; strategies Random, "
         "LfOSA. In full: 600 images; 1% of known items as first answers, then 10 rounds of 1500, "
-        "100 epochs a round; mismatch 0.2, 0.3, 0.4; strategies Random, Uncertainty, Certainty, "
-        "Coreset, BALD, OpenMax, LfOSA.\n"
+        "100 epochs a round; mismatch 0.2, 0.3, 0.4; strategies Random, Uncertainty, "
+        "CertaintySampling, Coreset, BALD, OpenMax, LfOSA.\n"
     )
     assert "Known: 2 of 10 classes, thing 0, thing 1." in out
     assert out.count("\nstrategy ") == 2
