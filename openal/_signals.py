@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,6 @@ class Standard:
     offered_by: tuple[str, ...] = ()
     raw: bool = False
     cosines: bool = False
-
-    def expected(self, num_classes: int) -> tuple[int | None, ...]:
-        """The sizes per item, None for any."""
-        return tuple(_size(word, num_classes) for word in self.shape.split()[1:])
 
 
 STANDARD: dict[str, Standard] = {
@@ -93,6 +90,12 @@ def ways_to_offer(name: str) -> list[str]:
     return ways + ["CLIPNAL(clip), with the encoder of the embeddings"] * standard.cosines
 
 
+@cache
+def _sizes(shape: str, num_classes: int) -> tuple[int | None, ...]:
+    """The sizes per item that a shape stands for, None for any."""
+    return tuple(_size(word, num_classes) for word in shape.split()[1:])
+
+
 def _size(word: str, num_classes: int) -> int | None:
     """How many a word of a shape stands for: a number, K, K + a number; None for any."""
     first, _, more = word.partition("+")
@@ -116,13 +119,15 @@ class QuerySignals:
         self._pool, self._sources, self._labeled = pool, sources, labeled
         self._seed, self._progress = seed, progress
         self._fitted: dict[int, Computed | Derived | Kept] = {}
+        self._num_classes = labeled.num_classes
+        self._origins: dict[str, tuple[Source, tuple[str, ...]]] = {}
         self._suspected: set[str] = set()  # of holding probabilities, and warned of
 
     def take(self, name: str, indices: np.ndarray) -> Tensor:
         """The rows [n, ...] of signal `name` at `indices`; refuses NaN and a wrong width."""
         source, names = self._source(name)
         values = source.take(self._pool, name, indices, names=names, progress=self._progress)
-        values = _usable(name, values, indices, self._labeled.num_classes)
+        values = _usable(name, values, indices, self._num_classes)
         raw = name in STANDARD and STANDARD[name].raw
         if raw and name not in self._suspected and _look_like_probabilities(values):
             self._suspected.add(name)
@@ -153,12 +158,17 @@ class QuerySignals:
                 f"{name!r} was read without being declared; declared are {sorted(self._sources)}. "
                 f"Say so: function.reads = ({name!r},), or a field signal({name!r})."
             )
+        source, names = self._origins.get(name) or self._origin(name)
+        return (self._trained(source) if isinstance(source, Trainable) else source), names
+
+    def _origin(self, name: str) -> tuple[Source, tuple[str, ...]]:
+        """The declared source of a signal, and all signals that it shares its learner with."""
         source = self._sources[name]
         origin = getattr(source, "learner", source)
-        names = tuple(
-            key for key, each in self._sources.items() if getattr(each, "learner", each) is origin
-        )
-        return (self._trained(source) if isinstance(source, Trainable) else source), names
+        learners = {key: getattr(each, "learner", each) for key, each in self._sources.items()}
+        names = tuple([key for key, learner in learners.items() if learner is origin])
+        self._origins[name] = source, names
+        return source, names
 
     def _trained(self, source: Trainable) -> Computed | Derived | Kept:
         learner = source.learner
@@ -186,7 +196,7 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
 
 
 def _require_shape(name: str, values: Tensor, standard: Standard, num_classes: int) -> None:
-    expected, got = standard.expected(num_classes), tuple(values.shape[1:])
+    expected, got = _sizes(standard.shape, num_classes), tuple(values.shape[1:])
     if not expected:
         if got not in ((), (1,)):  # a column of numbers will do
             raise ArrayError(f"signal {name!r} must be one number per item, got {got} per item.")
@@ -202,8 +212,8 @@ def _require_shape(name: str, values: Tensor, standard: Standard, num_classes: i
             f"signal {name!r} must have {len(expected) + 1} dimensions, and at "
             f"least one number per item, got shape {tuple(values.shape)}."
         )
-    sizes = zip(expected, got, strict=True)
-    if got[-1] < least or any(size not in (None, found) for size, found in sizes):
+    pairs = zip(expected, got, strict=True)
+    if got[-1] < least or got != tuple([has if size is None else size for size, has in pairs]):
         raise ArrayError(
             f"signal {name!r} must be [{standard.shape.replace(' ', ', ')}] with K = "
             f"{num_classes}, got shape {got} per item."

@@ -128,7 +128,7 @@ class Blocks:
             yield at, _cut(rows, columns, at)
 
     def _fitting_rows(self, row: list[Tensor]) -> int:
-        row_bytes = sum(column.numel() * column.element_size() for column in row)
+        row_bytes = sum([column.numel() * column.element_size() for column in row])
         return max(256, self.block_bytes // max(1, row_bytes))
 
 
@@ -150,7 +150,7 @@ def _checked(result: Tensor, n: int, function: Callable[..., Tensor]) -> Tensor:
 
 
 def _require_alike(block: Tensor, result: Tensor, function: Callable[..., Tensor]) -> None:
-    found, first = ((each.dtype, tuple(each.shape[1:])) for each in (block, result))
+    found, first = (block.dtype, tuple(block.shape[1:])), (result.dtype, tuple(result.shape[1:]))
     if found != first:
         raise ScoreError(f"{function!r} must return rows of one kind; {found} came after {first}.")
 
