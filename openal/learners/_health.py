@@ -111,28 +111,23 @@ def dead(network: nn.Module, inputs: Tensor, lr: float) -> Failure | None:
     with evaluating_own(network):
         outputs = _logits(network(rows.to(device))).float()
     if not outputs.isfinite().all():
-        return Failure(
-            f"the network did not learn: it gives NaN or infinity. {_cause(inputs, lr)}", fatal=True
-        )
+        return _not_learned("it gives NaN or infinity.", inputs, lr, fatal=True)
     if outputs.abs().amax() > LARGEST_LOGIT:
-        return Failure(
-            f"the network did not learn: its outputs grew beyond {LARGEST_LOGIT:.0e}. "
-            f"{_cause(inputs, lr)}",
-            fatal=False,
-        )
+        return _not_learned(f"its outputs grew beyond {LARGEST_LOGIT:.0e}.", inputs, lr)
     same = _largest_group(_rounded(outputs.cpu()))
-    if (
-        len(rows) < 3
-        or same <= MOST_ALIKE * len(rows)
-        or _largest_group(rows.flatten(1).cpu()) > same / 2
-    ):
+    alike = len(rows) > 2 and same > MOST_ALIKE * len(rows)
+    if not alike or _largest_group(rows.flatten(1).cpu()) > same / 2:
         return None
-    return Failure(
-        f"the network did not learn: it gives one and the same output for {same} of {len(rows)} "
-        f"of the items that it was trained on, and ranks the pool by little else than its order. "
-        f"{_cause(inputs, lr)}",
-        fatal=False,
+    return _not_learned(
+        f"it gives one and the same output for {same} of {len(rows)} of the items that it was "
+        f"trained on, and ranks the pool by little else than its order.",
+        inputs,
+        lr,
     )
+
+
+def _not_learned(what: str, inputs: Tensor, lr: float, *, fatal: bool = False) -> Failure:
+    return Failure(f"the network did not learn: {what} {_cause(inputs, lr)}", fatal=fatal)
 
 
 def _logits(output: Any) -> Tensor:
