@@ -1,4 +1,4 @@
-"""One narrowing: what a stage saw, how it scored that, what it kept; how scores are ranked."""
+"""One narrowing: what a stage saw, how it scored that, what it kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from openal._checks import first_bad_row
+from openal._ties import best_rows
 from openal.errors import ScoreError
 from openal.view import Score, View
 
@@ -101,13 +102,3 @@ def evaluate(score: Score, view: View) -> Tensor:
         index, value = view.pool.indices[row], float(scores[row])
         raise ScoreError(f"{score!r} gives {value} at index {index}; scores must be finite.")
     return scores
-
-
-def best_rows(scores: Tensor, count: int) -> np.ndarray:
-    """The rows of the `count` largest scores [n], best first; ties keep the order of the rows."""
-    rows = torch.arange(len(scores), device=scores.device)
-    if 0 < count < len(scores):
-        rows = rows[scores >= torch.topk(scores, count, sorted=False).values.min()]
-    order = torch.sort(scores[rows], descending=True, stable=True).indices
-    best: np.ndarray = rows[order][:count].cpu().numpy()
-    return best

@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from openal._images import MAX_PIXELS
+from openal._image_reader import MAX_PIXELS
 from openal.errors import ArgumentError
 
 __all__ = ["Parser", "add_reading"]

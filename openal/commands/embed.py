@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from openal._image_files import ImageFiles, image_files
-from openal._images import reading_of
+from openal._image_folder import ImageFiles, image_files
+from openal._image_reader import reading_of
 from openal.commands._parser import Parser, add_reading
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP

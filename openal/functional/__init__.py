@@ -9,6 +9,7 @@ from openal.functional.entropies import binary_entropy_score, distance_entropy
 from openal.functional.feature_mix import flip_sizes, linear_head
 from openal.functional.finch import finch, finch_clusters
 from openal.functional.gradient_kmeans import gradient_kmeans_pp
+from openal.functional.inconsistency import inconsistency
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
 from openal.functional.kmeans_pp import kmeans_pp
@@ -17,7 +18,7 @@ from openal.functional.losses import ranking_loss
 from openal.functional.mahalanobis import mahalanobis
 from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
 from openal.functional.mixture import mixture_posterior
-from openal.functional.neighbors import inconsistency, knn, neighbor_votes, reverse_neighbor_counts
+from openal.functional.neighbors import knn, neighbor_votes, reverse_neighbor_counts
 from openal.functional.openmax import openmax
 from openal.functional.pareto import pareto_front, pareto_layers, pareto_subset
 from openal.functional.prob_cover import prob_cover, pure_radius

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from openal._checks import as_number
-from openal._images import reading_of
+from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from openal._checks import as_count
-from openal._images import reading_of
+from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import CLIP, PixelResNet18

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from openal._image_files import image_files
-from openal._images import Notes, Reading, read_image
+from openal._image_folder import image_files
+from openal._image_reader import Notes, Reading, read_image
 from openal.errors import ArgumentError
 from openal.store._files import plain_size
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from openal._files import content_of
-from openal._images import Reading, read_image
+from openal._image_reader import Reading, read_image
 from openal.errors import ArgumentError, OpenALError
 from openal.learners import CLIP, CLIPN
 from openal.model import Model

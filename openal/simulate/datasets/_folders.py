@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from openal._image_files import image_files
-from openal._images import Note, Notes, Reading, read_image, why_unread
+from openal._image_folder import image_files
+from openal._image_reader import Note, Notes, Reading, read_image, why_unread
 from openal.errors import ArgumentError
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from openal._files import content_of
-from openal._images import Reading
+from openal._image_reader import Reading
 from openal.errors import ArgumentError
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._array_files import as_singles, read_array, read_labels

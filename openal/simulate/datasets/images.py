@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from openal._files import plain_bytes
-from openal._images import Reading
+from openal._image_reader import Reading
 from openal.errors import ArgumentError
 from openal.simulate.datasets._folders import class_files, labeled_folder, read_pixels
 

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from openal._images import MAX_PIXELS, Note, Notes, Reading, image_endings, read_image, reading_of
+from openal._image_reader import (
+    MAX_PIXELS,
+    Note,
+    Notes,
+    Reading,
+    image_endings,
+    read_image,
+    reading_of,
+)
 from openal.errors import ArgumentError
 
 COLORS = np.kron(
@@ -300,7 +308,7 @@ def test_a_panorama_is_read_if_it_is_asked_for(
 ) -> None:
     Image.new("RGB", (60, 40), "red").save(tmp_path / f"a.{ending}")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
-    monkeypatch.setattr("openal._images.MAX_PIXELS", 1000)
+    monkeypatch.setattr("openal._image_reader.MAX_PIXELS", 1000)
     with pytest.raises(Image.DecompressionBombError, match="--max-pixels"):
         read(tmp_path / f"a.{ending}", max_pixels=1000)
     with warnings.catch_warnings():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openal._image_files import image_files
+from openal._image_folder import image_files
 from openal.errors import ArgumentError
 
 
@@ -33,7 +33,7 @@ def test_they_are_sorted_by_the_parts_of_their_paths(tmp_path: Path) -> None:
 def test_kinds_that_pillow_cannot_read_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openal._image_files.image_endings", lambda: frozenset({".png"}))
+    monkeypatch.setattr("openal._image_folder.image_endings", lambda: frozenset({".png"}))
     touch(tmp_path, "a.png", "b.heic", "sub/c.HEIC", "d.nef", "e.dcm")
     assert image_files(tmp_path).summary() == (
         f"{tmp_path}: 1 images. Left out: images of kinds that Pillow cannot read here: 4 "

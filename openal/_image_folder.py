@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
 
-from openal._images import image_endings
+from openal._image_reader import image_endings
 from openal.errors import ArgumentError
 
 __all__ = ["ImageFiles", "image_files"]
