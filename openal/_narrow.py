@@ -22,13 +22,15 @@ def narrowed(view: View, stages: tuple[Stage, ...], budget: int) -> tuple[View, 
     order, and a part's scores are all equal, it sees the candidates in an order drawn by the seed.
     """
     n, steps = len(view.pool), []
+    ordered = len(view.known) > 0 or _moved(view.pool.indices)
     for depth, stage in enumerate(stages if n else ()):
         started = perf_counter()
         inner = replace(view, depth=depth, notes={})
         step = stage(inner, budget)
-        if inner.unordered_yet and _tells_nothing(step):
+        if not ordered and _tells_nothing(step):
             step = stage(inner.at(inner.random().argsort()), budget)
         _require_rows(stage, step.rows, len(view.pool), min(budget, n))
+        ordered = ordered or _moved(step.kept) or _best_first(step)
         view = replace(view, pool=replace(view.pool, indices=step.kept))
         steps.append(replace(step, notes={**inner.notes, "seconds": perf_counter() - started}))
     return view, steps
@@ -39,6 +41,19 @@ def _tells_nothing(step: Step) -> bool:
     score, scores = getattr(step.stage, "score", None), step.scores
     of_a_part = isinstance(score, Part) or hasattr(score, "scores")
     return of_a_part and scores is not None and bool((scores == scores[0]).all())
+
+
+def _moved(indices: np.ndarray) -> bool:
+    """Whether they stand otherwise than in the file."""
+    return bool((np.diff(indices) < 0).any())
+
+
+def _best_first(step: Step) -> bool:
+    """Whether what is left was chosen or stands by scores that differ, though as in the file."""
+    if step.scores is None or bool((step.scores == step.scores[0]).all()):
+        return False
+    kept = step.scores[torch.from_numpy(step.rows).to(step.scores.device)]
+    return len(kept) < len(step.scores) or bool((kept[1:] <= kept[:-1]).all())
 
 
 def _require_rows(stage: Stage, rows: np.ndarray, n: int, least: int) -> None:

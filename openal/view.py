@@ -246,13 +246,5 @@ class View:
         """
         return value - TIE_WEIGHT * self.random()
 
-    @property
-    def unordered_yet(self) -> bool:
-        """Whether no item of a known class is answered and the candidates stand as in the file.
-
-        Scores that tell nothing then leave the order to chance, which the seed draws.
-        """
-        return len(self.known) == 0 and bool((np.diff(self.pool.indices) > 0).all())
-
 
 Score = Callable[[View], Tensor]

@@ -3,6 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from openal._checks import as_count
 from openal.learners import EmbeddingEntropicDetector, EntropicDetector
 from openal.parts import as_learner
 from openal.pool import Learner
@@ -65,6 +66,8 @@ class EOAL(Paper):
 
     def plan(self) -> Chain:
         """Predicted known, then the two entropies, in each cluster or overall."""
+        if self.n_unknown_clusters is not None:
+            as_count(self.n_unknown_clusters, "n_unknown_clusters", minimum=1)
         score = Sum(ClosedSetCertainty(), DistanceEntropy(self.n_unknown_clusters))
         known = Filter(PredictedKnown(score))
         best = TopPerGroup(score, groups=Clusters()) if self.diversity else Top(score)

@@ -3,6 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
+from openal._checks import as_number
 from openal.informativeness import Entropy
 from openal.learners import Detector, EmbeddingDetector
 from openal.parts import as_learner, as_stage
@@ -64,6 +65,7 @@ class JSOSAL(Paper):
 
     def plan(self) -> Chain:
         """The Bayesian mixture's posterior, then entropy."""
+        as_number(self.factor, "factor", minimum=1)
         purity = ActivationMixture(bayesian=True)
         last = self._by_entropy() if self.then is None else as_stage(self.then, "then")
         if last is None:

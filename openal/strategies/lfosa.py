@@ -3,6 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
+from openal._checks import as_number
 from openal.errors import ArgumentError
 from openal.learners import Detector, EmbeddingDetector
 from openal.parts import as_stage
@@ -70,6 +71,7 @@ class LfOSA(Paper):
 
     def plan(self) -> Chain:
         """The posterior of the higher component, or the activation itself."""
+        as_number(self.factor, "factor", minimum=1)
         purity: Score = LargestActivation(self._signal, unknown_column=self._has_unknown)
         if self.mixture:
             purity = ActivationMixture(

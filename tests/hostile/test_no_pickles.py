@@ -27,9 +27,9 @@ RUNS = {
     ),
 }
 ITS_OWN = {  # the battery for strategies copies what it made itself, in this process or its child
-    "testing/parts.py": {"pickle.loads", "eval"},
-    "testing/untouched.py": {"pickle.loads"},
-    "testing/elsewhere.py": {"pickle.loads", "subprocess.run", "subprocess.Popen"},
+    "testing/_value_checks.py": {"pickle.loads", "eval"},
+    "testing/_state_checks.py": {"pickle.loads"},
+    "testing/_repeat_checks.py": {"pickle.loads"},
 }
 
 

@@ -53,6 +53,9 @@ GIVEN: dict[str, Any] = {
     "encoder": SimpleNamespace(class_texts=len),
 }
 
+# What some need although it has a default.
+BESIDES: dict[str, dict[str, Any]] = {"CLIP": {"pretrained": "openai"}, "Filter": {"above": 0.5}}
+
 # Where one of these values is what the field is for: none of a thing, any number, a name, a path.
 ALLOWED = {
     "None": {
@@ -60,8 +63,10 @@ ALLOWED = {
         *("CLIPNPurity.embeddings", "ClassGaussians.prior", "DistanceEntropy.clusters"),
         *("EpistemicMixture.features", "KnownNeighbors.probes", "MahalanobisPurity.prior"),
         *("OpenMaxPurity.scale", "Inconsistency.probes", "CLIPNAL.texts", "EAOA.target"),
-        *("EOAL.n_unknown_clusters", "JSOSAL.entropy", "JSOSAL.max_weight_ratio", "NEAT.probes"),
-        *("PAL.first_share", "LfOSA.detector", "OpenMax.scale", "OpenPathology.prior"),
+        *("EAOA.detector", "EOAL.detector", "EOAL.n_unknown_clusters", "JSOSAL.detector"),
+        *("JSOSAL.entropy", "JSOSAL.max_weight_ratio", "JSOSAL.then", "LfOSA.detector"),
+        *("LfOSA.then", "NEAT.probes", "NEAT.then", "PAL.first_share", "OpenMax.scale"),
+        "OpenPathology.prior",
         *("ProbCover.delta", "ProbCover.num_clusters", "CLIPN.negated_templates"),
         "EmbeddingEntropicDetector.hidden",
     },
@@ -101,8 +106,7 @@ KINDS = kinds()
 def needed(kind: type[Any]) -> dict[str, Any]:
     """The arguments without which a kind cannot be made."""
     bare = (f for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
-    pretrained = {"pretrained": "openai"} if kind.__name__ == "CLIP" else {}
-    return {each.name: GIVEN[each.name] for each in bare} | pretrained
+    return {each.name: GIVEN[each.name] for each in bare} | BESIDES.get(kind.__name__, {})
 
 
 def cases(*, fitting: bool) -> dict[str, tuple[str, str, Any]]:

@@ -150,7 +150,7 @@ def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) 
         query = CLIPNAL(**options).query(made.pool, made.labeled, budget)
         expected, notes = clipnal(made, unlabeled(made), budget, **options)
         check(query, expected)
-        assert notes.items() <= dict(query.diagnostics).items() or expected.near_tie
+        assert notes.items() <= query.diagnostics[0].items() or expected.near_tie
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -160,7 +160,7 @@ def test_in_single_precision(seed: int) -> None:
     expected, notes = clipnal(made, unlabeled(made), 7)
     if not expected.near_tie:
         check(query, expected)
-        assert notes.items() <= dict(query.diagnostics).items()
+        assert notes.items() <= query.diagnostics[0].items()
 
 
 @pytest.mark.parametrize("seed", range(4))

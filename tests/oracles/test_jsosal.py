@@ -140,6 +140,7 @@ def options_of(strategy: JSOSAL) -> dict[str, Any]:
 @walked
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
+@pytest.mark.filterwarnings("ignore:.* keeps no more than the budget:UserWarning")
 def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:
     for seed, budget in enumerate(BUDGETS):
         made = WORLDS.get(kind, WORLDS["noise"])(seed)

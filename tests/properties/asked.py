@@ -13,4 +13,5 @@ NAMES = tuple(available())
 
 def with_options(name: str) -> st.SearchStrategy[QueryStrategy]:
     """The strategy with its defaults, or with another value of one of its options."""
-    return st.sampled_from([*with_each_option(available()[name])])
+    kind = available()[name]
+    return st.sampled_from([kind(), *with_each_option(kind)])

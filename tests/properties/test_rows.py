@@ -143,6 +143,7 @@ def test_every_function_of_rows_is_listed() -> None:
 OTHERS: set[Any] = {
     *("MetaQuery", "fit_meta_query", "linear_head", "ranking_loss"),  # of networks
     *("approximate_knn", "flip_sizes", "reverse_neighbor_counts", "tune_scale", "pure_radius"),
+    "youden_threshold",
     *("pareto_front", "pareto_layers", "pareto_subset"),
     *("batch_bald", "balanced_k_center", "k_center_greedy", "kmeans_pp", "gradient_kmeans_pp"),
     *("prob_cover", "finch", "finch_clusters", "k_means", "class_prototypes"),
