@@ -21,7 +21,7 @@ from openal.learners import (
     GenerativeDropout,
 )
 from openal.pool import unreadable_in
-from openal.store import Embeddings, fill
+from openal.store import Embeddings, build_store
 from openal.strategies import available
 
 N, K = 90, 2
@@ -46,7 +46,7 @@ class Photos:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Embeddings:
     folder = tmp_path_factory.mktemp("store")
-    return fill(folder, Photos(), lambda x: x, fingerprint={"e": "1"}, dtype="float32")
+    return build_store(folder, Photos(), lambda x: x, fingerprint={"e": "1"}, dtype="float32")
 
 
 def answers(*, broken: bool) -> LabeledSet:
