@@ -179,7 +179,8 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_a_round_leaves_what_the_history_tells(played: Played) -> None:
     new = ROUNDS - EARLY
-    assert played.late.objects - played.early.objects <= 4 * new
+    held = 2 * 3 + 1  # two events with two lists each, and one entry of the history
+    assert played.late.objects - played.early.objects <= held * new + 10
     assert played.late.bytes - played.early.bytes < new * BUDGET * 500  # its logits have 32,000
 
 

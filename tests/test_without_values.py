@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def answers(*, broken: bool) -> LabeledSet:
     labeled = LabeledSet(N, K)
     for start in range(0, 40, 10):
         asked = [i for i in range(start, start + 10) if broken or i % 10 != BROKEN]
+        labeled.begin_round(SimpleNamespace(indices=asked))
         labeled.add(asked, [int(c) if c < K else UNKNOWN for c in CLASSES[asked]])
     return labeled
 

@@ -106,8 +106,9 @@ def generated(
         return embeddings.clone(), labels.clone()
     found, codes = labels.unique(return_inverse=True)  # a class without a row teaches nothing
     noise = torch.Generator().manual_seed(derived_seed(seed, 1))
-    with drawing_from(seed), one_thread(), torch.device("cpu"):  # for Adam counts steps on it
-        network = ConditionalAutoencoder(z, len(found), settings).to(z.device)
+    with one_thread(), torch.device("cpu"):  # for Adam counts steps on it
+        with drawing_from(seed):  # the first weights alone: it slows each operation down
+            network = ConditionalAutoencoder(z, len(found), settings).to(z.device)
         _train(network, network.scaled(z), codes, settings, noise)
         rows = [_copies(network, z, codes, latent, noise) for _ in range(copies)]
     return torch.cat(rows).to(embeddings), labels.repeat(copies)
