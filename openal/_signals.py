@@ -31,6 +31,10 @@ class Standard:
     raw: bool = False
     cosines: bool = False
 
+    def expected(self, num_classes: int) -> tuple[int | None, ...]:
+        """The sizes per item, None for any."""
+        return _sizes(self.shape, num_classes)
+
 
 STANDARD: dict[str, Standard] = {
     "embeddings": Standard("N D", "a frozen encoder's", ("CLIP(...)", "Encoder(network)")),
@@ -196,7 +200,7 @@ def _usable(name: str, values: Tensor, indices: np.ndarray, num_classes: int) ->
 
 
 def _require_shape(name: str, values: Tensor, standard: Standard, num_classes: int) -> None:
-    expected, got = _sizes(standard.shape, num_classes), tuple(values.shape[1:])
+    expected, got = standard.expected(num_classes), tuple(values.shape[1:])
     if not expected:
         if got not in ((), (1,)):  # a column of numbers will do
             raise ArrayError(f"signal {name!r} must be one number per item, got {got} per item.")

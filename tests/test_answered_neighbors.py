@@ -70,6 +70,7 @@ def test_equally_near_ones_come_in_the_order_of_their_indices() -> None:
         assert labels[0].tolist() == [0, 1, UNKNOWN]
 
 
+@pytest.mark.long
 def test_many_classes_keep_their_labels() -> None:
     labeled = LabeledSet(7, 50_000)
     labeled.add([3, 4], [49_999, 1234])

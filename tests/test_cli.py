@@ -141,6 +141,7 @@ BAD: list[tuple[str, str]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments, message", BAD, ids=[arguments for arguments, _ in BAD])
 def test_bad_arguments(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("file").touch()
@@ -152,6 +153,7 @@ def test_bad_arguments(arguments: str, message: str, capsys: pytest.CaptureFixtu
     assert [path.name for path in Path().iterdir()] == ["file"]
 
 
+@pytest.mark.long
 def test_an_image_that_cannot_be_read_is_left_out_and_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -28,6 +28,7 @@ def asked(name: str) -> list[int]:
     return list(query.indices.tolist())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("around", AROUND)
 @pytest.mark.parametrize("name", ["LearningLoss", "EOAL", "LfOSA", "E2OAL", "BALD"])
 def test_a_strategy_that_trains_asks_the_same_inside(name: str, around: str) -> None:

@@ -720,6 +720,7 @@ def agree(labeled: LabeledSet, answers: dict[int, int], pending: set[int]) -> No
     assert Counter(pair for pair in asked if pair[1] != PENDING) == Counter(answers.items())
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=150)
 @given(STEPS)
 def test_any_sequence_of_calls_agrees_with_a_dict(steps: Any) -> None:

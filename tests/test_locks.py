@@ -37,6 +37,7 @@ def test_only_one_has_a_file_lock(tmp_path: Path) -> None:
         assert again
 
 
+@pytest.mark.long
 def test_a_killed_process_holds_no_file_lock(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLD, str(path)]

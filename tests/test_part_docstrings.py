@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
 import pytest
 
 from openal import informativeness, purity, selection, strategies
+from tests.walking import walked
 
 KINDS = [
     value
@@ -23,6 +24,7 @@ def unnamed(kind: type) -> list[str]:
     return [field.name for field in fields(kind) if field.name not in named]  # type: ignore[arg-type]
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_field_has_a_line(kind: type) -> None:
     assert unnamed(kind) == []
@@ -45,6 +47,7 @@ def test_a_field_without_a_line_is_found() -> None:
     assert unnamed(Example) == ["second"]
 
 
+@walked
 @pytest.mark.parametrize("room", [purity, informativeness, selection, strategies])
 def test_a_module_begins_with_a_statement(room: object) -> None:
     modules = {inspect.getmodule(value) for value in vars(room).values() if callable(value)}

@@ -216,6 +216,7 @@ def run_on_embeddings(score: Any) -> Query:
     return Chain(Top(score)).query(pool, MADE.labeled, 5, seed=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("room", [purity, informativeness], ids=lambda room: room.__name__)
 def test_scores_bring_the_learners_of_what_they_read(room: ModuleType) -> None:
     given = {"order": Entropy(), "groups": selection.NearestClass()}

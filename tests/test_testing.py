@@ -108,6 +108,7 @@ def plain_function(view: View) -> Tensor:
 plain_function.reads = ("logits",)  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize(
     "strategy",
@@ -514,6 +515,7 @@ BROKEN: list[tuple[Any, str]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "strategy, check", BROKEN, ids=[getattr(s, "__name__", type(s).__name__) for s, _ in BROKEN]
 )

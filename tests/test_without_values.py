@@ -66,6 +66,7 @@ def asks(name: str, pool: Pool, labeled: LabeledSet) -> Any:
     return strategy.query(pool, labeled, 6, model=model, seed=0, progress=False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["NEAT", "LfOSA", "JSOSAL", "EOAL", "CCAL", "OpenPathology"])
 def test_a_query_is_the_same_without_the_answers(name: str, store: Embeddings) -> None:
     pool = Pool(embeddings=store)
@@ -128,6 +129,7 @@ LEARNERS: list[Callable[[], Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", LEARNERS, ids=lambda make: make.__name__)
 def test_a_learner_is_the_same_without_the_answers(
     make: Callable[[], Any], store: Embeddings

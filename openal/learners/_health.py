@@ -159,8 +159,8 @@ def _cause(inputs: Tensor, lr: float) -> str:
 
 
 def without_opinion(signals: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What a network that nothing was taught says: features as they are, all else equal for all."""
+    """What a classifier that no answer has taught says: logits equal for all, all else as it is."""
     return {
-        name: values if name.endswith("features") else torch.zeros_like(values)
+        name: torch.zeros_like(values) if name == "logits" else values
         for name, values in signals.items()
     }

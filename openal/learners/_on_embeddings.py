@@ -31,7 +31,7 @@ class FittedOnEmbeddings:
     offers: tuple[str, ...]
     embeddings: str
     device: str | torch.device | None = None
-    untrained: bool = False  # by no answer: all but features is equal for all items
+    untrained: bool = False  # by no answer: its logits are equal for all items
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -74,8 +74,8 @@ class FittedNetwork:
         """The named signals at `indices`, each [n, ...], from one pass, on its device."""
         outputs = tuple(self.names[name] for name in names)
         found = Model(self.network).signals(pool, indices, outputs, progress=progress)
-        found = without_opinion(found) if self.untrained else found
-        return {name: found[self.names[name]] for name in names}
+        values = {name: found[self.names[name]] for name in names}
+        return without_opinion(values) if self.untrained else values
 
 
 @own_contexts()

@@ -120,7 +120,7 @@ class Detector:
     returns what `query(..., model=...)` accepts. It is trained from scratch by SGD, and the
     learning rate `lr` is multiplied by `gamma` every `step_size` epochs. The answered items are
     read once and held in memory; `augment(x, generator)` varies each batch on its device. A pool
-    is scored without augmentation. Before any answer the logits are equal for all items.
+    is scored without augmentation. Before any answer the network is as initialized by the seed.
 
     `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
     `milestones=(0.5, 0.75)` multiplies the learning rate by `gamma` after these shares of the
@@ -231,7 +231,7 @@ class EmbeddingDetector:
     once: a fraction of a second for a thousand. Without hidden units the seed decides nothing.
     `weight_decay` is the one knob: less of it gives surer logits.
 
-    Before any answer the logits are equal for all items; a class, or unknown,
+    Before any answer the logits are those of the seeded initial weights; a class, or unknown,
     that nobody answered yet gets low and finite logits. `device=None`: where the embeddings are.
 
     References: Ning et al., "Active Learning for Open-set Annotation" (LfOSA), CVPR 2022;

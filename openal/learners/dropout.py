@@ -17,7 +17,6 @@ from openal.learners._settings import settings_of
 from openal.learners._small_network import StepSettings, fit_network_on, hidden_network
 from openal.learners.classifier import Classifier
 from openal.learners.mc_dropout import MCDropout, sampled_logits
-from openal.model import named_outputs
 from openal.parts import signal
 from openal.pool import Pool
 
@@ -33,8 +32,8 @@ class EmbeddingDropout:
     same units for all items, and so is a network, decided by the seed of the query. It is trained
     from scratch by at least `steps` steps of SGD, less than a second for a thousand answers.
 
-    Before any known answer the logits are equal for all items. `device=None`: where the embeddings
-    are.
+    Before any known answer the logits are those of the seeded initial weights. `device=None`: where
+    the embeddings are.
 
     Args:
         samples: T, passes with other units dropped.
@@ -94,8 +93,7 @@ class EmbeddingDropout:
             progress=progress,
         )
         sampled = SampledNetwork(network, self.samples, seed)
-        untrained = len(labeled.known_indices) == 0
-        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device, untrained)
+        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +121,7 @@ class DropoutClassifier:
     them, with masks that the seed of the query decides. `classifier` says how it is trained; with
     its default network, `cifar_resnet18`, a share `p` of the features is dropped before the last
     layer. Another `Classifier(factory=...)` brings its own dropout modules. Before any known
-    answer the logits are equal for all items.
+    answer the network is as initialized by the seed.
 
     Args:
         samples: T, passes with other units dropped.
@@ -152,20 +150,7 @@ class DropoutClassifier:
         if classifier.factory is None:
             classifier = replace(classifier, factory=partial(dropout_resnet18, p=self.p))
         fitted = classifier.fit(pool, labeled, seed=seed, progress=progress)
-        network = Opinionless(fitted.network) if fitted.untrained else fitted.network
-        return MCDropout(network, self.samples, seed)
-
-
-class Opinionless(nn.Module):
-    """A network whose logits are all 0: nothing has taught it."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Zeros [B, K]."""
-        return torch.zeros_like(named_outputs(self.network(x))["logits"])
+        return MCDropout(fitted.network, self.samples, seed)
 
 
 def dropout_resnet18(num_outputs: int, *, p: float) -> nn.Module:

@@ -22,7 +22,7 @@ from openal.learners._entropic_network import (
     binary_heads,
     train_entropic,
 )
-from openal.learners._health import WITHOUT, Scale, Standardized, tell, without_opinion
+from openal.learners._health import WITHOUT, Scale, Standardized, tell
 from openal.learners._on_embeddings import FittedOnEmbeddings, answered_embeddings, with_values
 from openal.learners._on_images import (
     RESIDENT_BYTES,
@@ -57,7 +57,7 @@ class EntropicDetector:
     `factory(num_outputs)` makes a new network for the items, `cifar_resnet18` by default; its
     features are those it returns, or the input of its last linear layer. It is trained from
     scratch by SGD; the learning rate of the detector, not of the heads, is multiplied by `gamma`
-    every `step_size` epochs. Before any answer the logits are equal.
+    every `step_size` epochs. Before any answer all is as initialized by the seed.
 
     Differences from the authors' code: the mean of an empty batch is 0, not NaN; the unknown are
     clustered every `recluster_every` epochs, not every epoch (1), and without augmentation; no
@@ -124,7 +124,7 @@ class EntropicDetector:
         make = partial(self._network, labeled.num_classes, inputs[:1].to(device), seed)
         ours = self.factory is None
         if len(answers) == 0:
-            return FittedEntropicNetwork(make(WITHOUT if ours else None).eval(), untrained=True)
+            return FittedEntropicNetwork(make(WITHOUT if ours else None).eval())
         fit = partial(
             train_entropic,
             inputs=inputs,
@@ -151,8 +151,6 @@ class FittedEntropicNetwork:
     """EOAL's network trained on a pool's items, as a learner that needs no more training."""
 
     network: EntropicNetwork
-    untrained: bool = False  # by no answer: its logits are equal for all items
-
     offers: ClassVar[tuple[str, ...]] = SIGNALS
     reads: ClassVar[tuple[str, ...]] = ("items",)
 
@@ -174,7 +172,6 @@ class FittedEntropicNetwork:
             "detector_logits": found["logits"],
             "head_logits": binary_heads(features.to(weight), weight),
         }
-        values = without_opinion(values) if self.untrained else values
         return {name: values[name] for name in names}
 
 
@@ -186,8 +183,7 @@ class EmbeddingEntropicDetector:
     [N, K + 1], `head_logits` [N, 2, K] and `detector_features` [N, d]. The features are `hidden`
     rectified units (128, as the authors' network has), or, with None, the embeddings centered
     and scaled, which no loss can move. `steps` mini-batches of SGD at a constant rate `lr`, or
-    one epoch where that is more: about a second. Before any answer the logits
-    are equal for all items.
+    one epoch where that is more: about a second. Before any answer all is as initialized.
 
     `device=None`: where the embeddings are.
 
@@ -265,8 +261,7 @@ class EmbeddingEntropicDetector:
                 )
             tell(failure)
         signals = partial(_signals, network=precise(network.eval()))
-        untrained = len(answers) == 0
-        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device, untrained)
+        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device)
 
     def _network(self, z: Tensor, num_classes: int) -> EntropicNetwork:
         """A new network for embeddings like the answered ones [m, D]."""

@@ -170,6 +170,7 @@ BAD: list[tuple[str, str]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments, message", BAD, ids=[arguments for arguments, _ in BAD])
 def test_bad_arguments(
     arguments: str,

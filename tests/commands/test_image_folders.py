@@ -47,6 +47,7 @@ def pool_size(folder: Path) -> int:
         return len(file["labels"])
 
 
+@pytest.mark.long
 def test_both_read_the_same_files(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     embedded(capsys)
     simulated(capsys, "--images", ".", "--out", "../results")
@@ -69,6 +70,7 @@ def test_both_leave_one_broken_image_out_and_name_it(
     assert len(notes) == 1 and notes[0].startswith("Left out: 1 that cannot be read")
 
 
+@pytest.mark.long
 def test_both_say_what_is_left_out(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("cat/._00.png", "cat/a.svg", "dog/notes.txt", "@eaDir/cat/00.png"):
         (photos / name).parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,7 @@ def test_both_say_what_is_left_out(photos: Path, capsys: pytest.CaptureFixture[s
     assert simulated(capsys, "--images", ".", "--out", "../results").startswith(expected)
 
 
+@pytest.mark.long
 def test_the_results_among_the_classes_are_no_class(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +121,7 @@ def test_parts_are_told_apart_from_classes(
     assert "2 of 4 classes" in simulated(capsys, "--images", "train", "--out", "../results")
 
 
+@pytest.mark.long
 def test_the_rules_that_were_used_are_said_once(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

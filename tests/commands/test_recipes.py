@@ -239,6 +239,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.usefixtures("cifar")
 @pytest.mark.parametrize("arguments, words", CHANGES)
@@ -295,6 +296,7 @@ BAD = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cifar")
 @pytest.mark.parametrize("arguments, message", BAD, ids=[arguments for arguments, _ in BAD])
 def test_bad_arguments(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

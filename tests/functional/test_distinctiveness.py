@@ -26,6 +26,7 @@ def by_loop(queries: np.ndarray, anchors: np.ndarray) -> list[float]:
 oracle_of_anchor_agreement = by_loop
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "twice", "zeros"])

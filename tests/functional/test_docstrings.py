@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from openal import errors, functional
+from tests.walking import walked
 
 INNER = {
     *("as_cosines", "draw_far_rows", "factors", "gradient_factors", "in_blocks", "scale_of"),
@@ -59,6 +60,7 @@ def test_all_that_the_room_exports_is_looked_at() -> None:
     assert not INNER & set(functional.__all__)
 
 
+@walked
 @documented
 def test_the_first_line_is_a_sentence(name: str) -> None:
     first, *rest = docstring(name).split("\n")
@@ -67,18 +69,21 @@ def test_the_first_line_is_a_sentence(name: str) -> None:
     assert rest[:1] in ([], [""])
 
 
+@walked
 @documented
 def test_every_parameter_is_described(name: str) -> None:
     described = re.findall(r"^(\w+): \S", section(name, "Args"), re.MULTILINE)
     assert described == list(inspect.signature(FUNCTIONS[name]).parameters)
 
 
+@walked
 @documented
 def test_the_result_is_described_by_its_type(name: str) -> None:
     types = r"float|int|bool|dtype|`[A-Z]\w+`"  # a number, an array of these, or a named tuple
     assert re.search(types, section(name, "Returns"))
 
 
+@walked
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - REFUSES_NOTHING))
 def test_the_errors_are_described_by_their_classes(name: str) -> None:
     classes = re.findall(r"^(\w+): \S", section(name, "Raises"), re.MULTILINE)
@@ -87,6 +92,7 @@ def test_the_errors_are_described_by_their_classes(name: str) -> None:
         assert issubclass(getattr(errors, each, None) or getattr(builtins, each), Exception)
 
 
+@walked
 @documented
 def test_the_source_is_named(name: str) -> None:
     found = re.search(r"^Reference: ((?:.+\n)+)", docstring(name) + "\n", re.MULTILINE)

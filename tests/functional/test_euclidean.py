@@ -70,6 +70,7 @@ def test_bounds_hold_and_are_tight(kind: str) -> None:
     assert (high <= true.amin(dim=1) + 2 * loose.amax(dim=1)).all()
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("elements", [1, 100, 2**20])
 @pytest.mark.parametrize("kind", KINDS)

@@ -108,6 +108,7 @@ CASES: dict[str, Callable[[int], Tensor]] = {
 }
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -117,6 +118,7 @@ def test_partitions_are_those_of_the_definition(case: str, seed: int) -> None:
     assert finch(points).T.tolist() == expected
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 100])

@@ -84,6 +84,7 @@ oracle_of_gradient_kmeans_pp = law
 oracle_of_kmeans_pp = law
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("proposals", [1, 5, 512])
 def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["openal.functional.kmeans_pp"], "PROPOSALS", proposals)

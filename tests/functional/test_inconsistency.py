@@ -35,6 +35,7 @@ def test_equals_equation_5(dtype: torch.dtype) -> None:
     np.testing.assert_allclose(found, slow(logits.numpy(), votes.numpy()), rtol=2e-5)
 
 
+@pytest.mark.long
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 12))
 def test_equals_logsumexp_less_the_product(seed: int, num_classes: int, k: int) -> None:
     random = np.random.default_rng(seed)

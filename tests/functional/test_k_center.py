@@ -79,6 +79,7 @@ def test_fewer_points_compete_where_fewer_may(monkeypatch: pytest.MonkeyPatch) -
     assert turns[0] > turns[1] == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("active", [1, 2, 5, 16])
 @pytest.mark.parametrize("budget", [7, 64, 100])
 def test_ties_on_an_integer_grid_go_to_the_lowest_row(

@@ -58,6 +58,7 @@ def drawn(kind: str, n: int = 90) -> np.ndarray:
 KINDS = ["random", "clustered", "duplicated", "a constant column", "far away"]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 2, 6, 20])

@@ -64,6 +64,7 @@ def wide(points: int, sample: int, d: int = 150) -> tuple[torch.Tensor, torch.Te
     return rows[:points], rows[points:]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("m", [20, 149, 150, 20_000])
 @pytest.mark.parametrize("prior", [None, 0.01])

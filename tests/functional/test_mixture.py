@@ -76,6 +76,7 @@ def reference(values: np.ndarray, model: Any) -> np.ndarray:
     return np.asarray(model.predict_proba(values[:, None])[:, model.means_[:, 0].argmax()])
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)

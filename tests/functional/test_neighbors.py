@@ -214,6 +214,7 @@ def test_the_longest_and_shortest_single_rows() -> None:
     assert torch.equal(found.indices, knn(queries, references, 9).indices)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("dims", [3, 129])
 def test_blocks_and_threads_do_not_matter(dtype: torch.dtype, dims: int) -> None:

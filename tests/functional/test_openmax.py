@@ -65,6 +65,7 @@ def found(logits: Any, known: Any, labels: Any, **options: Any) -> Tensor:
     return openmax(*(torch.as_tensor(each) for each in (logits, known, labels)), **options)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("alpha", [1, 2, 10])
 @pytest.mark.parametrize("seed", range(3))

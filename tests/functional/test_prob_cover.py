@@ -72,6 +72,7 @@ def test_the_cover_is_that_of_sets(
         assert found == by_hand(z, answered, budget, delta)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("elements", [1, 500])
 @pytest.mark.parametrize("kept", [0, 2**28])

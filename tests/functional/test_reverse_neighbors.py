@@ -46,6 +46,7 @@ def counted(data: tuple[np.ndarray, ...], k: int) -> Tensor:
     return reverse_neighbor_counts(references, queries, labels, 4, k)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("kind", ["random", "clustered", "duplicated", "zeros", "alike"])
 @pytest.mark.parametrize("k", [1, 7, 59, 60, 250])

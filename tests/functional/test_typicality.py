@@ -37,6 +37,7 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     return points, torch.randint(5, (60,), generator=generator) * 3 - 1
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["plain", "lattice", "copies", "far away"])

@@ -78,6 +78,7 @@ def test_options_are_checked(options: Any) -> None:
         RowScore("first_column")  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_it_passes_the_battery() -> None:
     pure = RowScore(torch.Tensor.sum, "embeddings")
     assert pure.signal == "embeddings"

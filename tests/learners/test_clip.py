@@ -63,6 +63,7 @@ def test_embeddings_are_the_models_own_at_unit_length(
     torch.testing.assert_close(found.take("embeddings", [4, 0, 1, 2, 3])[[1, 2, 3, 4, 0]], expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
 def test_class_texts_are_those_of_templates_and_negations(
     name: str,

@@ -102,6 +102,7 @@ def test_the_other_half_may_be_absent(
 NAME = "transformer_no.resblocks.1.mlp.c_fc.weight"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "change, message",
     [

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
@@ -73,3 +74,12 @@ def test_features_are_offered() -> None:
 def test_repr_evaluates_back() -> None:
     classifier = EmbeddingClassifier(hidden=3, weight_decay=1.0)
     assert eval(repr(classifier)) == classifier  # noqa: S307
+
+
+@pytest.mark.parametrize("hidden", [None, 8])
+def test_before_any_known_answer_the_logits_are_equal(hidden: int | None) -> None:
+    pool, nobody = Pool(embeddings=torch.randn(9, 4)), LabeledSet(9, 3)
+    fitted = EmbeddingClassifier(hidden=hidden).fit(pool, nobody, seed=1)
+    found = fitted.signals(pool, np.arange(9), ("logits", "features"))
+    assert found["logits"].unique().tolist() == [0.0]
+    assert len(found["features"].unique(dim=0)) == 9

@@ -104,6 +104,7 @@ def test_skipped_answers_do_not_matter() -> None:
     assert logits_of(EmbeddingDetector(), skipping).equal(logits_of(EmbeddingDetector(), labeled))
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize(
     "indices",
@@ -144,6 +145,7 @@ def test_known_answers_alone_teach_a_binary_detector_nothing() -> None:
     torch.testing.assert_close(logits, logits[:1].expand_as(logits), atol=1e-4, rtol=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hidden", [None, 16])
 def test_same_seed_gives_the_same_logits(hidden: int | None) -> None:
     labeled, detector = answered(ALL[:100]), EmbeddingDetector(hidden=hidden)

@@ -62,6 +62,7 @@ def test_tells_known_from_unknown(learner: Any) -> None:
     assert right[300:].mean() > 0.85
 
 
+@pytest.mark.long
 @BOTH
 def test_heads_say_yes_to_their_class_and_doubt_the_unknown(learner: Any) -> None:
     heads = signals_of(learner, answered(ALL[:300]))["head_logits"][300:]
@@ -92,6 +93,7 @@ def test_the_regularizer_gathers_the_unknown() -> None:
     assert compactness(30.0) < 0.8 * compactness(0.0)
 
 
+@pytest.mark.long
 @walked
 @BOTH
 @pytest.mark.parametrize("indices", [ALL[:0], ALL[:1], ALL[4:6], ALL[:33]], ids=len)
@@ -151,6 +153,7 @@ def test_without_hidden_units_features_are_the_embeddings_standardized() -> None
     assert z.square().mean().item() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.long
 def test_scale_of_the_embeddings_does_not_matter() -> None:
     pool = Pool(embeddings=1e6 * PIXELS)
     found = ON_EMBEDDINGS.fit(pool, answered(ALL[:60]), progress=False)

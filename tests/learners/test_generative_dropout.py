@@ -73,6 +73,7 @@ def test_any_number_of_answers_is_enough(count: int) -> None:
     assert found.isfinite().all()
 
 
+@pytest.mark.long
 def test_classes_without_answers_and_equal_rows() -> None:
     pool = Pool(vectors=PIXELS[ALL // 2])
     dropout = EmbeddingDropout(samples=5, hidden=32, steps=60, embeddings="vectors")

@@ -106,6 +106,7 @@ def test_the_loss_is_the_bound_and_the_classifier() -> None:
     torch.testing.assert_close(found.loss(x, LABELS, noise, 0.7), expected)
 
 
+@pytest.mark.long
 def test_scale_and_shift_of_the_embeddings_do_not_matter() -> None:
     rows, _ = generated(planted(), LABELS, generator_steps=50)
     moved, _ = generated(64 * planted() + 8, LABELS, generator_steps=50)

@@ -67,6 +67,7 @@ def test_scaled_images_are_learned_from_as_they_are(images: Tensor) -> None:
     assert not isinstance(fitted.network, Standardized)
 
 
+@pytest.mark.long
 def test_a_network_that_scales_by_itself_reads_pixels() -> None:
     factory = PixelResNet18((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
     pool = Pool((IMAGES * 255).byte())
@@ -112,6 +113,7 @@ def test_equal_inputs_may_have_equal_outputs() -> None:
     assert failure is not None and not failure.fatal and "60 of 60" in failure.reason
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [8, 20])
 def test_few_answers_do_not_make_the_loss_prediction_diverge(count: int) -> None:
     labeled = LabeledSet(60, 2)

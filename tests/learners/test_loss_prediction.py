@@ -202,6 +202,7 @@ def test_no_items_give_no_rows(learner: Any) -> None:
     assert found["predicted_loss"].shape == (0,)
 
 
+@pytest.mark.long
 def test_predicted_losses_rank_as_the_true_ones() -> None:
     found = found_by(EmbeddingLossPredictor(hidden=32, width=32), 200)
     true = cross_entropy(found["logits"], torch.tensor(DIGITS), reduction="none")

@@ -43,6 +43,7 @@ def heads(learner: Any, labeled: LabeledSet, seed: int = 0) -> dict[str, Tensor]
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("learner", LEARNERS, ids=["linear", "hidden", "network"])
 def test_heads_tell_the_classes_from_each_other_and_from_the_rest(learner: Any) -> None:
     found = heads(learner, answered(ALL[:400]))

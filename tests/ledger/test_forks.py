@@ -58,6 +58,7 @@ def labeled(request: pytest.FixtureRequest, tmp_path: Path) -> LabeledSet:
     return LabeledSet(SIZE, 2, tmp_path / "answers.db" if request.param == "disk" else None)
 
 
+@pytest.mark.long
 def test_a_child_reads_while_another_thread_adds(labeled: LabeledSet) -> None:
     def read() -> None:
         indices, classes = labeled.answers()
@@ -68,6 +69,7 @@ def test_a_child_reads_while_another_thread_adds(labeled: LabeledSet) -> None:
         assert [forked(read) for _ in range(FORKS)] == [0] * FORKS
 
 
+@pytest.mark.long
 def test_a_child_writes_while_another_thread_adds(labeled: LabeledSet) -> None:
     with Adding(labeled):
         for number in range(FORKS):
@@ -97,6 +99,7 @@ class Counted(Dataset[int]):
         return len(self.labeled) * 0 + index
 
 
+@pytest.mark.long
 def test_workers_of_a_loader_read_while_another_thread_adds(labeled: LabeledSet) -> None:
     with Adding(labeled), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -131,6 +131,7 @@ def test_a_cut_in_a_free_page_is_named(path: Path) -> None:
         read_whole(path)
 
 
+@pytest.mark.long
 def test_a_changed_byte_is_found_or_says_nothing(path: Path) -> None:
     """Both where SQLite keeps its books and anywhere."""
     whole, expected, read = path.read_bytes(), said(path), opens(path)
@@ -247,6 +248,7 @@ BAD_FILES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("build, message", BAD_FILES.values(), ids=BAD_FILES)
 def test_what_is_wrong_is_named(path: Path, build: Callable[[Path], None], message: str) -> None:
     build(path)

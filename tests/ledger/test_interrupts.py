@@ -105,6 +105,7 @@ def quick() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_it_is_as_before_or_as_after_and_goes_on(
@@ -133,6 +134,7 @@ def test_it_is_as_before_or_as_after_and_goes_on(
     assert line > 2
 
 
+@pytest.mark.long
 def test_an_error_that_is_kept_holds_no_lock_on_the_file(
     quick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

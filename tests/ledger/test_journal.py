@@ -451,6 +451,7 @@ def add_until_the_file_may_not_grow(path: Path, room: int) -> None:
     labeled.add(range(10_000, 30_000), [1] * 20_000)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("room", [0, 1, 4096, 5_000, 20 * 4096, 40 * 4096])
 def test_a_kill_between_two_pages_leaves_nothing_of_the_call(path: Path, room: int) -> None:
     LabeledSet(ITEMS, CLASSES, path).add(range(8_000), [1] * 8_000)

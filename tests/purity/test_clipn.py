@@ -119,6 +119,7 @@ def purity(query: Query) -> np.ndarray:
     return scores.numpy()
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(

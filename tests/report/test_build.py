@@ -126,6 +126,7 @@ def test_what_the_page_points_at_is_there(written: Path) -> None:
     assert set(re.findall(r'href="#([^"]+)', page)) <= set(ids)
 
 
+@pytest.mark.long
 def test_each_picture_can_be_opened(written: Path) -> None:
     for path in (written / "report_files").glob("*.png"):
         with Image.open(path) as image:
@@ -234,6 +235,7 @@ def test_conditions_that_differ_in_something_else_are_told_apart(tmp_path: Path)
     assert [label[-20:] for label in labels] == ["ratio 60% · budget 2", "ratio 60% · budget 3"]
 
 
+@pytest.mark.long
 def test_the_command_makes_the_same_settings(tmp_path: Path) -> None:
     given = ["--rounds", "1", "--budget", "7", "--seeds", "4,", "--strategies", "Random"]
     given += ["--mismatch", "0.3", "--ood-ratio", "0.5", "--noise", "0.1", "--skip", "0.2"]

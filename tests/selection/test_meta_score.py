@@ -220,6 +220,7 @@ def test_what_was_learned_finds_more_known_than_the_sum(seed: int) -> None:
     assert share_known(made, after) > share_known(made, before)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("briefly")
 @pytest.mark.parametrize("engine", [Blocks(1), Blocks(7), Elsewhere()])
 @pytest.mark.parametrize("twice", [False, True])

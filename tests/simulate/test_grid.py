@@ -82,6 +82,7 @@ def test_two_processes_share_it_and_compute_each_run_once(tmp_path: Path, whole:
     assert numbers(play(tmp_path / "grid")) == whole
 
 
+@pytest.mark.long
 def test_what_is_there_is_not_computed_again(tmp_path: Path, whole: Any) -> None:
     folder, log = tmp_path / "grid", tmp_path / "log"
     play(folder)

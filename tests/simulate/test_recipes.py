@@ -87,6 +87,7 @@ def test_a_scale_shrinks_everything() -> None:
     assert asdict(recipe_of("lfosa").scaled(1)) == asdict(recipe_of("lfosa"))
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("scale", [0.002, 0.01, 0.1, 0.5])

@@ -157,6 +157,7 @@ def read_with_few_files(folder: Path, limit: int) -> bool:
     return np.array_equal(Embeddings(folder)[:], expected(Items(400)))
 
 
+@pytest.mark.long
 def test_a_store_of_many_shards_needs_few_open_files(tmp_path: Path) -> None:
     filled(tmp_path, Items(400), shard_rows=1)
     with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -43,6 +43,7 @@ def reference(
     return chosen
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(8))
 def test_coreset_is_farthest_first(seed: int) -> None:
@@ -52,6 +53,7 @@ def test_coreset_is_farthest_first(seed: int) -> None:
     assert query.scores is None
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(8))
 def test_the_balanced_variant_is_its_definition(seed: int) -> None:

@@ -62,6 +62,7 @@ def chosen(
     return {*picked, *sorted(last, key=rows.index)[: budget - len(picked)]}
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("diversity", [True, False])
 @pytest.mark.parametrize("seed", range(6))
@@ -90,6 +91,7 @@ def test_learners_have_its_options() -> None:
     assert on_embeddings == EmbeddingEntropicDetector(**options, recluster_every=1)
 
 
+@pytest.mark.long
 def test_finds_known_items_in_embeddings() -> None:
     rng = np.random.default_rng(0)
     centers = rng.normal(size=(12, 16))

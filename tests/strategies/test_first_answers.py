@@ -53,6 +53,7 @@ def queries(strategy: Any, answers: LabeledSet, beside: list[np.ndarray]) -> lis
     return asked
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 def test_the_calls_of_first_answers_do_not_decide(

@@ -80,6 +80,7 @@ def drawn(seed: int, twice: bool) -> tuple[np.ndarray, np.ndarray, LabeledSet]:
     return detector[rows], logits[rows], labeled
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("twice", [False, True])

@@ -61,6 +61,7 @@ def drawn(seed: int, twice: bool) -> tuple[np.ndarray, LabeledSet]:
     return logits[np.arange(n) // 2] if twice else logits, labeled
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("seed", range(10))

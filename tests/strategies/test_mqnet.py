@@ -97,6 +97,7 @@ def test_the_answers_decide_what_comes_next(data: LabeledData, split: OpenSetSpl
     assert queries[0].indices.tolist() != queries[1].indices.tolist()
 
 
+@pytest.mark.long
 def test_a_predicted_loss_is_learned_where_nobody_offers_it(
     data: LabeledData, split: OpenSetSplit
 ) -> None:
