@@ -323,6 +323,7 @@ def test_an_image_too_large_says_how_large_it_is(tmp_path: Path) -> None:
         read_image(tmp_path / "a.png")
 
 
+@pytest.mark.long
 def test_what_pillow_warns_of_is_read_without_a_word(tmp_path: Path) -> None:
     Image.new("1", (10_000, 9_000)).save(tmp_path / "a.png")
     assert read_image(tmp_path / "a.png")[0].size == (10_000, 9_000)

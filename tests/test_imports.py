@@ -140,6 +140,7 @@ def breaches(package: Path) -> list[str]:
     return sorted({*found, *filter(None, [cycle(graph)])})
 
 
+@pytest.mark.long
 def test_imports_run_downwards() -> None:
     assert breaches(PACKAGE) == []
 

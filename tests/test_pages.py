@@ -84,6 +84,7 @@ def test_a_forest_is_a_purity() -> None:
     assert query.purity is not None and query.informativeness is not None
 
 
+@pytest.mark.long
 def test_the_loop_stops_where_the_page_says() -> None:
     loop = names("stopping.md", "loop.py")
     unknown = 1 - np.array(loop["precision"].values)

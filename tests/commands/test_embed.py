@@ -117,6 +117,7 @@ def test_parts_in_processes_of_their_own(images: Path, whole: Path, tmp_path: Pa
     assert content(out) == content(whole)
 
 
+@pytest.mark.long
 def test_what_it_says(images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["embed", str(images), "--out", str(tmp_path / "store"), *ENCODER]
     assert main([*arguments, "--part", "0/2", *CUT]) == 0

@@ -55,6 +55,7 @@ def test_both_read_the_same_files(photos: Path, capsys: pytest.CaptureFixture[st
     assert len(image_names(Path())) == 60
 
 
+@pytest.mark.long
 def test_both_leave_one_broken_image_out_and_name_it(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_store_among_the_images(photos: Path, capsys: pytest.CaptureFixture[st
         assert capsys.readouterr().out.startswith(f"{photos}/store: 60 x ")
 
 
+@pytest.mark.long
 def test_parts_are_told_apart_from_classes(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +139,7 @@ def test_the_rules_that_were_used_are_said_once(
     assert simulated(capsys, "--images", ".", "--out", "../results").startswith(expected)
 
 
+@pytest.mark.long
 def test_a_panorama_is_read_by_an_option(
     photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ def drawn(z: Tensor, seed: int, configurations: int = 200) -> tuple[Tensor, Tens
     return batch_bald(z, 6, configurations=configurations, generator=generator)
 
 
+@pytest.mark.long
 def test_drawn_configurations_come_close_to_all() -> None:
     z = torch.tensor(logits(7, 30, 8, 4, "random") / 3)
     p = softmax(z.numpy(), axis=2)
@@ -149,6 +150,7 @@ def test_what_is_left_when_all_is_known_goes_by_bald() -> None:
     assert (left.diff() <= 1e-6).all()
 
 
+@pytest.mark.long
 def test_huge_batches_do_not_underflow() -> None:
     z = torch.tensor(logits(9, 300, 50, 10, "random") / 30)
     gains = drawn(z, 0)[1]

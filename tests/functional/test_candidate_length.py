@@ -18,6 +18,7 @@ def by_hand(known: Tensor, informativeness: Tensor, budget: int, precision: floa
     return len(known) if budget >= len(known) else longest
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("precision", [0.0, 0.3, 0.6, 0.9, 1.0])

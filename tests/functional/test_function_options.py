@@ -67,6 +67,7 @@ def test_what_an_option_cannot_be_is_refused_by_its_name(
         EVERY[name].of(name, **{option: value})
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("name, option", OPTIONS)
 def test_the_smallest_value_of_an_option_is_taken(name: str, option: str) -> None:

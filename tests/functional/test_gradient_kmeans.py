@@ -100,6 +100,7 @@ def test_draws_follow_the_law(proposals: int, monkeypatch: pytest.MonkeyPatch) -
     assert found.pvalue > 1e-4
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("copies", [1, 2, 40])
 @pytest.mark.parametrize("budget", [1, 7, 39, 40, 99])

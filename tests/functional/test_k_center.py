@@ -93,6 +93,7 @@ def test_ties_on_an_integer_grid_go_to_the_lowest_row(
         assert k_center_greedy(points, centers, budget).tolist() == expected
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("kind", KINDS)
 def test_permuted_pools_give_permuted_points(kind: str) -> None:

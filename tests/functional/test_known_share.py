@@ -113,6 +113,7 @@ SPREADS = {
 }
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("most", [20_000, 31])
 @pytest.mark.parametrize("turned", [False, True], ids=["rising", "falling"])

@@ -159,6 +159,7 @@ def test_standardize_is_the_posterior_of_standardized_values(options: dict[str, 
     np.testing.assert_allclose(ours, alone(ready, **options), atol=1e-12)
 
 
+@pytest.mark.long
 @given(samples.filter(lambda values: len(set(values)) > 1))
 def test_the_start_is_the_best_of_all_splits(values: list[float]) -> None:
     points = torch.tensor(values, dtype=torch.float64).sort().values

@@ -309,6 +309,7 @@ def test_what_else_is_refused() -> None:
         knn(queries[:, :0], references[:, :0], 1)
 
 
+@pytest.mark.long
 @given(
     arrays(np.int64, st.tuples(st.integers(0, 6), st.integers(0, 9)), elements=st.integers(-2, 4)),
     st.integers(5, 7),

@@ -75,6 +75,7 @@ def test_the_steps_give_the_same(seed: int, alpha: int) -> None:
     assert p.numpy() == pytest.approx(by_steps(*data, alpha, 2.5), abs=2e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["clustered", "twice", "a class without answers", "permuted"])
 def test_the_steps_give_the_same_for_other_answers(kind: str) -> None:
     logits, known, labels = drawn(8)

@@ -42,6 +42,7 @@ def test_the_front_is_what_nothing_surpasses(values: Tensor) -> None:
     assert torch.equal(pareto_front(values[order]), pareto_front(values)[order])
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("values", CASES)
 @pytest.mark.parametrize("count", [1, 7, 1000])
@@ -77,6 +78,7 @@ def nearest_to_ideal(sums: Tensor) -> int:
     return distances.index(min(distances))
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 0.01), (0.1, 30.0), (1.0, 0.0), (0.0, 0.0)])
 @pytest.mark.parametrize("seed", range(3))

@@ -89,6 +89,7 @@ def test_blocks_change_nothing(
     assert pure_radius(z, torch.arange(80) // 20) == pytest.approx(radius, abs=1e-6)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("kept", [0, 2**28])
 @pytest.mark.parametrize("kind", ["plain", "clusters", "lattice", "copies"])
@@ -111,6 +112,7 @@ def test_threads_and_order_change_nothing(
     assert module._balls(points.at(order), 0.5).counts(everything).equal(counts[order])
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
 @pytest.mark.parametrize("n", [1, 8, 13, 300])

@@ -72,12 +72,14 @@ def test_equals_its_definition(score: Score, dtype: type, tolerance: float) -> N
 numbers = st.floats(-50, 50, width=32)
 
 
+@pytest.mark.long
 @given(arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 6)), elements=numbers))
 def test_any_logits(logits: np.ndarray) -> None:
     for score in SINGLE:
         check(score, logits, 2e-6)
 
 
+@pytest.mark.long
 @given(arrays(np.float32, st.tuples(*[st.integers(1, 4)] * 3), elements=numbers))
 def test_any_samples(logits: np.ndarray) -> None:
     check(variation_ratio, logits, 1e-6)

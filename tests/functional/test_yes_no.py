@@ -196,6 +196,7 @@ def test_the_scale_is_that_of_a_loop_over_the_grid(
         assert tune_scale(*arrays, rule=rule, tie_break="center") == (steps[center], best)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("width", [0.05, 1.0])
 @pytest.mark.parametrize("rule, weighted", [("atd", False), ("atd", True), ("ctw", True)])

@@ -49,6 +49,7 @@ def test_against_the_loop(seed: int, kind: str) -> None:
     assert other.tolist() == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.long
 def test_blocks_of_rows_or_of_classes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     z = np.random.default_rng(0).normal(size=(40, 5))
     score = Distinctiveness(NearestClass())

@@ -50,6 +50,7 @@ def clip(base_file: Callable[[str], Path]) -> CLIP:
     return CLIP("tiny-clip", base_file("tiny-clip"), templates=TEMPLATES, device="cpu")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
 def test_embeddings_are_the_models_own_at_unit_length(
     name: str,
@@ -175,6 +176,7 @@ def test_an_unreadable_image_of_a_store_is_warned_about(clip: CLIP, tmp_path: Pa
         Pool(Items(), embeddings=clip).take("embeddings", [0, 1])
 
 
+@pytest.mark.long
 def test_a_changed_file_is_read_again(
     base_weights: Callable[[str], dict[str, Tensor]], tmp_path: Path
 ) -> None:

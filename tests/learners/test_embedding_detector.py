@@ -154,6 +154,7 @@ def test_same_seed_gives_the_same_logits(hidden: int | None) -> None:
     assert logits_of(detector, labeled).equal(first)
 
 
+@pytest.mark.long
 def test_seed_decides_hidden_units() -> None:
     labeled, detector = answered(ALL[:100]), EmbeddingDetector(hidden=16)
     assert not logits_of(detector, labeled, seed=1).equal(logits_of(detector, labeled, seed=2))

@@ -37,6 +37,7 @@ def sampled(
     return fitted.signals(pool, ALL, ("mc_logits",))["mc_logits"]
 
 
+@pytest.mark.long
 def test_each_sample_has_learned_the_classes() -> None:
     known = np.flatnonzero(DIGITS[200:] >= 0) + 200
     predicted = sampled(EmbeddingDropout(samples=5))[known].argmax(dim=2).numpy()
@@ -45,6 +46,7 @@ def test_each_sample_has_learned_the_classes() -> None:
     assert right.mean() > 0.85
 
 
+@pytest.mark.long
 def test_samples_disagree_more_about_the_unknown() -> None:
     found = bald(sampled(EmbeddingDropout()))[200:]
     unknown = torch.from_numpy(DIGITS[200:] < 0)
@@ -79,6 +81,7 @@ def test_equal_rows_are_sampled_alike() -> None:
     assert found[::2].equal(found[1::2])
 
 
+@pytest.mark.long
 def test_the_seed_decides_and_global_numbers_stay() -> None:
     before, first = torch.get_rng_state(), sampled()
     assert torch.get_rng_state().equal(before)
@@ -93,6 +96,7 @@ def test_scale_and_shift_of_the_embeddings_do_not_matter() -> None:
     torch.testing.assert_close(scaled.float(), sampled(), atol=0.05, rtol=0.05)
 
 
+@pytest.mark.long
 def test_more_shares_dropped_disagree_more() -> None:
     few, many = (sampled(EmbeddingDropout(5, p, 32, 60)) for p in (0.1, 0.7))
     assert bald(few).mean() < bald(many).mean()

@@ -94,6 +94,7 @@ def test_cold_starts_are_finite(indices: np.ndarray, hidden: int | None) -> None
     assert energies(detector, indices).abs().max() < 100
 
 
+@pytest.mark.long
 def test_networks_learn_the_margin() -> None:
     def factory(outputs: int) -> nn.Module:
         return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, outputs))

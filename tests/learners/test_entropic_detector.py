@@ -55,6 +55,7 @@ def signals_of(
     return found
 
 
+@pytest.mark.long
 @BOTH
 def test_tells_known_from_unknown(learner: Any) -> None:
     logits = signals_of(learner, answered(ALL[:300]))["detector_logits"]
@@ -111,6 +112,7 @@ def test_any_kind_of_answers_is_enough(learner: Any, kind: str) -> None:
     assert all(each.isfinite().all() for each in found.values())
 
 
+@pytest.mark.long
 @BOTH
 def test_one_known_class_is_enough(learner: Any) -> None:
     labeled = LabeledSet(len(ALL), 1)
@@ -129,6 +131,7 @@ def test_same_seed_gives_the_same_signals(learner: Any) -> None:
     assert not any(first[name].equal(other[name]) for name in first)
 
 
+@pytest.mark.long
 @BOTH
 def test_fitted_learners_pickle(learner: Any) -> None:
     fitted = learner.fit(POOL, answered(ALL[:20]), progress=False)
@@ -138,6 +141,7 @@ def test_fitted_learners_pickle(learner: Any) -> None:
     assert copy.signals(POOL, ALL[:5], names, progress=False)["head_logits"].equal(expected)
 
 
+@pytest.mark.long
 @BOTH
 def test_no_items_have_empty_signals(learner: Any) -> None:
     found = signals_of(learner, answered(ALL[:20]), ALL[:0])
@@ -162,6 +166,7 @@ def test_scale_of_the_embeddings_does_not_matter() -> None:
     torch.testing.assert_close(logits, expected, atol=1e-2, rtol=1e-2)
 
 
+@pytest.mark.long
 def test_equal_items_have_equal_signals() -> None:
     pool = Pool(embeddings=np.concatenate([PIXELS[:61], np.repeat(PIXELS[:1], 500, axis=0)]))
     labeled = LabeledSet(len(pool), 4)

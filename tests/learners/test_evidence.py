@@ -74,6 +74,7 @@ def test_the_seed_decides_nothing_and_the_fit_pickles() -> None:
     assert torch.equal(again, first)
 
 
+@pytest.mark.long
 def test_kinds_of_unknown_tell_more_than_one_unknown_class() -> None:
     labeled = answered(ALL[:200])
     known = DIGITS[200:] >= 0

@@ -113,6 +113,7 @@ def test_scale_and_shift_of_the_embeddings_do_not_matter() -> None:
     torch.testing.assert_close((moved - 8) / 64, rows, atol=0.02, rtol=0.02)
 
 
+@pytest.mark.long
 def test_the_seed_decides_and_global_numbers_stay() -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     first, _ = generated(planted(), LABELS, generator_steps=20)

@@ -40,6 +40,7 @@ LEARNERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("largest", [255.0, 65535.0])
 @pytest.mark.parametrize("name", LEARNERS)
 def test_large_images_give_as_many_outputs_as_items(name: str, largest: float) -> None:
@@ -75,6 +76,7 @@ def test_a_network_that_scales_by_itself_reads_pixels() -> None:
     assert not isinstance(fitted.network, Standardized)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answers", [LABELED, LabeledSet(60, 2)])
 def test_the_default_network_reads_pixels(answers: LabeledSet) -> None:
     pool = Pool((IMAGES * 255).byte())

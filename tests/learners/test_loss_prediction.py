@@ -195,6 +195,7 @@ def test_any_number_of_answers_is_enough(learner: Any, count: int) -> None:
     assert all(each.isfinite().all() for each in found_by(learner, count).values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("learner", LEARNERS, ids=["network", "embeddings"])
 def test_no_items_give_no_rows(learner: Any) -> None:
     fitted = learner.fit(POOL, answered(5), progress=False)
@@ -210,6 +211,7 @@ def test_predicted_losses_rank_as_the_true_ones() -> None:
     assert spearmanr(found["predicted_loss"][200:], true[200:]).statistic > 0.3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share, steps", [(0.0, 0), (0.6, 12), (1.0, 24)])
 def test_the_gradient_reaches_the_classifier_in_a_share_of_the_epochs(
     share: float, steps: int

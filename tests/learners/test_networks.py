@@ -1,5 +1,6 @@
 import pickle
 
+import pytest
 import torch
 
 from openal.learners import PixelResNet18, cifar_resnet18
@@ -19,6 +20,7 @@ def test_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(cifar_resnet18)) is cifar_resnet18
 
 
+@pytest.mark.long
 def test_bytes_are_standardized_on_the_way_in() -> None:
     torch.manual_seed(0)
     mean, std = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)

@@ -57,6 +57,7 @@ def test_heads_tell_the_classes_from_each_other_and_from_the_rest(learner: Any) 
     assert (found["logits"][400:][~rest].argmax(dim=1) == truth[~rest]).double().mean() > 0.9
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("learner", LEARNERS, ids=["linear", "hidden", "network"])
 @pytest.mark.parametrize("indices", [[], np.flatnonzero(DIGITS < 0)[:5], ALL[DIGITS == 1][:1]])

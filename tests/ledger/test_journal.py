@@ -172,6 +172,7 @@ BAD_FILES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("build, message", BAD_FILES.values(), ids=BAD_FILES)
 def test_a_bad_file_is_refused_and_left_alone(
     filled: Path, build: Callable[[Path], None], message: str
@@ -197,6 +198,7 @@ def test_a_ledger_of_something_else(filled: Path, size: int, classes: Any, messa
         LabeledSet(size, classes, filled)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "row, message",
     [
@@ -466,6 +468,7 @@ def test_a_kill_between_two_pages_leaves_nothing_of_the_call(path: Path, room: i
     assert path.read_bytes() == before
 
 
+@pytest.mark.long
 def test_looking_while_another_writes(path: Path) -> None:
     end, other = PROCESSES.Pipe()
     writer = PROCESSES.Process(target=add_until_killed, args=(path, 0, other), daemon=True)

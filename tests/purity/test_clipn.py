@@ -150,6 +150,7 @@ def test_end_to_end(options: dict[str, Any], seed: int) -> None:
     np.testing.assert_allclose(purity(query), expected, rtol=1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("leave_one_out", [False, True])
 def test_a_class_without_answers_is_neither_favored_nor_starved(leave_one_out: bool) -> None:
     signals, labeled = world(3, absent=True)

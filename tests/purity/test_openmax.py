@@ -50,6 +50,7 @@ def test_equals_go_to_the_larger_known_probability() -> None:
     assert 0 < found[1] - found[2] < 1e-9
 
 
+@pytest.mark.long
 def test_blocks_do_not_matter() -> None:
     for rows in (1, 7):
         assert scores(OpenMaxPurity(), 600, Blocks(rows)).equal(scores(OpenMaxPurity(), 600))

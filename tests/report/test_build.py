@@ -272,6 +272,7 @@ def test_a_round_without_images_has_no_gallery(folder: Path) -> None:
     assert "What they chose in round 1<" in page and "What they chose in round 9<" not in page
 
 
+@pytest.mark.long
 def test_one_round(tmp_path: Path) -> None:
     row = {name: [1] for name in ("precision", "recall", "recall_with_init", "wasted")}
     run = {**row, "asked": [[0]], "accuracy": [1, 1]}

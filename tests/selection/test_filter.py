@@ -52,6 +52,7 @@ def test_a_budget_beyond_the_candidates_fills_up_to_them() -> None:
     assert step.n_filled == 8
 
 
+@pytest.mark.long
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.integers(0, 5), st.integers(1, 25))
 def test_what_is_kept(scores: list[int], above: int, budget: int) -> None:
     n = len(scores)

@@ -24,6 +24,7 @@ def without_seconds(run: Run) -> Run:
     return replace(run, seconds=())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", [Random(), Uncertainty(), NEAT(), LfOSA()], ids=repr)
 def test_the_same_seed_gives_the_same_run(
     strategy: Any, blobs: LabeledData, split: OpenSetSplit

@@ -51,6 +51,7 @@ def test_first_answers_are_of_the_first_classes(
         assert set(counts.tolist()) == ({50} if dataset == "cifar10" else {40})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", LABELS)
 def test_clipnal_has_the_pools_of_its_table(dataset: str) -> None:
     found = splits(recipe_of("clipnal").on(dataset), seed=2)

@@ -31,6 +31,7 @@ def test_integers_in_any_order(store: Embeddings, indices: list[int]) -> None:
     np.testing.assert_array_equal(store[at], ROWS[at])
 
 
+@pytest.mark.long
 @given(st.slices(N))
 def test_slices(store: Embeddings, at: slice) -> None:
     np.testing.assert_array_equal(store[at], ROWS[at])
@@ -140,6 +141,7 @@ def test_a_file_that_changed_since_is_read_again(tmp_path: Path) -> None:
         Embeddings(tmp_path)[24]
 
 
+@pytest.mark.long
 def test_threads_share_one_store(store: Embeddings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openal.store.embeddings.OPEN", 2)
     fresh = Embeddings(store.folder)

@@ -70,6 +70,7 @@ class Stopped(BaseException):
     """What nothing catches: the process is gone."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", [True, False])
 def test_stopped_at_every_step_of_writing_it_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
@@ -133,6 +134,7 @@ def test_a_part_may_lack_the_rows_of_others(tmp_path: Path) -> None:
         store[0]
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("file", ["shard-00001.npy", "shard-00006.npy"])
 @pytest.mark.parametrize("damage", ["cut", "empty", "gone", "link"])

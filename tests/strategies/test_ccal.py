@@ -53,6 +53,7 @@ def drawn(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, LabeledSet]:
     return sem[rows], dis[rows], labeled
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", ["plain", "clusters", "twice"])

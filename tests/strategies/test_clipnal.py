@@ -117,6 +117,7 @@ def test_the_query_is_that_of_the_reference(seed: int, twice: bool) -> None:
         np.testing.assert_allclose(query.purity, purity[indices], rtol=1e-6)
 
 
+@pytest.mark.long
 @walked
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("weighted, tune", [(False, True), (True, False), (False, False)])

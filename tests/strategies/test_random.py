@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from openal.labeled import LabeledSet
 from openal.pool import Pool
@@ -18,6 +19,7 @@ def test_every_item_is_drawn_equally_often() -> None:
     assert all(80 < drawn[index] < 160 for index in range(10))
 
 
+@pytest.mark.long
 def test_every_first_place_is_drawn_equally_often() -> None:
     labeled = LabeledSet(10, 2)
     firsts = Counter(Random().query(POOL, labeled, 1, seed=s).indices[0] for s in range(400))
