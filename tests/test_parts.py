@@ -337,3 +337,20 @@ def test_without_known_answers_no_score_follows_the_file(
             for seed in (0, 1)
         ]
         assert first not in asked, kind
+
+
+def test_an_order_that_a_stage_gave_stays_where_it_looks_like_the_file() -> None:
+    labeled = LabeledSet(len(MADE), MADE.num_classes)
+    signals = {
+        "rising": -np.arange(len(MADE), dtype=np.float32),
+        "logits": np.zeros((len(MADE), 3)),
+    }
+
+    def first_of_the_file(view: View) -> Tensor:
+        return view.pool["rising"]
+
+    first_of_the_file.reads = ("rising",)  # type: ignore[attr-defined]
+    chain = Chain(Top(first_of_the_file, factor=2), Top(Entropy()))
+    for seed in range(5):
+        query = chain.query(Pool(**signals), labeled, 3, seed=seed)
+        assert query.indices.tolist() == [0, 1, 2]

@@ -231,6 +231,15 @@ class FirstComeFirstServed(Broken):
 
 
 @dataclass(frozen=True)
+class FileOrderAtFirst(Broken):
+    """Falls back on the order of the file before any answer."""
+
+    def scored(self, view: View) -> Tensor:
+        scores = super().scored(view)
+        return scores if len(view.known) else torch.zeros_like(scores)
+
+
+@dataclass(frozen=True)
 class LowIndicesFirst(Broken):
     def scored(self, view: View) -> Tensor:
         return -torch.from_numpy(view.pool.indices).float()
@@ -487,6 +496,7 @@ BROKEN: list[tuple[Any, str]] = [
     (SeedsTheWorld(), "leaves global randomness alone"),
     (FirstComeFirstServed(), "ignores the order of candidates"),
     (LowIndicesFirst(), "follows renamed items"),
+    (FileOrderAtFirst(), "works in hard times"),
     (BlockRelative(), "ignores block sizes"),
     (Holding(), "pickles"),
     (Unequal(), "pickles"),

@@ -14,7 +14,15 @@ from openal.pool import Pool
 from openal.query import Query, QueryStrategy
 from openal.testing._isolated import isolated_rng
 from openal.testing._signal_checks import recorded
-from openal.testing._world import MakeWorld, World, ask, expect, expect_same, expect_sound
+from openal.testing._world import (
+    MakeWorld,
+    World,
+    ask,
+    expect,
+    expect_same,
+    expect_sound,
+    open_candidates,
+)
 
 __all__ = [
     "SITUATIONS",
@@ -26,10 +34,11 @@ __all__ = [
 
 
 def works_in_hard_times(strategy: QueryStrategy, make: MakeWorld) -> None:
-    """In every situation: the exact count, and the same query again."""
+    """In every situation: the exact count, the same query again, and no order of a file."""
     for name, situation in SITUATIONS.items():
         query = _sound_query(strategy, situation(make), f"with {name}")
         expect_same(query, ask(strategy, situation(make)), f"with {name}, asking again")
+    _expect_no_order_of_the_file(strategy, make)
 
 
 def learns_in_hard_times(strategy: QueryStrategy, make: MakeWorld) -> None:
@@ -37,6 +46,15 @@ def learns_in_hard_times(strategy: QueryStrategy, make: MakeWorld) -> None:
     for name, situation in SITUATIONS.items():
         world, _ = recorded(situation(make))
         _sound_query(strategy, world, f"with {name} and signals from learners")
+
+
+def _expect_no_order_of_the_file(strategy: QueryStrategy, make: MakeWorld) -> None:
+    """Before the first known answer, what tells nothing is asked at random, not from the top."""
+    for name in ("no answers", "only UNKNOWN"):
+        world = SITUATIONS[name](make)
+        top = set(open_candidates(world)[:6].tolist())
+        asked = [set(ask(strategy, world, seed=seed).indices.tolist()) for seed in (1, 2)]
+        expect(top not in asked, f"with {name} it asks about the first items, {sorted(top)}")
 
 
 def _sound_query(strategy: QueryStrategy, world: World, when: str) -> Query:
