@@ -199,7 +199,7 @@ def test_scores_of_a_mixture_report_apart() -> None:
         (lambda: NEAT(then=Margin()), r"then must be .*Top\(score\)"),
         (lambda: LfOSA(then=Entropy()), r"then must be .*Top\(score\)"),
         (lambda: JSOSAL(then=3), "then must be a stage or a chain, got 3"),
-        (lambda: LfOSA(detector="binnary"), "detector must be 'classes', 'binary', None"),
+        (lambda: LfOSA(detector="two classes"), "detector must be 'classes', 'binary', None"),
         (lambda: JSOSAL(detector=Margin()), "detector must be a learner"),
     ],
 )
