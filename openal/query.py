@@ -236,11 +236,6 @@ class Paper(_Strategy, Part):
         """The chain that `plan` makes, built once."""
         return self.plan()
 
-    @property
-    def learners(self) -> tuple[Learner, ...]:
-        """Learners for signals that the pool may not offer; those on arrays go first."""
-        return self.chain._learners
-
 
 def _not_given(brought: Iterable[Learner], given: tuple[Learner, ...]) -> Iterator[Learner]:
     """The learners that offer more than what those given offer, which go first."""
