@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from openal.functional.kernel_share import Kernel
 from tests.hostile.functional_calls import numbers
 
 __all__ = ["BORDERS", "DEFAULTS", "TELLING"]
@@ -42,6 +43,7 @@ BORDERS: dict[str, dict[str, tuple[float, float]]] = {
     "ranking_loss": {"margin": POSITIVE},
     "reverse_neighbor_counts": {"num_labels": COUNT, "k": COUNT},
     "typicality": {"k": COUNT},
+    "weighted_k_means": {"steps": AMOUNT},
     "yes_no_probabilities": {"scale": POSITIVE},
 }
 
@@ -75,7 +77,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "pure_radius": {"purity": 0.95, "rows": None},
     "ranking_loss": {"margin": 1.0, "reduce": True},
     "tune_scale": {"visual": None, "scales": None, "rule": "atd", "tie_break": "first"},
+    "kernel_share": {"kernel": None},
     "typicality": {"k": 20},
+    "weighted_k_means": {"steps": 10},
     "yes_no_probabilities": {"visual": None, "rule": "atd"},
 }
 
@@ -121,6 +125,8 @@ TELLING: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {
     "pure_radius": {"purity": (1.0, {"embeddings": MANY, "labels": ROUND, "rows": None})},
     "ranking_loss": {"margin": (2.0, {}), "reduce": (False, {})},
     "tune_scale": {"rule": ("ctw", HEADS), "tie_break": ("center", FEW)},
+    "kernel_share": {"kernel": (Kernel(0.3, 0.3), {})},
     "typicality": {"k": (21, {"points": MANY, "groups": ROUND})},
+    "weighted_k_means": {"steps": (1, {"points": MANY, "weights": ROUND, "centers": MANY[:9]})},
     "yes_no_probabilities": {"rule": ("ctw", {"visual": None})},
 }

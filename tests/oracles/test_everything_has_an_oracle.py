@@ -14,7 +14,13 @@ from openal import functional
 
 TESTS = Path(__file__).parents[1]
 MARK = "oracle_of_"
-QUERIES = {"NEAT": "neat", "LfOSA": "lfosa", "JSOSAL": "jsosal", "CLIPNAL": "clipnal"}
+QUERIES = {
+    "KnownKMeans": "known_k_means",
+    "NEAT": "neat",
+    "LfOSA": "lfosa",
+    "JSOSAL": "jsosal",
+    "CLIPNAL": "clipnal",
+}
 
 
 @cache
