@@ -125,7 +125,7 @@ def plot(runs: Runs, path: Path) -> None:
     forest.set(xlabel="area under the learning curve minus Random, percent points")
     for place, cell in zip(((0, 2), (0, 3), (1, 2), (1, 3)), _four(curves), strict=False):
         axes = figure.add_subplot(grid[place])
-        for name in ("Random", BOUND, *reversed(names[-3:])):
+        for name in dict.fromkeys(("Random", BOUND, *reversed(names[-3:]))):
             found = [curve for key, curve in curves.get(name, {}).items() if key[0] == cell]
             if found:
                 axes.plot([fmean(values) for values in zip(*found, strict=True)], label=name)
