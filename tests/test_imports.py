@@ -29,6 +29,7 @@ LAYERS = (
         "_spreadsheet",
         "_threads",
         "_ties",
+        "_workers",
     },
     {"functional", "parts"},
     {"_seeds", "_sources"},
