@@ -1,9 +1,10 @@
 """Processes that read items: where none may be started, and what it means when one dies."""
 
 import re
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import current_process
 from pickle import PicklingError
 from typing import Any
@@ -17,6 +18,10 @@ __all__ = ["loaded", "plain_worker_errors", "usable_workers"]
 
 DIED = re.compile(r"DataLoader worker \(pid")
 CAUGHT = re.compile(r"^Caught \w+ in DataLoader worker process .*ArgumentError: ", re.DOTALL)
+KILLED = "one was killed, most often because memory ran out, which each of them takes"
+
+SIGNAL_SECONDS = 0.5
+"""So long after a batch was lost, the signal of the death of its worker has come."""
 
 _warned: set[int] = set()
 """The processes in which it was said that workers cannot be started."""
@@ -53,8 +58,7 @@ def plain_worker_errors(workers: int) -> Iterator[None]:
         if not DIED.search(str(error)):
             raise
         said = " ".join(str(error).split())
-        why = f"one was killed, most often because memory ran out, which each of them takes: {said}"
-        raise _refusal(workers, why) from None
+        raise _refusal(workers, f"{KILLED}: {said}") from None
     except ArgumentError as error:  # one of ours, raised in a worker
         if not CAUGHT.search(str(error)):
             raise
@@ -70,12 +74,26 @@ def loaded(loader: DataLoader[Any]) -> Iterator[Any]:
         if not loader.num_workers:
             raise
         raise _refusal(loader.num_workers, str(error)) from error
-    while True:
-        with plain_worker_errors(loader.num_workers):
-            batch = next(found, None)
-        if batch is None:
-            return
+    while (batch := _next(found, loader.num_workers)) is not None:
         yield batch
+
+
+def _next(found: Iterator[Any], workers: int) -> Any:
+    """The next batch, or None after the last."""
+    with plain_worker_errors(workers):
+        try:
+            return next(found, None)
+        except (ConnectionError, EOFError) as error:  # while a batch of a dead one was fetched
+            if "Caught" in str(error) or not workers:  # it is the data set's own
+                raise
+            _wait_for_the_signal()
+            raise _refusal(workers, f"{KILLED}: {error!r}") from None
+
+
+def _wait_for_the_signal() -> None:
+    """Let PyTorch's signal handler tell of the death here, and not in whatever comes next."""
+    with suppress(RuntimeError):
+        time.sleep(SIGNAL_SECONDS)
 
 
 def _refusal(workers: int, why: str) -> ArgumentError:

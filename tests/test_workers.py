@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.data import get_worker_info
+from torch.utils.data import DataLoader, get_worker_info
 
 from openal import Pool
-from openal._workers import plain_worker_errors, usable_workers
+from openal._workers import loaded, plain_worker_errors, usable_workers
 from openal.errors import ArgumentError
 from openal.learners import Encoder, MCDropout
 from openal.model import Model
@@ -82,6 +82,22 @@ def test_a_killed_worker_is_one_short_error(name: str, tmp_path: Path) -> None:
 def test_a_death_that_is_told_while_others_compute_is_the_same_error() -> None:
     with pytest.raises(ArgumentError, match=WHY), plain_worker_errors(2):
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error. \nIt is shm")
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), EOFError()])
+def test_a_batch_of_a_dead_worker_that_is_lost_is_the_same_error(error: Exception) -> None:
+    class Loader(DataLoader[Any]):
+        def __iter__(self) -> Any:
+            raise_once = iter([error])
+            return iter(lambda: _raised(next(raise_once)), None)
+
+    loader = Loader(Plain(), num_workers=2)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match=WHY):
+        next(loaded(loader))
+
+
+def _raised(error: Exception) -> Any:
+    raise error
 
 
 def test_another_error_stays() -> None:
