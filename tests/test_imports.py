@@ -48,6 +48,7 @@ LAYERS = (
         "ledger",
         "model",
         "_narrow",
+        "_unseen",
         "step",
         "pool",
         "query",

@@ -71,7 +71,7 @@ class Encoder:
         """The embeddings [n, D] at `indices`, under each of `names`, on the module's device."""
         inputs = pool.items if self.transform is None else Transformed(pool.items, self.transform)
         device = device_of(self.module, self.device)
-        with plain_worker_errors(self.workers), evaluated(self.module) as network:
+        with plain_worker_errors(self.workers), evaluated(self.module, "module") as network:
             parts = [
                 self._embedded(network.call(x), x)
                 for x in batches(
