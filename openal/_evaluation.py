@@ -58,19 +58,20 @@ class Evaluated:
 
 
 @contextmanager
-def evaluated(model: Callable[..., Any], argument: str = "model") -> Iterator[Evaluated]:
+def evaluated(model: Callable[..., Any], argument: str | None = "model") -> Iterator[Evaluated]:
     """The model in evaluation mode, without gradients; the model itself is not touched.
 
     The networks behind a function, a method, a partial or an object are found and copied as well.
     One that cannot be copied is used as it is where it is in evaluation mode, and else refused.
     Where none is found the first batch is passed twice, see `FirstBatchTwice`; errors of that call
-    the model `argument`.
+    the model `argument`. None passes each batch once: a store counts on that.
     """
     holders = holders_of(model)
     _require_initialized(holders)
     copies = _Copies(holders)
     call = copies.of(model)
-    if copies.as_they_are or not (isinstance(model, nn.Module) or holds_tensors(holders)):
+    hidden = copies.as_they_are or not (isinstance(model, nn.Module) or holds_tensors(holders))
+    if hidden and argument is not None:
         call = FirstBatchTwice(call, argument, tensors_of(holders))
     found = (inner for each in holders.modules for inner in copies.of(each).modules())
     with torch.no_grad():

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from openal._unseen import FirstBatchTwice
 from openal.errors import ModelError
 from openal.learners import Encoder
 from openal.model import Model
-from openal.store import build_store
 from openal.strategies import Uncertainty
 
 X = torch.randn(40, 8, generator=torch.Generator().manual_seed(0)) * 3 + 5
@@ -62,12 +60,10 @@ def test_a_hidden_network_in_evaluation_mode_is_used(x: Tensor) -> None:
         assert torch.equal(found.call(x), net(x))
 
 
-def test_the_error_names_the_argument_of_an_encoder_and_of_a_store(tmp_path: Path) -> None:
+def test_the_error_names_the_argument_of_an_encoder() -> None:
     function = hidden(layers(nn.Dropout(0.5)))
     with pytest.raises(ModelError, match=r"^module gives item"):
         Encoder(function).signals(Pool(X), ALL, ("embeddings",))
-    with pytest.raises(ModelError, match=r"^encode gives item"):
-        build_store(tmp_path / "store", X, function, fingerprint={}, progress=False)
 
 
 def test_only_the_first_batch_is_passed_twice() -> None:

@@ -171,7 +171,7 @@ def _compute(
     left = sum(len(manifest.indices(at)) for at in missing)
     with (
         plain_worker_errors(encoder.workers),
-        evaluated(encoder.encode, "encode") as network,
+        evaluated(encoder.encode, None) as network,
         progress_bar(progress, total=sum(rows), initial=sum(rows) - left, unit="item") as bar,
     ):
         encoder = replace(encoder, encode=network.call)
