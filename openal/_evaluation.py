@@ -261,13 +261,10 @@ class _Copies:
 
     def _unable(self, value: Any) -> Any:
         """The value itself, where every network behind it is in evaluation mode."""
-        for module in self._behind(value):
+        for module in holders_of(value).modules:
             _as_it_is(module, f"{value!r:.80}")
         self.as_they_are.append(value)
         return self._keep(value, value)
-
-    def _behind(self, value: Any) -> tuple[nn.Module, ...]:
-        return holders_of(value).modules
 
 
 def _leads(cell: CellType, leading: frozenset[int]) -> bool:
