@@ -3,13 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
 from openal.simulate._arguments import DEFAULTS, plain_experiment
-from openal.simulate._plot import figure, png
+from openal.simulate._plot import figure, png_or_none
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
@@ -17,7 +18,7 @@ from openal.simulate._summary import grid_results, results, table
 from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
 from openal.simulate.grid import Experiment, GridRuns
-from openal.simulate.loop import Run
+from openal.simulate.loop import Run, Runs
 from openal.simulate.recipes import RECIPES
 from openal.simulate.split import FIRST_ANSWERS, OpenSetSplit
 from openal.strategies import available
@@ -110,11 +111,11 @@ def main(argv: Sequence[str]) -> int:
     experiment.check()
     data, runs = experiment.run()
     heads = [_head(experiment, number) for number in range(len(experiment.grid))]
-    _write(experiment, runs, heads, ["openal", "simulate", *_without_out(argv)])
+    drawn = _write(experiment, runs, heads, ["openal", "simulate", *_without_out(argv)])
     write_data(experiment.folder, experiment.source, data, _all_runs(runs))
     tables = [f"{head}\n\n{table(at)}" for head, at in zip(heads, runs.values(), strict=True)]
     about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
-    sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
+    sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment, drawn)])) + "\n")
     return 0
 
 
@@ -136,7 +137,8 @@ def _experiment(given: argparse.Namespace) -> Experiment:
 
 def _write(
     experiment: Experiment, runs: GridRuns, heads: Sequence[str], command: Sequence[str]
-) -> None:
+) -> bool:
+    """Whether all figures could be drawn; the results are written first."""
     if experiment.is_grid:
         content = grid_results(runs, experiment.grid, experiment.settings)
     else:
@@ -146,8 +148,19 @@ def _write(
     about = {"about": experiment.about, "notes": list(experiment.notes)}
     origin = {"command": list(command), "versions": versions(), "hardware": hardware()}
     write_json(experiment.folder / RESULTS, {**content, **about, **origin})
-    for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True):
-        write_whole(path, png(figure(compared, head)))
+    pictures = [
+        _write_curves(path, compared, head)
+        for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True)
+    ]
+    return all(pictures)
+
+
+def _write_curves(path: Path, compared: Runs, head: str) -> bool:
+    """Whether the figure could be drawn; a warning says what was in the way."""
+    picture = png_or_none(partial(figure, compared, head), path.name)
+    if picture is not None:
+        write_whole(path, picture)
+    return picture is not None
 
 
 def _without_out(argv: Sequence[str]) -> list[str]:
@@ -197,9 +210,10 @@ def _range(sizes: list[int]) -> str:
     return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
 
 
-def _foot(experiment: Experiment) -> str:
+def _foot(experiment: Experiment, drawn: bool) -> str:
     """Where to look further."""
     curves = _curves(experiment)[0]
     if experiment.is_grid:
         curves = curves.with_name(f"{Path(CURVES).stem}-*.png")
-    return f"Results: {experiment.folder / RESULTS}\nCurves:  {curves}"
+    where = curves if drawn else "not drawn; the warning says why"
+    return f"Results: {experiment.folder / RESULTS}\nCurves:  {where}"
