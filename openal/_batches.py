@@ -13,6 +13,7 @@ from openal._checks import as_count
 from openal._fields import as_device
 from openal._items import item_input
 from openal._progress import progress_bar
+from openal._random_items import warn_if_varying
 from openal.errors import ArgumentError
 
 __all__ = ["Inputs", "batches", "check_batches", "device_of", "target_device"]
@@ -85,7 +86,9 @@ def batches(
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
     with progress_bar(progress, total=len(indices), unit="item", leave=False) as bar:
-        for batch in _read(loader):
+        for number, batch in enumerate(_read(loader)):
+            if number == 0:
+                warn_if_varying(items, indices, batch)
             yield batch.to(device, non_blocking=True)
             bar.update(len(batch))
 

@@ -4,19 +4,14 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
-from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
 from openal.errors import ArgumentError
 
-__all__ = ["AnsweredSubset", "check_dataset", "item_input", "random_transforms"]
+__all__ = ["AnsweredSubset", "check_dataset", "item_input"]
 
 INPUT_KEYS = ("image", "pixel_values", "x", "input")
 LABEL_KEYS = ("label", "labels", "target", "targets", "y")
-RANDOM = ("Random", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix", "ColorJitter")
-"""How the names of transforms begin that give another output in every call."""
-MOST_TRANSFORMS = 100
-"""So many are looked at."""
 
 
 @final
@@ -94,29 +89,3 @@ def check_dataset(dataset: Any, size: int) -> None:
         raise ArgumentError("dataset must have a length and take indices (a map-style dataset).")
     if len(dataset) != size:
         raise ArgumentError(f"dataset has {len(dataset)} items; the labeled set has {size}.")
-
-
-def random_transforms(dataset: Any) -> list[str]:
-    """The names of a data set's transforms that draw random numbers, as those of torchvision do."""
-    found: dict[str, None] = {}
-    left, seen = [dataset], set[int]()
-    while left and len(seen) < MOST_TRANSFORMS:
-        each = left.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        name = type(each).__name__
-        if name.startswith(RANDOM) and not hasattr(each, "__getitem__"):  # no data set of that name
-            found[name] = None
-        several = _inside(each, "transforms")
-        left += list(several) if isinstance(several, list | tuple | nn.ModuleList) else [several]
-        left += [_inside(each, "transform"), _inside(each, "dataset")]
-    return sorted(found)
-
-
-def _inside(holder: Any, name: str) -> Any:
-    """An attribute, or None: a property of a user's may raise anything."""
-    try:
-        return getattr(holder, name, None)
-    except Exception:
-        return None

@@ -1,6 +1,5 @@
 """What can be queried: N items, and named signals about them."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
@@ -13,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from openal._checks import as_indices
-from openal._items import random_transforms
+from openal._random_items import warn_of_random_transforms
 from openal._signals import QuerySignals, ways_to_offer
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
@@ -80,12 +79,7 @@ class Pool:
 
     def __init__(self, items: Any = None, /, **signals: Any) -> None:
         _require_no_items(signals)
-        if items is not None and (drawn := random_transforms(items)):
-            warnings.warn(
-                f"items are changed at random when they are read ({', '.join(drawn)}), so signals "
-                f"do not repeat. Give the pool the data set with the transforms of evaluation.",
-                stacklevel=2,
-            )
+        warn_of_random_transforms(items, stacklevel=2)
         self._items = items
         self._engine: Engine = Blocks()
         self._set_signals(signals)

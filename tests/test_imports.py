@@ -47,6 +47,7 @@ LAYERS = (
         "ledger",
         "model",
         "_narrow",
+        "_random_items",
         "step",
         "pool",
         "query",
