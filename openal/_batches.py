@@ -34,7 +34,8 @@ class Inputs(Dataset[Any]):
             return torch.as_tensor(item_input(self.items[index]), device="cpu")
         except Exception as error:
             raise ArgumentError(
-                f"items[{index}] must give a tensor, or a tuple or dict that holds one: {error}"
+                f"items[{index}] must give a tensor, or a tuple or dict that holds one: "
+                f"{type(error).__name__}: {error}"
             ) from error
 
 

@@ -9,11 +9,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from openal._checks import as_indices
 from openal._random_items import warn_of_random_transforms
 from openal._signals import QuerySignals, ways_to_offer
+from openal._sizes import common_size, require_size
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
 from openal.labeled import LabeledSet
@@ -91,7 +91,7 @@ class Pool:
         self._sources: dict[str, Source] = {
             name: _source(name, value, computed) for name, value in signals.items()
         }
-        self._size = _common_size(self._items, self._sources)
+        self._size = common_size(self._items, self._sources)
 
     def __len__(self) -> int:
         return self._size
@@ -157,6 +157,7 @@ class Pool:
                 f"labeled must be a LabeledSet, the ledger of answers, got "
                 f"{type(labeled).__name__}: LabeledSet(size, classes).add(indices, labels)."
             )
+        require_size(self, self.items, self._sources)
         if labeled.size != len(self):
             raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(self)}.")
         pool = self if model is None else _with_model(self, model)
@@ -194,22 +195,6 @@ def _source(name: str, value: Any, computed: dict[int, Computed | Derived | Kept
     return Trainable(value) if trainable else stored(name, value)
 
 
-def _common_size(items: Any, sources: dict[str, Source]) -> int:
-    sizes = {name: len(each) for name, each in sources.items() if isinstance(each, Stored)}
-    if items is not None:
-        map_style = hasattr(items, "__len__") and hasattr(items, "__getitem__")
-        if not map_style or isinstance(items, IterableDataset):
-            raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
-        try:
-            sizes["items"] = len(items)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(f"items must have a length of at least 0: {error}.") from error
-    if len(set(sizes.values())) != 1:
-        found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
-        raise ArgumentError(f"items and signals must agree on N: {found or 'none is countable'}.")
-    return next(iter(sizes.values()))
-
-
 def _begun_again(sources: dict[str, Source], replaced: set[str]) -> dict[str, Any]:
     """The frozen learners of signals that come, in one step or more, from those replaced."""
     learners = {name: getattr(source, "learner", None) for name, source in sources.items()}
@@ -229,6 +214,9 @@ def _offer(pool: Pool) -> str:
 
 
 def _with_model(pool: Pool, model: Callable[[Tensor], Any] | Frozen) -> Pool:
+    if isinstance(model, type):
+        name = model.__name__
+        raise ArgumentError(f"model must be a network, got the class {name}: write {name}(...).")
     if not isinstance(model, Frozen) and not callable(model):
         raise ArgumentError(f"model must be a module or a callable, got {type(model).__name__}.")
     learner = model if isinstance(model, Frozen) else Model(model)

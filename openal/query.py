@@ -145,6 +145,7 @@ class _Strategy(ABC):
             MissingSignalError: a signal that nobody offers, before anything is trained.
             ScoreError: a score that is not finite; the message names the stage and the index.
         """
+        _require_pool(pool)
         budget, seed = as_count(budget, "budget", minimum=1), as_seed(seed)
         chain = self.chain
         with own_contexts():
@@ -235,6 +236,14 @@ class Paper(_Strategy, Part):
     def chain(self) -> Chain:
         """The chain that `plan` makes, built once."""
         return self.plan()
+
+
+def _require_pool(pool: Any) -> None:
+    if not isinstance(pool, Pool):
+        raise ArgumentError(
+            f"pool must be a Pool, got {type(pool).__name__}: query(pool, labeled, budget) with "
+            f"Pool(dataset, embeddings=an array or a learner)."
+        )
 
 
 def _not_given(brought: Iterable[Learner], given: tuple[Learner, ...]) -> Iterator[Learner]:

@@ -48,6 +48,7 @@ LAYERS = (
         "model",
         "_narrow",
         "_random_items",
+        "_sizes",
         "step",
         "pool",
         "query",
