@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from openal._holders import attributes_of, named_globals
 from openal._items import item_input
 
-__all__ = ["random_transforms", "warn_if_varying", "warn_of_random_transforms"]
+__all__ = ["READ_AGAIN", "random_transforms", "warn_if_varying", "warn_of_random_transforms"]
 
 DRAWS = {
     *("rand", "randn", "rand_like", "randn_like", "randint", "randint_like", "randperm"),

@@ -14,6 +14,7 @@ from openal._checks import as_indices
 from openal._random_items import warn_of_random_transforms
 from openal._signals import QuerySignals, ways_to_offer
 from openal._sizes import common_size, require_size
+from openal._skip_copies import copies_in
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
 from openal.labeled import LabeledSet
@@ -82,6 +83,7 @@ class Pool:
         warn_of_random_transforms(items, stacklevel=2)
         self._items = items
         self._engine: Engine = Blocks()
+        self.kept_content: dict[int, bytes] = {}  # of items, by index; of all pools made from this
         self._set_signals(signals)
 
     def _set_signals(self, signals: dict[str, Any]) -> None:
@@ -133,6 +135,19 @@ class Pool:
             raise MissingSignalError(f"{name!r} cannot be taken as it is; {_offer(self)}")
         indices = as_indices(indices, "indices", size=len(self))
         return source.take(self, name, indices, names=(name,), progress=progress)
+
+    def copies(self, *, cosine: float | None = None, progress: bool | None = None) -> np.ndarray:
+        """The smallest index of an item that is the same as each item: int64 [N], or its own.
+
+        The same are items with equal `embeddings` or, where the pool has none, equal inputs; a
+        signal `content` of yours goes first. With `cosine`, embeddings with at least this cosine
+        are the same, too; each then has the first that is itself no copy. `copies == arange(N)`
+        tells which are asked about under `Chain(..., copies="skip")` while nothing is answered.
+
+        >>> Pool(embeddings=np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]])).copies()
+        array([0, 1, 0])
+        """
+        return copies_in(self, cosine, progress)
 
     def view(
         self,

@@ -37,6 +37,7 @@ LAYERS = (
     {
         "_answered_neighbors",
         "_batches",
+        "_copies",
         "_evaluation",
         "_holders",
         "_image_folder",
@@ -49,6 +50,7 @@ LAYERS = (
         "_narrow",
         "_random_items",
         "_sizes",
+        "_skip_copies",
         "step",
         "pool",
         "query",

@@ -128,6 +128,7 @@ def _signals(rng: np.random.Generator, clusters: np.ndarray, k: int) -> dict[str
     known, unknown = 4 * affinity[:, :k], 4 * affinity[:, k:].max(axis=1, keepdims=True)
     made = {
         "embeddings": embeddings,
+        "content": embeddings,
         "features": np.tanh(2 * embeddings),
         "logits": known,
         "mc_logits": known[:, None] + 0.5 * rng.normal(size=(n, SAMPLES, k)),
