@@ -93,7 +93,11 @@ def _first_of_near(near: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class EmbeddingContent:
-    """Offers `content` [N, 2]: whole numbers that are the same for equal embeddings, no others."""
+    """Offers `content` [N, 2]: whole numbers that are the same for equal embeddings, no others.
+
+    Args:
+        embeddings: the name of the signal [N, ...] that is compared.
+    """
 
     embeddings: str = "embeddings"
 

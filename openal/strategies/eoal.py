@@ -77,8 +77,8 @@ class EOAL(Paper):
     def _detectors(self) -> tuple[Learner, ...]:
         """The detector with binary heads, on embeddings or on images, or the one given."""
         if self.detector is not None:
-            options = ("temperature", "alpha", "reg_w", "recluster_every")
-            require_defaults(self, "detector", *options)
+            names = ("temperature", "alpha", "reg_w", "recluster_every")
+            require_defaults(self, "detector", *names)
             return (as_learner(self.detector, "detector"),)
         options: dict[str, Any] = {
             "temperature": self.temperature,
