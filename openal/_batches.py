@@ -33,9 +33,10 @@ class Inputs(Dataset[Any]):
         try:
             return torch.as_tensor(item_input(self.items[index]), device="cpu")
         except Exception as error:
+            kind = "" if isinstance(error, ArgumentError) else f"{type(error).__name__}: "
             raise ArgumentError(
                 f"items[{index}] must give a tensor, or a tuple or dict that holds one: "
-                f"{type(error).__name__}: {error}"
+                f"{kind}{error}"
             ) from error
 
 
