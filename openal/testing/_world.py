@@ -103,7 +103,8 @@ def world(
 ) -> World:
     """Clusters of as many known as unknown classes, a third of them answered, two of these SKIPPED.
 
-    It offers every standard signal, `content` for chains that skip copies, and those that `signals` makes for it.
+    It offers every standard signal, `content` for chains that skip copies, and those that `signals`
+    makes for it.
 
     >>> world().labeled
     LabeledSet(size=60, classes=('0', '1', '2'), 10 known, 8 unknown, 2 skipped)
