@@ -12,6 +12,7 @@ from openal._checks import as_count
 from openal._fields import as_device
 from openal._items import item_input
 from openal._progress import progress_bar
+from openal._random_items import warn_if_varying
 from openal._workers import loaded, usable_workers
 from openal.errors import ArgumentError
 
@@ -32,8 +33,10 @@ class Inputs(Dataset[Any]):
         try:
             return torch.as_tensor(item_input(self.items[index]), device="cpu")
         except Exception as error:
+            kind = "" if isinstance(error, ArgumentError) else f"{type(error).__name__}: "
             raise ArgumentError(
-                f"items[{index}] must give a tensor, or a tuple or dict that holds one: {error}"
+                f"items[{index}] must give a tensor, or a tuple or dict that holds one: "
+                f"{kind}{error}"
             ) from error
 
 
@@ -86,6 +89,8 @@ def batches(
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
     with progress_bar(progress, total=len(indices), unit="item", leave=False) as bar:
-        for batch in loaded(loader):
+        for number, batch in enumerate(loaded(loader)):
+            if number == 0:
+                warn_if_varying(items, indices, batch)
             yield batch.to(device, non_blocking=True)
             bar.update(len(batch))

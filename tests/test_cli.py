@@ -91,6 +91,14 @@ def test_all_other_arguments(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("how, option", [("skip", "'skip'"), ("0.99", "0.99")])
+def test_copies_are_skipped_where_they_are_not_wanted(how: str, option: str) -> None:
+    assert main(["simulate", *FAST[:4], "--strategies", "NEAT", "--copies", how]) == 0
+    (run,) = Path("openal-simulation/runs").iterdir()
+    assert f"copies={option})" in run.read_text()
+
+
+@pytest.mark.long
 def test_more_seeds_and_strategies_go_into_the_same_folder(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -105,6 +113,8 @@ BAD: list[tuple[str, str]] = [
     ("--strategies NEET", "unknown strategy 'NEET'; did you mean NEAT?"),
     ("--strategies Random,Foo", "unknown strategy 'Foo'; there are "),
     ("--strategies ,", "at least one strategy"),
+    ("--copies no", "--copies must be ask, skip or a cosine, got 'no'"),
+    ("--copies 2", "copies must be at most 1, got 2.0"),
     ("--rounds 0", "rounds must be at least 1, got 0"),
     ("--rounds 1.5", "invalid int value: '1.5'"),
     ("--rounds 100", "the pool has 16"),

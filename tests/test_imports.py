@@ -38,6 +38,7 @@ LAYERS = (
     {
         "_answered_neighbors",
         "_batches",
+        "_copies",
         "_evaluation",
         "_holders",
         "_image_folder",
@@ -49,6 +50,9 @@ LAYERS = (
         "model",
         "_narrow",
         "_unseen",
+        "_random_items",
+        "_sizes",
+        "_skip_copies",
         "step",
         "pool",
         "query",

@@ -58,6 +58,9 @@ class EntropicDetector:
     features are those it returns, or the input of its last linear layer. It is trained from
     scratch by SGD; the learning rate of the detector, not of the heads, is multiplied by `gamma`
     every `step_size` epochs. Before any answer all is as initialized by the seed.
+    The default network standardizes images of whole numbers, or whose root mean square is above
+    10; one of yours reads standardized items only where it does not learn from others: see
+    `Classifier`.
 
     Differences from the authors' code: the mean of an empty batch is 0, not NaN; the unknown are
     clustered every `recluster_every` epochs, not every epoch (1), and without augmentation; no

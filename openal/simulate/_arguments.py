@@ -4,14 +4,15 @@ import argparse
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from openal._checks import as_number
 from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
-from openal.query import QueryStrategy
+from openal.parts import as_stage
+from openal.query import Chain, QueryStrategy
 from openal.simulate.classes import closest, known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
@@ -20,6 +21,7 @@ from openal.strategies import available
 
 __all__ = [
     "DEFAULTS",
+    "copies_of",
     "known_names",
     "missing_signals",
     "plain_experiment",
@@ -44,6 +46,16 @@ def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
         except TypeError as error:
             raise ArgumentError(f"{name} cannot be built without arguments: {error}.") from error
     return strategies
+
+
+def copies_of(word: str) -> Literal["ask", "skip"] | float:
+    """What is done with copies of answered items: "ask", "skip", or the cosine of near ones."""
+    if word in ("ask", "skip"):
+        return word  # type: ignore[return-value]
+    try:
+        return float(word)
+    except ValueError:
+        raise ArgumentError(f"--copies must be ask, skip or a cosine, got {word!r:.60}.") from None
 
 
 def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
@@ -114,6 +126,11 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         if getattr(given, name) is not None:
             raise ArgumentError(f"--{name} is for --recipe.")
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
+    if given.copies is not None:
+        copies = copies_of(given.copies)
+        strategies = {
+            name: Chain(as_stage(each), copies=copies) for name, each in strategies.items()
+        }
     for name, strategy in strategies.items():
         missing = missing_signals(strategy, OFFERED)
         if missing:

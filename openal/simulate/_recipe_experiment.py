@@ -89,7 +89,7 @@ def _lack(missing: Sequence[str]) -> str:
     return f"reads {missing}, which nothing here offers."
 
 
-FIXED = ("images", "labels", "known", "protocol", "test_share", "task")
+FIXED = ("images", "labels", "known", "protocol", "test_share", "task", "copies")
 COUNTS = ("first", "rounds", "budget")
 TEST_SHARE = 0.25
 """What is held out of a folder without a test part."""
