@@ -74,7 +74,7 @@ def _add_classes(group: argparse._ArgumentGroup) -> None:
     add("--mismatch", nargs="+", metavar="SHARE", help="share of known classes, by seed (0.4)")
     add("--ood-ratio", nargs="+", metavar="SHARE", help="share of unknown items (all there are)")
     add("--protocol", choices=FIRST_ANSWERS, help="which items are answered first (known)")
-    add("--first", type=int, metavar="N", help="how many first (10 per known class)")
+    add("--first", type=int, metavar="N", help="how many first, or 0 (10 per known class)")
     add("--test-share", type=float, metavar="SHARE", help="known items held out (0.25)")
 
 

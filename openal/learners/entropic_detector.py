@@ -186,7 +186,7 @@ class EmbeddingEntropicDetector:
     [N, K + 1], `head_logits` [N, 2, K] and `detector_features` [N, d]. The features are `hidden`
     rectified units (128, as the authors' network has), or, with None, the embeddings centered
     and scaled, which no loss can move. `steps` mini-batches of SGD at a constant rate `lr`, or
-    one epoch where that is more: about a second. Before any answer all is as initialized.
+    one epoch where that is more: about a second. Before any answer all logits are equal.
 
     `device=None`: where the embeddings are.
 
@@ -264,7 +264,8 @@ class EmbeddingEntropicDetector:
                 )
             tell(failure)
         signals = partial(_signals, network=precise(network.eval()))
-        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device)
+        untrained = len(answers) == 0
+        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device, untrained)
 
     def _network(self, z: Tensor, num_classes: int) -> EntropicNetwork:
         """A new network for embeddings like the answered ones [m, D]."""

@@ -135,7 +135,7 @@ def _recipe(given: argparse.Namespace, scale: float) -> Recipe:
     recipe = recipe_of(given.recipe)
     recipe = recipe.on(given.dataset or recipe.data).scaled(scale)
     changes: dict[str, Any] = {
-        name: as_count(value, name, minimum=1)
+        name: as_count(value, name, minimum=int(name != "first"))
         for name in COUNTS
         if (value := getattr(given, name)) is not None
     }

@@ -61,7 +61,8 @@ BESIDES: dict[str, dict[str, Any]] = {"CLIP": {"pretrained": "openai"}, "Filter"
 ALLOWED = {
     "None": {
         *("Clusters.limit", "Cover.delta", "Cover.num_clusters", "Quota.first_share"),
-        *("CLIPNPurity.embeddings", "ClassGaussians.prior", "DistanceEntropy.clusters"),
+        *("CLIPNPurity.embeddings", "CLIPNPurity.scales", "CLIPNAL.scales"),
+        *("ClassGaussians.prior", "DistanceEntropy.clusters"),
         *("EpistemicMixture.features", "KnownNeighbors.probes", "MahalanobisPurity.prior"),
         *("OpenMaxPurity.scale", "Inconsistency.probes", "CLIPNAL.texts", "EAOA.target"),
         *("EAOA.detector", "EOAL.detector", "EOAL.n_unknown_clusters", "JSOSAL.detector"),
@@ -138,6 +139,7 @@ def fits(kind: str, each: Any, what: str, *, learner: bool) -> bool:
 def is_choice(each: Any) -> bool:
     """Whether only a few words may stand in the field."""
     words = ("rule", "tie_break", "centers", "score", "entropy", "detector", "templates")
+    words += ("objective", "start")
     return each.name.removeprefix("negated_") in words
 
 
