@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from openal.report._results import BASELINE, ConditionRuns, Results
+from openal.report._results import ConditionRuns, Results
 from openal.report._statistics import percent
 from openal.report._svg import element, text
 from openal.report._tables import aubc_spreads
+from openal.simulate._differences import BASELINE
 
 __all__ = ["headline", "overview"]
 

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from openal.report._figure import Figure, Styles
 from openal.report._headline import headline, overview
 from openal.report._origin import origin
-from openal.report._results import BASELINE, ConditionRuns, Results
+from openal.report._results import ConditionRuns, Results
 from openal.report._svg import element, swatch, text
 from openal.report._tables import aubc_table, difference_table, measure_table
+from openal.simulate._differences import BASELINE
 from openal.simulate._record import DATA
 
 __all__ = ["Section", "links", "page", "section"]

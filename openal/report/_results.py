@@ -11,12 +11,12 @@ from openal._checks import as_count, as_integers, as_number
 from openal._files import plain_json
 from openal.errors import ArgumentError
 from openal.report._items import Items, read_items
+from openal.simulate._differences import BASELINE
 from openal.simulate._record import DATA
 from openal.simulate._results_folder import RESULTS
 from openal.simulate.loop import Run, Runs, run_of
 
 __all__ = [
-    "BASELINE",
     "RATIOS",
     "ConditionRuns",
     "Results",
@@ -98,9 +98,6 @@ def _run_file(path: Path) -> RunFile:
 def _known(values: Any) -> frozenset[int] | None:
     """No class, or none given, is nothing said."""
     return frozenset(as_integers(values, "known").tolist()) if values else None
-
-
-BASELINE = "Random"
 
 
 @dataclass(frozen=True, eq=False)

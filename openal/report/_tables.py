@@ -7,9 +7,10 @@ from statistics import fmean
 from typing import Literal
 
 from openal.report._figure import Styles
-from openal.report._results import BASELINE, ConditionRuns
-from openal.report._statistics import Difference, difference, percent, signed
+from openal.report._results import ConditionRuns
+from openal.report._statistics import percent, signed
 from openal.report._svg import element, text
+from openal.simulate._differences import BASELINE, Difference, difference
 from openal.simulate.loop import Run
 from openal.simulate.metrics import Spread, aubc, spread
 

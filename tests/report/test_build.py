@@ -20,8 +20,9 @@ from openal.report import report, write_report
 from openal.report._curves import GAP, apart
 from openal.report._maps import placed
 from openal.report._results import read_results
-from openal.report._statistics import difference, signed
+from openal.report._statistics import signed
 from openal.report._svg import Scale, fitted, sheet
+from openal.simulate._differences import difference
 from openal.simulate.loop import Run
 from tests.walking import walked
 
