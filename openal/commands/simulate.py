@@ -9,6 +9,7 @@ from statistics import fmean
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
 from openal.simulate._arguments import DEFAULTS, plain_experiment
+from openal.simulate._image_task import IMAGE_TASKS
 from openal.simulate._plot import figure, png
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
@@ -56,14 +57,24 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--images", type=Path, metavar="FOLDER", help="images, in a folder per class")
+    add(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="images, in a folder per class; or, with --labels, pixels [n, H, W, 3], .npy",
+    )
     add(
         "--encoder",
         metavar="NAME",
         help="pixels, or a network of torchvision (resnet18); in a recipe also MODEL/TAG of "
         "open_clip, or none",
     )
-    add("--embeddings", type=Path, metavar="FILE", help="vectors [n, D], .npy")
+    add(
+        "--embeddings",
+        type=Path,
+        metavar="FILE",
+        help="vectors [n, D], .npy; of --images also a store of openal embed",
+    )
     add("--labels", type=Path, metavar="FILE", help="their classes: .npy, or a text of n lines")
 
 
@@ -72,6 +83,7 @@ def _add_classes(group: argparse._ArgumentGroup) -> None:
     add("--known", nargs="+", metavar="CLASS", help="known classes by name: cat,dog")
     add("--mismatch", nargs="+", metavar="SHARE", help="share of known classes, by seed (0.4)")
     add("--ood-ratio", nargs="+", metavar="SHARE", help="share of unknown items (all there are)")
+    add("--thin", action="store_true", help="leave known items out where unknown ones are few")
     add("--protocol", choices=FIRST_ANSWERS, help="which items are answered first (known)")
     add("--first", type=int, metavar="N", help="how many first (10 per known class)")
     add("--test-share", type=float, metavar="SHARE", help="known items held out (0.25)")
@@ -95,7 +107,13 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
     add("--rounds", type=int, metavar="N", help="queries (10)")
     add("--budget", type=int, metavar="N", help="answers per query (20)")
     add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")
-    add("--task", choices=("logistic", "mlp"), help="classifier (logistic)")
+    add(
+        "--task",
+        choices=("logistic", "mlp", *IMAGE_TASKS),
+        help="classifier, on embeddings (logistic, mlp) or on images from scratch",
+    )
+    add("--side", type=int, metavar="N", help="pixels that a network on images sees (32)")
+    add("--epochs", type=int, metavar="N", help="of a network on images (cnn 25, resnet18 100)")
     add("--out", type=Path, metavar="FOLDER", help=f"for results ({DEFAULTS['out']})")
 
 

@@ -11,7 +11,9 @@ from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
+from openal.pool import Learner
 from openal.query import QueryStrategy
+from openal.simulate._image_task import ENCODER, image_source, image_task, learns_images
 from openal.simulate.classes import closest, known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
@@ -103,8 +105,8 @@ DEFAULTS: dict[str, Any] = {
 }
 FIRST_PER_CLASS = 10
 HIDDEN = 128
-ENCODER = "resnet18"
 OFFERED = frozenset({"embeddings", "features", "logits"})
+OFFERED_BESIDE_IMAGES = OFFERED | {"items"}
 OF_RECIPES = ("dataset", "data", "scale", "clipn")
 
 
@@ -114,14 +116,19 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         if getattr(given, name) is not None:
             raise ArgumentError(f"--{name} is for --recipe.")
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
-    for name, strategy in strategies.items():
-        missing = missing_signals(strategy, OFFERED)
-        if missing:
-            raise ArgumentError(f"{name} reads {missing}, which nothing here offers.")
     source = _source(given)
+    offered = OFFERED if source.items is None else OFFERED_BESIDE_IMAGES
+    offered -= {"embeddings"} if source.embeddings is None else frozenset()
+    for name, strategy in strategies.items():
+        missing = missing_signals(strategy, offered)
+        if missing:
+            cure = "; give --encoder NAME or --embeddings FILE." if "embeddings" in missing else "."
+            raise ArgumentError(f"{name} reads {missing}, which nothing here offers{cure}")
     grid = _grid(given, source)
     settings = {"openal": __version__, "data": source.title, "fingerprint": source.fingerprint}
-    if given.images:
+    if given.embeddings and source.items is not None:
+        settings["embeddings"] = given.embeddings.name
+    elif given.images:
         settings["encoder"] = given.encoder or ENCODER
     return Experiment(
         source,
@@ -136,6 +143,8 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
 
 
 def _source(given: argparse.Namespace) -> DataSource:
+    if learns_images(given):
+        return image_source(given)
     if given.encoder and not given.images:
         raise ArgumentError("--encoder is for --images and --recipe.")
     if given.images and (given.embeddings or given.labels):
@@ -174,10 +183,17 @@ def _grid(given: argparse.Namespace, source: DataSource) -> Sequence[Conditions]
         budget=given.budget,
         noise=given.noise,
         skip=given.skip,
-        task=EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None),
+        task=_task(given, source),
+        thin=given.thin,
     )
     grid = conditions_at(conditions, shares, ratios)
     return grid if given.first is not None else [_with_first(at, source) for at in grid]
+
+
+def _task(given: argparse.Namespace, source: DataSource) -> Learner:
+    if source.items is not None:
+        return image_task(given, source)
+    return EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None)
 
 
 def _with_first(conditions: Conditions, source: DataSource) -> Conditions:

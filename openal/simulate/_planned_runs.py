@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from openal._seeds import derived_seed
 from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.learners import Classifier
-from openal.learners.networks import PixelResNet18
+from openal.learners.networks import PixelResNet18, SmallCNN
 from openal.pool import Frozen, Learner, Pool
 from openal.query import Chain, Paper, QueryStrategy
+from openal.simulate._described import described
 from openal.simulate._results_folder import ResultsFolder
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
@@ -20,6 +22,7 @@ from openal.simulate.oracle import Oracle
 from openal.simulate.split import OpenSetSplit
 
 __all__ = [
+    "FirstOnce",
     "PlannedRun",
     "SameStart",
     "Setting",
@@ -33,17 +36,24 @@ PATIENCE = 0.5
 """Seconds between two looks at what other processes are still computing."""
 
 SHARED = ("factory", "batch_size", "augment", "device", "amp")
-SCHEDULE = ("epochs", "lr", "momentum", "weight_decay", "step_size", "gamma", "milestones")
+SCHEDULE = (
+    *("epochs", "lr", "momentum", "weight_decay", "step_size", "gamma", "milestones"),
+    "schedule",
+)
 """The fields of a task network that other networks take over."""
 
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """Conditions with their `splits`, one per seed, and the `folder` of finished runs, if any."""
+    """Conditions with their `splits`, one per seed, and the `folder` of finished runs, if any.
+
+    `first` holds the network that was trained last on first answers alone.
+    """
 
     conditions: Conditions
     splits: Mapping[int, OpenSetSplit]
     folder: ResultsFolder | None = None
+    first: dict[Any, Frozen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +73,7 @@ class PlannedRun:
 
     def run(self, data: LabeledData, test: LabeledData | None) -> Run | None:
         """The run, from the disk or computed now; None while another process computes it."""
-        folder, key = self.setting.folder, (self.name, self.seed, repr(self.strategy))
+        folder, key = self.setting.folder, (self.name, self.seed, described(self.strategy))
         if folder is None:
             return self._computed(data, test)
         if folder.has(self.name, self.seed):
@@ -81,11 +91,12 @@ class PlannedRun:
         conditions, seed = self.setting.conditions, self.seed
         split, start = self.setting.splits[seed], derived_seed(seed, 2)
         task, strategy = conditions.task, trained_like(self.strategy, conditions.task)
+        task = SameStart(task, start) if conditions.same_start else task
         return simulate(
             strategy,
             data,
             split,
-            task=SameStart(task, start) if conditions.same_start else task,
+            task=FirstOnce(task, self.setting.first),
             rounds=conditions.rounds,
             budget=conditions.budget,
             seed=seed,
@@ -139,6 +150,42 @@ def _by_name(runs: Mapping[PlannedRun, Run], setting: Setting) -> Runs:
         if plan.setting is setting:
             by_name.setdefault(plan.name, {})[plan.seed] = run
     return {name: dict(sorted(by_seed.items())) for name, by_seed in by_name.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class FirstOnce:
+    """A `learner` that is trained on first answers once: all strategies of a seed share these.
+
+    `kept` holds the last one of these networks, by its seed and answers. A seed of all strategies
+    is computed at a time, so that one is enough.
+    """
+
+    learner: Learner
+    kept: dict[Any, Frozen]
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """Those of the learner."""
+        return self.learner.offers
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Those of the learner."""
+        return self.learner.reads
+
+    def fit(
+        self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
+    ) -> Frozen:
+        """The trained learner, or the one that was trained on the same first answers."""
+        fit = partial(self.learner.fit, pool, labeled, seed=seed, progress=progress)
+        if any(entry.begun for entry in labeled.history):
+            return fit()
+        key = (seed, len(pool), *(tuple(values.tolist()) for values in labeled.answers()))
+        if key not in self.kept:
+            trained = fit()
+            self.kept.clear()
+            self.kept[key] = trained
+        return self.kept[key]
 
 
 @dataclass(frozen=True)
@@ -209,6 +256,6 @@ def _with_classifier(learner: Any, names: set[str], task: Classifier) -> Any:
     """A learner around a classifier, such as one with dropout, around the task network."""
     if not isinstance(getattr(learner, "classifier", None), Classifier) or "p" not in names:
         return learner
-    if isinstance(task.factory, PixelResNet18):
+    if isinstance(task.factory, PixelResNet18 | SmallCNN):
         task = replace(task, factory=replace(task.factory, dropout=learner.p))
     return replace(learner, classifier=task)

@@ -1,5 +1,6 @@
 """Strategies, ratios and seeds in one call, shared by any number of processes."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from openal.query import QueryStrategy
 from openal.simulate._planned_runs import Setting, finished_runs, planned_runs
 from openal.simulate._results_folder import ResultsFolder, check_grid
 from openal.simulate.conditions import VARYING, Conditions
-from openal.simulate.data import LabeledData
+from openal.simulate.data import LabeledData, require_readable
 from openal.simulate.datasets._sources import DataSource
 from openal.simulate.loop import Runs
 from openal.simulate.split import OpenSetSplit
@@ -72,9 +73,32 @@ def compare_grid(
     >>> list(runs), list(runs[0.4, None]["Random"])
     ([(0.4, None), (0.6, None)], [0, 1])
     """
+    for conditions in grid:
+        require_readable(conditions.task, data, test)
+    _warn_of_shared_learners(strategies, data)
     splits = _splits(grid, data.labels, data.names, seeds, test)
     folders = [None] * len(grid) if folder is None else _folders(folder, grid, settings)
     return _run(strategies, data, grid, splits, folders, test=test, progress=progress)
+
+
+def _warn_of_shared_learners(strategies: Mapping[str, QueryStrategy], data: LabeledData) -> None:
+    """Warn where a learner in the data takes the place of several that are not alike."""
+    for signal, learner in data.learners.items():
+        own = {name: _learners_of(strategy, signal) for name, strategy in strategies.items()}
+        own = {name: learners for name, learners in own.items() if learners}
+        if len(set(own.values())) > 1:
+            warnings.warn(
+                f"data offers {signal!r} by {learner!r:.200}, which goes before the learners that "
+                f"{', '.join(own)} would train, each another one. Leave it out of data, or give "
+                f"each strategy its own, as in LfOSA(detector=Detector(...)).",
+                stacklevel=3,
+            )
+
+
+def _learners_of(strategy: QueryStrategy, signal: str) -> str:
+    """The learners that a strategy brings for a signal, as text."""
+    learners = getattr(strategy, "learners", ())
+    return ", ".join(repr(learner) for learner in learners if signal in learner.offers)
 
 
 def conditions_at(

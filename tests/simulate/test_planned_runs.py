@@ -9,7 +9,7 @@ from torch import nn
 
 from openal import LabeledSet, Pool
 from openal.learners import Classifier, CropFlip, PixelResNet18
-from openal.simulate._planned_runs import SameStart, trained_like
+from openal.simulate._planned_runs import FirstOnce, SameStart, trained_like
 from openal.strategies import BALD, EOAL, JSOSAL, LearningLoss, LfOSA, Random
 
 
@@ -81,3 +81,39 @@ def test_rounds_start_from_the_same_weights() -> None:
     weights = [each.network.state_dict()["2.weight"] for each in (first, second)]  # type: ignore[attr-defined]
     assert weights[0].equal(weights[1])
     assert (same.offers, same.reads) == (("logits", "features"), ("items",))
+
+
+class Counting:
+    """A classifier that notes on how many answers it was trained."""
+
+    offers = reads = ()
+
+    def __init__(self) -> None:
+        self.trained: list[int] = []
+
+    def fit(self, pool: Pool, labeled: LabeledSet, **_: Any) -> Any:
+        self.trained.append(len(labeled))
+        return object()
+
+
+def test_first_answers_are_learned_once_for_all_strategies_of_a_seed() -> None:
+    counting, kept = Counting(), dict[Any, Any]()
+    for seed in (1, 1, 2):
+        labeled = LabeledSet(12, 2)
+        labeled.add([0, 1], [0, 1])
+        learner: Any = FirstOnce(counting, kept)  # type: ignore[arg-type]
+        learner.fit(Pool(ITEMS), labeled, seed=seed)
+        labeled.begin_round(Random().query(Pool(ITEMS), labeled, 2, seed=0))
+        labeled.add(labeled.pending_indices, [0, 0])
+        learner.fit(Pool(ITEMS), labeled, seed=seed + 10)
+    assert counting.trained == [2, 4, 4, 2, 4]
+    assert len(kept) == 1
+
+
+def test_other_first_answers_are_learned_anew() -> None:
+    counting, kept = Counting(), dict[Any, Any]()
+    for label in (0, 1):
+        labeled = LabeledSet(12, 2)
+        labeled.add([0, 1], [label, 1])
+        FirstOnce(counting, kept).fit(Pool(ITEMS), labeled, seed=1)  # type: ignore[arg-type]
+    assert counting.trained == [2, 2]
