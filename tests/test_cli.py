@@ -12,8 +12,9 @@ from sklearn.datasets import load_digits
 
 import openal
 from openal.cli import COMMANDS, main
+from openal.simulate.bounds import BOUNDS
 
-FAST = ["--rounds", "2", "--seeds", "1", "--strategies", "Random,NEAT"]
+FAST = ["--rounds", "2", "--seeds", "1", "--strategies", "Random,NEAT", "--no-bounds"]
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,10 @@ def test_the_default_on_real_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert min(precision["LfOSA"], precision["JSOSAL"]) > precision["Random"] + 0.2
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Pool: handwritten digits, 16")
-    assert [line.split()[0] for line in lines[6:11]] == list(precision)
+    assert [line.partition("  ")[0] for line in lines[6:13]] == [*precision]
+    assert [*precision][-2:] == [*BOUNDS]
+    assert "this condition decides nothing about purity." in lines[-4]
+    assert results["headroom"]["decides_nothing"] is True
     assert lines[-2:] == [f"Results: {folder}/simulation.json", f"Curves:  {folder}/simulation.png"]
     assert (folder / "simulation.png").read_bytes().startswith(b"\x89PNG")
 
@@ -96,7 +100,7 @@ def test_more_seeds_and_strategies_go_into_the_same_folder(
 ) -> None:
     for arguments in (["--seeds", "1"], ["--seeds", "2", "--strategies", "Random", "NEAT"]):
         assert main(["simulate", *FAST[:2], "--strategies", "Random", *arguments]) == 0
-    assert len(list(Path("openal-simulation/runs").iterdir())) == 4
+    assert len(list(Path("openal-simulation/runs").iterdir())) == 8  # two of them bounds
     assert main(["simulate", *FAST, "--budget", "21"]) == 2
     assert "budget was 20, now it is 21" in capsys.readouterr().err
 

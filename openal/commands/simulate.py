@@ -104,6 +104,7 @@ def _add_oracle(group: argparse._ArgumentGroup) -> None:
 def _add_loop(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--strategies", nargs="+", metavar="NAME", help=", ".join(DEFAULTS["strategies"]))
+    add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
     add("--rounds", type=int, metavar="N", help="queries (10)")
     add("--budget", type=int, metavar="N", help="answers per query (20)")
     add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")

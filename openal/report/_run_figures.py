@@ -10,7 +10,8 @@ from openal.report._curves import Line, Lines
 from openal.report._figure import Figure, Styles
 from openal.report._intervals import Interval, Intervals
 from openal.report._results import ConditionRuns
-from openal.simulate._differences import BASELINE, difference
+from openal.simulate._differences import difference
+from openal.simulate.bounds import BASELINE
 from openal.simulate.loop import Run
 from openal.simulate.metrics import aubc
 

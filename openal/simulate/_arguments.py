@@ -14,6 +14,7 @@ from openal.learners import EmbeddingClassifier
 from openal.pool import Learner
 from openal.query import QueryStrategy
 from openal.simulate._image_task import ENCODER, image_source, image_task, learns_images
+from openal.simulate.bounds import with_bounds
 from openal.simulate.classes import closest, known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
@@ -132,7 +133,7 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         settings["encoder"] = given.encoder or ENCODER
     return Experiment(
         source,
-        strategies,
+        strategies if given.no_bounds else with_bounds(strategies),
         grid,
         seeds,
         settings,

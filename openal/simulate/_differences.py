@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from openal.simulate.bounds import BOUNDS
+from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.loop import Run, Runs
 from openal.simulate.metrics import aubc
 
@@ -16,10 +16,10 @@ __all__ = [
     "decides_nothing",
     "difference",
     "headroom",
+    "headroom_note",
     "points",
 ]
 
-BASELINE = "Random"
 CONFIDENCE = 0.95
 LEAST_HEADROOM = 0.02
 """By less than this perfect purity gains so little that no purity can be told from another."""
@@ -74,6 +74,18 @@ def headroom(runs: Runs) -> Difference | None:
 def decides_nothing(gain: Difference | None) -> bool:
     """Whether a condition has too little headroom to tell purities apart."""
     return gain is not None and gain.mean < LEAST_HEADROOM
+
+
+def headroom_note(runs: Runs) -> str | None:
+    """A sentence on the headroom of a condition; None where it cannot be told."""
+    gain = headroom(runs)
+    if gain is None:
+        return None
+    less = f": less than {100 * LEAST_HEADROOM:g}, so this condition decides nothing about purity"
+    return (
+        f"Headroom: perfect purity is {points(gain)} points of AUBC above {BASELINE}"
+        f"{less if decides_nothing(gain) else ''}."
+    )
 
 
 def points(by: Difference) -> str:

@@ -17,6 +17,7 @@ from openal.learners import CLIP, PixelResNet18
 from openal.query import QueryStrategy
 from openal.simulate._arguments import missing_signals, ratios_of, seeds_of, strategies_of
 from openal.simulate._recipe_summary import ChosenRecipe
+from openal.simulate.bounds import with_bounds
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._encoders import Embedder, embedder_of
@@ -106,7 +107,7 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
     source = _source(chosen.data, embedder if needed else None, given.out / "embeddings")
     return Experiment(
         source,
-        strategies,
+        strategies if given.no_bounds else with_bounds(strategies),
         _grid(given, chosen),
         chosen.recipe.seeds,
         _settings(chosen, source, embedder),

@@ -1,5 +1,6 @@
 """What a strategy could gain by purity alone: bounds that know the truth of a simulation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +16,9 @@ from openal.selection import Filter, Top
 from openal.step import Stage
 from openal.view import View
 
-__all__ = ["BOUNDS", "PerfectPurity"]
+__all__ = ["BASELINE", "BOUNDS", "PerfectPurity", "with_bounds"]
+
+BASELINE = "Random"
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,8 @@ BOUNDS: dict[str, PerfectPurity] = {
     "perfect purity, margin": PerfectPurity(then=Top(Margin())),
 }
 """The two bounds of every table, by the names they have there; the first one is the headroom's."""
+
+
+def with_bounds(strategies: Mapping[str, QueryStrategy]) -> dict[str, QueryStrategy]:
+    """The strategies, and both bounds where `Random` is among them, which they are held against."""
+    return {**strategies, **(BOUNDS if BASELINE in strategies else {})}
