@@ -3,22 +3,24 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
-from openal.simulate._arguments import DEFAULTS, plain_experiment
+from openal.simulate._arguments import DEFAULTS, counts_of, plain_experiment
 from openal.simulate._image_task import IMAGE_TASKS
 from openal.simulate._plot import figure, png
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
-from openal.simulate._summary import grid_results, results, table
+from openal.simulate._summary import grid_results, results, table, whole_line
 from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
 from openal.simulate.grid import Experiment, GridRuns
 from openal.simulate.loop import Run
+from openal.simulate.metrics import Spread
 from openal.simulate.recipes import RECIPES
 from openal.simulate.split import FIRST_ANSWERS, OpenSetSplit
 from openal.strategies import available
@@ -52,6 +54,7 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}, or a FOLDER (cifar10)")
     add("--data", type=Path, metavar="PATH", help="where data sets are, or are put (data)")
     add("--scale", type=float, metavar="SHARE", help="of images, answers, rounds, epochs (1)")
+    add("--no-classifier", action="store_true", help="LfOSA's detector classifies what it found")
     add("--clipn", type=Path, metavar="FILE", help="the weights of CLIPN, for CLIPNAL")
 
 
@@ -103,10 +106,16 @@ def _add_oracle(group: argparse._ArgumentGroup) -> None:
 
 def _add_loop(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--strategies", nargs="+", metavar="NAME", help=", ".join(DEFAULTS["strategies"]))
+    add(
+        "--strategies",
+        nargs="+",
+        metavar="NAME",
+        help=f"{', '.join(DEFAULTS['strategies'])}; with options: 'NEAT(k=5),NEAT(k=20)'",
+    )
+    add("--whole", action="store_true", help="tell the accuracy on the whole data set too")
     add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
     add("--rounds", type=int, metavar="N", help="queries (10)")
-    add("--budget", type=int, metavar="N", help="answers per query (20)")
+    add("--budget", nargs="+", metavar="N", help="answers per query (20); several: each in turn")
     add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")
     add(
         "--task",
@@ -125,16 +134,35 @@ NAMED = 8
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; an OpenALError before anything is computed or written if it cannot be."""
-    experiment = _experiment(parser().parse_args(argv))
-    experiment.check()
+    experiments = [_experiment(given) for given in _by_budget(parser().parse_args(argv))]
+    for experiment in experiments:
+        experiment.check()
+    for experiment in experiments:
+        _play(experiment, argv)
+    return 0
+
+
+def _by_budget(given: argparse.Namespace) -> list[argparse.Namespace]:
+    """The arguments of each budget; where there are several, each has a folder of its own."""
+    recipe = DEFAULTS["out"] if given.recipe is None else f"openal-{given.recipe}"
+    out = Path(given.out or recipe)
+    budgets = [None] if given.budget is None else counts_of(given.budget, "--budget")
+    folders = [out if len(budgets) == 1 else out / f"budget{budget}" for budget in budgets]
+    pairs = zip(budgets, folders, strict=True)
+    return [argparse.Namespace(**{**vars(given), "budget": b, "out": path}) for b, path in pairs]
+
+
+def _play(experiment: Experiment, argv: Sequence[str]) -> None:
+    """Compute what is left of an experiment, write it and print its tables."""
     data, runs = experiment.run()
     heads = [_head(experiment, number) for number in range(len(experiment.grid))]
-    _write(experiment, runs, heads, ["openal", "simulate", *_without_out(argv)])
+    whole = experiment.whole_data(data)
+    _write(experiment, runs, heads, whole, ["openal", "simulate", *_without_out(argv)])
     write_data(experiment.folder, experiment.source, data, _all_runs(runs))
-    tables = [f"{head}\n\n{table(at)}" for head, at in zip(heads, runs.values(), strict=True)]
+    parts = zip(heads, runs.values(), whole, strict=True)
+    tables = [f"{head}\n\n{table(at)}{whole_line(line)}" for head, at, line in parts]
     about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
     sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
-    return 0
 
 
 def _all_runs(grid_runs: GridRuns) -> list[Run]:
@@ -144,17 +172,19 @@ def _all_runs(grid_runs: GridRuns) -> list[Run]:
 
 def _experiment(given: argparse.Namespace) -> Experiment:
     if given.recipe is not None:
-        given.out = given.out or Path(f"openal-{given.recipe}")
         return recipe_experiment(given)
     for name, value in DEFAULTS.items():
         if getattr(given, name) is None:
             setattr(given, name, value)
-    given.out = Path(given.out)
     return plain_experiment(given)
 
 
 def _write(
-    experiment: Experiment, runs: GridRuns, heads: Sequence[str], command: Sequence[str]
+    experiment: Experiment,
+    runs: GridRuns,
+    heads: Sequence[str],
+    whole: Sequence[Spread | None],
+    command: Sequence[str],
 ) -> None:
     if experiment.is_grid:
         content = grid_results(runs, experiment.grid, experiment.settings)
@@ -164,7 +194,9 @@ def _write(
         content = results(only, settings)
     about = {"about": experiment.about, "notes": list(experiment.notes)}
     origin = {"command": list(command), "versions": versions(), "hardware": hardware()}
-    write_json(experiment.folder / RESULTS, {**content, **about, **origin})
+    accuracies = [None if line is None else asdict(line) for line in whole]
+    more = {"whole_data_set": accuracies} if experiment.whole else {}
+    write_json(experiment.folder / RESULTS, {**content, **more, **about, **origin})
     for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True):
         write_whole(path, png(figure(compared, head)))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from openal._checks import as_number
+from openal._checks import as_count, as_number
 from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
@@ -14,15 +14,16 @@ from openal.learners import EmbeddingClassifier
 from openal.pool import Learner
 from openal.query import QueryStrategy
 from openal.simulate._image_task import ENCODER, image_source, image_task, learns_images
+from openal.simulate._strategy_words import split_words, strategy_of
 from openal.simulate.bounds import with_bounds
-from openal.simulate.classes import closest, known_classes
+from openal.simulate.classes import known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
 from openal.simulate.grid import Experiment, conditions_at
-from openal.strategies import available
 
 __all__ = [
     "DEFAULTS",
+    "counts_of",
     "known_names",
     "missing_signals",
     "plain_experiment",
@@ -33,20 +34,11 @@ __all__ = [
 
 
 def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
-    """The named strategies, each with its default arguments."""
-    classes = available()
-    strategies: dict[str, QueryStrategy] = {}
-    names = _split(words)
+    """The named strategies, with default arguments or with those in their brackets."""
+    names = split_words(words)
     if not names:
         raise ArgumentError("--strategies must name at least one strategy.")
-    for name in names:
-        if name not in classes:
-            raise ArgumentError(f"unknown strategy {name!r}{closest(name, [*classes])}")
-        try:
-            strategies[name] = classes[name]()
-        except TypeError as error:
-            raise ArgumentError(f"{name} cannot be built without arguments: {error}.") from error
-    return strategies
+    return {name: strategy_of(name) for name in names}
 
 
 def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
@@ -61,7 +53,7 @@ def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
 
 def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
     """One number: so many seeds from 0. Several, or one with a comma: these seeds."""
-    seeds = _split(words)
+    seeds = split_words(words)
     if not seeds or not all(seed.isdecimal() for seed in seeds):
         raise ArgumentError(f"--seeds must be a number, or seeds such as 3,7, got {words}.")
     numbers = [int(seed) for seed in seeds]
@@ -72,10 +64,21 @@ def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def counts_of(words: Sequence[str], name: str) -> list[int]:
+    """One number of at least 1, or several, such as 500,1000."""
+    try:
+        counts = [int(word) for word in split_words(words)]
+    except ValueError as error:
+        raise ArgumentError(f"{name} must be numbers such as 500,1000, got {words}.") from error
+    if len(set(counts)) < max(1, len(counts)):
+        raise ArgumentError(f"{name} must be at least one number, and distinct, got {words}.")
+    return [as_count(count, name.removeprefix("--"), minimum=1) for count in counts]
+
+
 def ratios_of(words: Sequence[str], name: str, *, below: float = inf) -> tuple[float, ...]:
     """One share of at most 1 or several, such as 0.2,0.4; all of them `below` another one."""
     try:
-        ratios = tuple(float(word) for word in _split(words))
+        ratios = tuple(float(word) for word in split_words(words))
     except ValueError as error:
         raise ArgumentError(f"{name} must be shares such as 0.2,0.4, got {words}.") from error
     if len(set(ratios)) < max(1, len(ratios)):
@@ -87,11 +90,6 @@ def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Class names, which may hold commas themselves, and lists of them."""
     lists = ([word] if word in names else word.split(",") for word in words)
     return tuple(name for known in lists for name in known if name)
-
-
-def _split(words: Sequence[str]) -> list[str]:
-    """Words and lists with commas as one list, each word once."""
-    return list(dict.fromkeys(filter(None, ",".join(words).split(","))))
 
 
 DEFAULTS: dict[str, Any] = {
@@ -116,6 +114,8 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
     for name in OF_RECIPES:
         if getattr(given, name) is not None:
             raise ArgumentError(f"--{name} is for --recipe.")
+    if given.no_classifier:
+        raise ArgumentError("--no-classifier is for --recipe.")
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
     source = _source(given)
     offered = OFFERED if source.items is None else OFFERED_BESIDE_IMAGES
@@ -140,6 +140,7 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         given.out,
         is_grid=len(grid) > 1,
         notes=source.notes,
+        whole=given.whole,
     )
 
 

@@ -17,9 +17,18 @@ from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.grid import GridRuns
 from openal.simulate.loop import Run, Runs
-from openal.simulate.metrics import aubc, spread
+from openal.simulate.metrics import Spread, aubc, spread
 
-__all__ = ["MEASURES", "Measure", "best_of", "grid_results", "measured", "results", "table"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "best_of",
+    "grid_results",
+    "measured",
+    "results",
+    "table",
+    "whole_line",
+]
 
 ENOUGH = 3
 """Fewer seeds cannot tell the best from the lucky."""
@@ -96,6 +105,14 @@ def _headroom(runs: Runs) -> dict[str, Any]:
     interval = None if gain.interval is None else list(gain.interval)
     found = {"mean": gain.mean, "interval": interval, "decides_nothing": decides_nothing(gain)}
     return {"headroom": found}
+
+
+def whole_line(accuracy: Spread | None) -> str:
+    """A line below a table: the accuracy once every known item of the pool is answered."""
+    if accuracy is None:
+        return ""
+    shown = accuracy.shown("{:.3f}".format)
+    return f"\nWhole data set: accuracy {shown}, with every known item of the pool answered."
 
 
 def grid_results(

@@ -17,6 +17,9 @@ __all__ = ["VARYING", "Conditions"]
 VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
 """The settings that differ between the conditions of a grid."""
 
+FLAGS = ("same_start", "thin", "own_schedules", "on_images")
+"""The settings that are written down where they are on."""
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -37,6 +40,11 @@ class Conditions:
         same_start: whether every round of a run trains with the same seed, and so from the same
             initial weights, as the public OpenAL framework does.
         thin: whether known items are left out where the unknown ones are too few for `ood_ratio`.
+        own_schedules: the share of their own papers' epochs for which the networks of strategies
+            are trained, with their own rates and batches; they take no more than network,
+            augmentation and device from the task network. 0: they are trained as that is.
+        on_images: whether the networks of strategies learn the images even where there are
+            embeddings, as in the papers.
     """
 
     first: int
@@ -52,6 +60,8 @@ class Conditions:
     task: Learner = field(default_factory=EmbeddingClassifier)
     same_start: bool = False
     thin: bool = False
+    own_schedules: float = 0.0
+    on_images: bool = False
 
     def __post_init__(self) -> None:
         Oracle((), 1, self.noise, self.skip)  # refuses what cannot be
@@ -91,7 +101,7 @@ class Conditions:
         """The conditions as values that JSON can hold, by name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         known = None if self.known is None else list(self.known)
-        flags = {name: True for name in ("same_start", "thin") if values.pop(name)}
+        flags = {name: value for name in FLAGS if (value := values.pop(name))}
         return {**values, "known": known, "task": described(self.task), **flags}
 
 

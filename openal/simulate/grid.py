@@ -1,7 +1,7 @@
 """Strategies, ratios and seeds in one call, shared by any number of processes."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,10 +17,12 @@ from openal.errors import ArgumentError
 from openal.query import QueryStrategy
 from openal.simulate._planned_runs import Setting, finished_runs, planned_runs
 from openal.simulate._results_folder import ResultsFolder, check_grid
+from openal.simulate._whole_data import kept_accuracy
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.data import LabeledData, require_readable
 from openal.simulate.datasets._sources import DataSource
 from openal.simulate.loop import Runs
+from openal.simulate.metrics import Spread, spread
 from openal.simulate.split import OpenSetSplit
 
 __all__ = ["Experiment", "GridRuns", "compare_grid", "conditions_at"]
@@ -123,7 +125,8 @@ class Experiment:
 
     The runs are kept in `folder`, with the `settings` that they depend on beside the conditions
     of the `grid`; if `is_grid`, the files carry the ratios in their names. `about` and `notes` are
-    sentences for people: where the figures come from, what is left out.
+    sentences for people: where the figures come from, what is left out. With `whole` the accuracy
+    on the whole data set is told too.
     """
 
     source: DataSource
@@ -135,6 +138,7 @@ class Experiment:
     is_grid: bool
     about: str = ""
     notes: tuple[str, ...] = ()
+    whole: bool = False
 
     @cached_property
     def splits(self) -> Splits:
@@ -157,6 +161,20 @@ class Experiment:
                 self.strategies, data, self.grid, self.splits, folders, test=test, progress=None
             )
         return data, runs
+
+    def whole_data(self, data: LabeledData) -> list[Spread | None]:
+        """Of each conditions the accuracy on the whole data set; None where nobody asks for it."""
+        if not self.whole:
+            return [None] * len(self.grid)
+        pairs = enumerate(zip(self._folders(), self.grid, strict=True))
+        return [spread([*self._whole(data, at, *pair)]) for at, pair in pairs]
+
+    def _whole(
+        self, data: LabeledData, at: int, folder: ResultsFolder, conditions: Conditions
+    ) -> Iterator[float]:
+        for seed in self.seeds:
+            split = self.splits[at, seed]
+            yield kept_accuracy(folder, seed, data, split, conditions, self.source.test)
 
     def _folders(self) -> list[ResultsFolder]:
         """Where the runs are kept; an ArgumentError if the folder holds others."""
