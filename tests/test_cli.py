@@ -12,8 +12,9 @@ from sklearn.datasets import load_digits
 
 import openal
 from openal.cli import COMMANDS, main
+from openal.simulate.bounds import BOUNDS
 
-FAST = ["--rounds", "2", "--seeds", "1", "--strategies", "Random,NEAT"]
+FAST = ["--rounds", "2", "--seeds", "1", "--strategies", "Random,NEAT", "--no-bounds"]
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,10 @@ def test_the_default_on_real_digits(capsys: pytest.CaptureFixture[str]) -> None:
     assert min(precision["LfOSA"], precision["JSOSAL"]) > precision["Random"] + 0.2
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Pool: handwritten digits, 16")
-    assert [line.split()[0] for line in lines[6:11]] == list(precision)
+    assert [line.partition("  ")[0] for line in lines[6:13]] == [*precision]
+    assert [*precision][-2:] == [*BOUNDS]
+    assert "this condition decides nothing about purity." in lines[-4]
+    assert results["headroom"]["decides_nothing"] is True
     assert lines[-2:] == [f"Results: {folder}/simulation.json", f"Curves:  {folder}/simulation.png"]
     assert (folder / "simulation.png").read_bytes().startswith(b"\x89PNG")
 
@@ -104,7 +108,7 @@ def test_more_seeds_and_strategies_go_into_the_same_folder(
 ) -> None:
     for arguments in (["--seeds", "1"], ["--seeds", "2", "--strategies", "Random", "NEAT"]):
         assert main(["simulate", *FAST[:2], "--strategies", "Random", *arguments]) == 0
-    assert len(list(Path("openal-simulation/runs").iterdir())) == 4
+    assert len(list(Path("openal-simulation/runs").iterdir())) == 8  # two of them bounds
     assert main(["simulate", *FAST, "--budget", "21"]) == 2
     assert "budget was 20, now it is 21" in capsys.readouterr().err
 
@@ -131,6 +135,12 @@ BAD: list[tuple[str, str]] = [
     ("--rounds 1.5", "invalid int value: '1.5'"),
     ("--rounds 100", "the pool has 16"),
     ("--budget -3", "budget must be at least 1, got -3"),
+    ("--budget 3,x", "--budget must be numbers such as 500,1000"),
+    ("--budget 3,3", "--budget must be at least one number, and distinct"),
+    ("--strategies NEAT(k=0)", "k must be at least 1, got 0"),
+    ("--no-classifier", "--no-classifier is for --recipe"),
+    ("--side 16", "--side is for --task cnn and resnet18"),
+    ("--task cnn", "--task cnn learns images: give --images"),
     ("--seeds 0", "--seeds must be at least one"),
     ("--seeds 1,1,x", "--seeds must be a number"),
     ("--seeds 4294967296,", "seed must be below 2**32"),
@@ -215,3 +225,27 @@ def test_every_command_refuses_bad_arguments_in_one_sentence(
     output = capsys.readouterr()
     assert output.err.startswith(f"openal {name}: ")
     assert (output.err.count("\n"), output.out) == (1, "")
+
+
+@pytest.mark.long
+def test_options_are_swept_and_each_budget_has_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    given = [*FAST[:4], "--strategies", "NEAT(k=5),NEAT(k=20, factor=3)", "--budget", "10,20"]
+    assert main(["simulate", *given, "--whole"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\nNEAT(k=20, factor=3) ") == 2
+    assert out.count("Whole data set: accuracy 0.9") == 2
+    for budget in (10, 20):
+        results = json.loads(Path(f"openal-simulation/budget{budget}/simulation.json").read_text())
+        assert results["settings"]["budget"] == budget
+        assert [*results["runs"]] == ["NEAT(k=5)", "NEAT(k=20, factor=3)"]
+        assert results["whole_data_set"][0]["mean"] > 0.9
+    assert main(["report", "openal-simulation", "--out", "page.html"]) == 0
+    assert "budget 10" in Path("page.html").read_text()
+
+
+@pytest.mark.long
+def test_the_whole_data_set_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ["simulate", *FAST, "--whole"]
+    assert main(given) == 0
+    monkeypatch.setattr("openal.simulate._whole_data.whole_accuracy", None)
+    assert main(given) == 0

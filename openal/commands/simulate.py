@@ -3,22 +3,25 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
-from openal.simulate._arguments import DEFAULTS, plain_experiment
+from openal.simulate._arguments import DEFAULTS, counts_of, plain_experiment
+from openal.simulate._image_task import IMAGE_TASKS
 from openal.simulate._plot import figure, png_or_none
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
-from openal.simulate._summary import grid_results, results, table
+from openal.simulate._summary import grid_results, results, table, whole_line
 from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
 from openal.simulate.grid import Experiment, GridRuns
 from openal.simulate.loop import Run, Runs
+from openal.simulate.metrics import Spread
 from openal.simulate.recipes import RECIPES
 from openal.simulate.split import FIRST_ANSWERS, OpenSetSplit
 from openal.strategies import available
@@ -52,19 +55,30 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}, or a FOLDER (cifar10)")
     add("--data", type=Path, metavar="PATH", help="where data sets are, or are put (data)")
     add("--scale", type=float, metavar="SHARE", help="of images, answers, rounds, epochs (1)")
+    add("--no-classifier", action="store_true", help="LfOSA's detector classifies what it found")
     add("--clipn", type=Path, metavar="FILE", help="the weights of CLIPN, for CLIPNAL")
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--images", type=Path, metavar="FOLDER", help="images, in a folder per class")
+    add(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="images, in a folder per class; or, with --labels, pixels [n, H, W, 3], .npy",
+    )
     add(
         "--encoder",
         metavar="NAME",
         help="pixels, or a network of torchvision (resnet18); in a recipe also MODEL/TAG of "
         "open_clip, or none",
     )
-    add("--embeddings", type=Path, metavar="FILE", help="vectors [n, D], .npy")
+    add(
+        "--embeddings",
+        type=Path,
+        metavar="FILE",
+        help="vectors [n, D], .npy; of --images also a store of openal embed",
+    )
     add("--labels", type=Path, metavar="FILE", help="their classes: .npy, or a text of n lines")
 
 
@@ -73,6 +87,7 @@ def _add_classes(group: argparse._ArgumentGroup) -> None:
     add("--known", nargs="+", metavar="CLASS", help="known classes by name: cat,dog")
     add("--mismatch", nargs="+", metavar="SHARE", help="share of known classes, by seed (0.4)")
     add("--ood-ratio", nargs="+", metavar="SHARE", help="share of unknown items (all there are)")
+    add("--thin", action="store_true", help="leave known items out where unknown ones are few")
     add("--protocol", choices=FIRST_ANSWERS, help="which items are answered first (known)")
     add("--first", type=int, metavar="N", help="how many first, or 0 (10 per known class)")
     add("--test-share", type=float, metavar="SHARE", help="known items held out (0.25)")
@@ -92,17 +107,30 @@ def _add_oracle(group: argparse._ArgumentGroup) -> None:
 
 def _add_loop(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--strategies", nargs="+", metavar="NAME", help=", ".join(DEFAULTS["strategies"]))
+    add(
+        "--strategies",
+        nargs="+",
+        metavar="NAME",
+        help=f"{', '.join(DEFAULTS['strategies'])}; with options: 'NEAT(k=5),NEAT(k=20)'",
+    )
     add(
         "--copies",
         metavar="HOW",
         help="of answered items: ask; skip; or the least cosine of near copies, to skip these too "
         "(ask)",
     )
+    add("--whole", action="store_true", help="tell the accuracy on the whole data set too")
+    add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
     add("--rounds", type=int, metavar="N", help="queries (10)")
-    add("--budget", type=int, metavar="N", help="answers per query (20)")
+    add("--budget", nargs="+", metavar="N", help="answers per query (20); several: each in turn")
     add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")
-    add("--task", choices=("logistic", "mlp"), help="classifier (logistic)")
+    add(
+        "--task",
+        choices=("logistic", "mlp", *IMAGE_TASKS),
+        help="classifier, on embeddings (logistic, mlp) or on images from scratch",
+    )
+    add("--side", type=int, metavar="N", help="pixels that a network on images sees (32)")
+    add("--epochs", type=int, metavar="N", help="of a network on images (cnn 25, resnet18 100)")
     add("--out", type=Path, metavar="FOLDER", help=f"for results ({DEFAULTS['out']})")
 
 
@@ -113,16 +141,37 @@ NAMED = 8
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; an OpenALError before anything is computed or written if it cannot be."""
-    experiment = _experiment(parser().parse_args(argv))
-    experiment.check()
+    experiments = [_experiment(given) for given in _by_budget(parser().parse_args(argv))]
+    for experiment in experiments:
+        experiment.check()
+    for experiment in experiments:
+        _play(experiment, argv)
+    return 0
+
+
+def _by_budget(given: argparse.Namespace) -> list[argparse.Namespace]:
+    """The arguments of each budget; where there are several, each has a folder of its own."""
+    recipe = DEFAULTS["out"] if given.recipe is None else f"openal-{given.recipe}"
+    out = Path(given.out or recipe)
+    budgets = [None] if given.budget is None else counts_of(given.budget, "--budget")
+    folders = [out if len(budgets) == 1 else out / f"budget{budget}" for budget in budgets]
+    pairs = zip(budgets, folders, strict=True)
+    return [argparse.Namespace(**{**vars(given), "budget": b, "out": path}) for b, path in pairs]
+
+
+def _play(experiment: Experiment, argv: Sequence[str]) -> None:
+    """Compute what is left of an experiment, write it and print its tables."""
     data, runs = experiment.run()
     heads = [_head(experiment, number) for number in range(len(experiment.grid))]
-    drawn = _write(experiment, runs, heads, ["openal", "simulate", *_without_out(argv)])
+    whole = experiment.whole_data(data)
+    command = ["openal", "simulate", *_without_out(argv)]
+    drawn = _write(experiment, runs, heads, whole, command)
     write_data(experiment.folder, experiment.source, data, _all_runs(runs))
-    tables = [f"{head}\n\n{table(at)}" for head, at in zip(heads, runs.values(), strict=True)]
+    parts = zip(heads, runs.values(), whole, strict=True)
+    tables = [f"{head}\n\n{table(at)}{whole_line(line)}" for head, at, line in parts]
     about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
-    sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment, drawn)])) + "\n")
-    return 0
+    words = [about, *tables, _foot(experiment, drawn)]
+    sys.stdout.write("\n\n".join(filter(None, words)) + "\n")
 
 
 def _all_runs(grid_runs: GridRuns) -> list[Run]:
@@ -132,17 +181,19 @@ def _all_runs(grid_runs: GridRuns) -> list[Run]:
 
 def _experiment(given: argparse.Namespace) -> Experiment:
     if given.recipe is not None:
-        given.out = given.out or Path(f"openal-{given.recipe}")
         return recipe_experiment(given)
     for name, value in DEFAULTS.items():
         if getattr(given, name) is None:
             setattr(given, name, value)
-    given.out = Path(given.out)
     return plain_experiment(given)
 
 
 def _write(
-    experiment: Experiment, runs: GridRuns, heads: Sequence[str], command: Sequence[str]
+    experiment: Experiment,
+    runs: GridRuns,
+    heads: Sequence[str],
+    whole: Sequence[Spread | None],
+    command: Sequence[str],
 ) -> bool:
     """Whether all figures could be drawn; the results are written first."""
     if experiment.is_grid:
@@ -153,7 +204,9 @@ def _write(
         content = results(only, settings)
     about = {"about": experiment.about, "notes": list(experiment.notes)}
     origin = {"command": list(command), "versions": versions(), "hardware": hardware()}
-    write_json(experiment.folder / RESULTS, {**content, **about, **origin})
+    accuracies = [None if line is None else asdict(line) for line in whole]
+    more = {"whole_data_set": accuracies} if experiment.whole else {}
+    write_json(experiment.folder / RESULTS, {**content, **more, **about, **origin})
     pictures = [
         _write_curves(path, compared, head)
         for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True)

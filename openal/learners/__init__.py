@@ -12,7 +12,7 @@ from openal.learners.generative_dropout import GenerativeDropout
 from openal.learners.loss_prediction import LossPrediction
 from openal.learners.loss_predictor import EmbeddingLossPredictor, LossPredictor
 from openal.learners.mc_dropout import MCDropout
-from openal.learners.networks import CropFlip, PixelResNet18, cifar_resnet18
+from openal.learners.networks import CropFlip, PixelResNet18, SmallCNN, cifar_resnet18
 from openal.learners.one_vs_all import EmbeddingOneVsAll, OneVsAll
 from openal.learners.text_cosines import ClassCosines, TextCosines
 
@@ -39,6 +39,7 @@ __all__ = [
     "MCDropout",
     "OneVsAll",
     "PixelResNet18",
+    "SmallCNN",
     "TextCosines",
     "cifar_resnet18",
 ]

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, StepLR
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    LRScheduler,
+    MultiStepLR,
+    OneCycleLR,
+    StepLR,
+)
 
 from openal._batches import device_of
 from openal._checks import as_count, as_number
@@ -23,6 +29,7 @@ from openal.model import named_outputs
 __all__ = [
     "Augmentation",
     "Loss",
+    "Schedule",
     "TrainingSettings",
     "batches_of",
     "descent",
@@ -38,14 +45,18 @@ Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits [B, C], labels [B]) -> []."""
 
+Schedule = Literal["steps", "cosine", "one_cycle"]
+"""How the learning rate goes: down in steps, down along a cosine, or up first and then down."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """How long and how fast a network is trained, and on which variations of its inputs.
 
     The learning rate is multiplied by `gamma` every `step_size` epochs, or, where there are
-    `milestones`, after these shares of the epochs. An epoch sees each input once, or, with
-    `steps_per_epoch`, takes that many batches, each drawn with replacement.
+    `milestones`, after these shares of the epochs. With the `schedule` "cosine" it falls to 0 along
+    half a cosine, batch by batch; with "one_cycle" it first rises to `lr`. An epoch sees each input
+    once, or, with `steps_per_epoch`, takes that many batches, each drawn with replacement.
     """
 
     epochs: int
@@ -60,6 +71,7 @@ class TrainingSettings:
     max_norm: float = inf  # of the gradient of each tensor of weights
     milestones: tuple[float, ...] = ()
     steps_per_epoch: int | None = None
+    schedule: Schedule = "steps"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "step_size"):
@@ -99,25 +111,46 @@ def train(
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-    schedule = _schedule(optimizer, settings)
+    after_batch, after_epoch = _schedule(optimizer, settings, len(inputs))
     value = partial(_loss_of, loss=loss)
     step = descent(network, (optimizer,), value, settings.amp, seed, settings.max_norm)
     network.train()
     with repeatable_kernels():
         for number, batches in enumerate(epochs(inputs, settings, seed, progress)):
-            losses = [step(x, labels[rows]) for x, rows in batches]
+            losses = []
+            for x, rows in batches:
+                losses.append(step(x, labels[rows]))
+                after_batch()
             if not torch.stack(losses).isfinite().all():
                 return diverged(number, inputs, settings.lr)
-            schedule.step()
+            after_epoch()
     network.eval()
     return dead(network, inputs, settings.lr)
 
 
-def _schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings) -> LRScheduler:
+def _schedule(
+    optimizer: torch.optim.Optimizer, settings: TrainingSettings, count: int
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What changes the learning rate after each batch, and what does after each epoch."""
+    if settings.schedule == "steps":
+        return _unchanged, _steps(optimizer, settings).step
+    batches = settings.steps_per_epoch or batches_of(count, settings.batch_size)
+    total = settings.epochs * batches
+    if settings.schedule == "cosine":
+        return CosineAnnealingLR(optimizer, total).step, _unchanged
+    # One batch more than there are: the last rate is set after training, and used by nobody.
+    return OneCycleLR(optimizer, settings.lr, total + 1, cycle_momentum=False).step, _unchanged
+
+
+def _steps(optimizer: torch.optim.Optimizer, settings: TrainingSettings) -> LRScheduler:
     if not settings.milestones:
         return StepLR(optimizer, settings.step_size, settings.gamma)
     after = [max(1, round(share * settings.epochs)) for share in settings.milestones]
     return MultiStepLR(optimizer, after, settings.gamma)
+
+
+def _unchanged() -> None:
+    """The learning rate stays as it is."""
 
 
 def epochs(

@@ -11,7 +11,7 @@ from openal.learners._layers import LayerSettings
 from openal.learners._on_embeddings import FittedOnEmbeddings, fit_embeddings
 from openal.learners._on_images import Factory, FittedNetwork, fit_network
 from openal.learners._settings import settings_of
-from openal.learners._sgd import Augmentation, TrainingSettings
+from openal.learners._sgd import Augmentation, Schedule, TrainingSettings
 from openal.learners.networks import CropFlip
 from openal.parts import signal
 from openal.pool import Pool
@@ -59,6 +59,8 @@ class Classifier:
         amp: mixed precision in training; None: on a GPU.
         milestones: shares of the training at which the rate falls instead, ascending.
         steps_per_epoch: batches that make an epoch; None: as many as there are.
+        schedule: "steps", as above; "cosine", the rate falls to 0 along half a cosine; or
+            "one_cycle", it rises to `lr` in the first 30 % of the batches, then falls (Smith).
     """
 
     factory: Factory | None = None
@@ -74,6 +76,7 @@ class Classifier:
     amp: bool | None = None
     milestones: tuple[float, ...] = ()
     steps_per_epoch: int | None = None
+    schedule: Schedule = "steps"
 
     offers: ClassVar[tuple[str, ...]] = ("logits", "features")
     reads: ClassVar[tuple[str, ...]] = ("items",)

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from openal.report._results import BASELINE, ConditionRuns, Results
+from openal.report._results import ConditionRuns, Results
 from openal.report._statistics import percent
 from openal.report._svg import element, text
 from openal.report._tables import aubc_spreads
+from openal.simulate.bounds import BASELINE, BOUNDS
 
 __all__ = ["headline", "overview"]
 
@@ -18,7 +19,7 @@ FEW = 3
 def headline(results: Results) -> str:
     """The best AUBC and the least wasted, as two cards, and a warning where seeds are few."""
     accuracies = [
-        {name: value.mean for name, value in column.items()}
+        {name: value.mean for name, value in column.items() if name not in BOUNDS}
         for column in aubc_spreads(results.conditions)
     ]
     wastes = [_wasted(condition) for condition in results.conditions]
@@ -84,6 +85,7 @@ def _wasted(condition: ConditionRuns) -> dict[str, float]:
     return {
         name: fmean(run.wasted[-1] for run in by_seed.values())
         for name, by_seed in condition.runs.items()
+        if name not in BOUNDS
     }
 
 

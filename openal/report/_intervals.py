@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openal.report._statistics import Difference, percent, signed
+from openal.report._statistics import percent, signed
 from openal.report._svg import Scale, Style, cut, element, fitted, plain, short, text
+from openal.simulate._differences import Difference
 
 __all__ = ["Interval", "Intervals"]
 

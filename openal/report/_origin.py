@@ -10,6 +10,7 @@ from openal.report._results import RATIOS, ConditionRuns, Results
 from openal.report._svg import element, text
 from openal.simulate._recipe_experiment import STAND_IN
 from openal.simulate._record import hardware, versions
+from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.conditions import VARYING
 
 __all__ = ["commands", "origin"]
@@ -52,7 +53,10 @@ def _arguments(group: Sequence[ConditionRuns]) -> Iterator[str]:
     seeds = sorted({seed for runs in by_name for by_seed in runs.values() for seed in by_seed})
     yield from ("--seeds", ",".join(map(str, seeds)) + "," * (len(seeds) == 1))
     names = [name for runs in by_name for name in runs]
-    yield from ("--strategies", *dict.fromkeys(name.removesuffix(STAND_IN) for name in names))
+    named = [name.removesuffix(STAND_IN) for name in names if name not in BOUNDS]
+    yield from ("--strategies", *dict.fromkeys(named))
+    if BASELINE in names and not {*BOUNDS} & {*names}:
+        yield "--no-bounds"
 
 
 def _embeddings(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -70,6 +74,8 @@ def _plain(group: Sequence[ConditionRuns]) -> Iterator[str]:
     settings = group[0].settings
     if settings.get("encoder"):
         yield from ("--images", group[0].data, "--encoder", str(settings["encoder"]))
+    elif settings.get("embeddings"):
+        yield from ("--images", group[0].data, "--embeddings", str(settings["embeddings"]))
     elif group[0].data != DIGITS:
         yield from ("--embeddings", group[0].data, "--labels", "LABELS")
     if isinstance(settings.get("known"), list):
@@ -77,7 +83,15 @@ def _plain(group: Sequence[ConditionRuns]) -> Iterator[str]:
     first = _distinct(group, "first")
     if len(first) == 1:
         yield from ("--first", str(first[0]))
-    yield from ("--task", "logistic" if "hidden=None" in str(settings.get("task")) else "mlp")
+    yield from ("--task", _task(str(settings.get("task"))))
+    if settings.get("thin"):
+        yield "--thin"
+
+
+def _task(described: str) -> str:
+    """The name of the task network on the command line."""
+    names = {"SmallCNN": "cnn", "PixelResNet18": "resnet18", "hidden=None": "logistic"}
+    return next((name for word, name in names.items() if word in described), "mlp")
 
 
 def _options(settings: Any, keys: Sequence[str]) -> Iterator[str]:

@@ -9,10 +9,12 @@ from urllib.parse import quote
 from openal.report._figure import Figure, Styles
 from openal.report._headline import headline, overview
 from openal.report._origin import origin
-from openal.report._results import BASELINE, ConditionRuns, Results
+from openal.report._results import ConditionRuns, Results
 from openal.report._svg import element, swatch, text
-from openal.report._tables import aubc_table, difference_table, measure_table
+from openal.report._tables import aubc_table, difference_table, mark, measure_table
+from openal.simulate._differences import LEAST_HEADROOM, headroom_note
 from openal.simulate._record import DATA
+from openal.simulate.bounds import BASELINE
 
 __all__ = ["Section", "links", "page", "section"]
 
@@ -60,6 +62,7 @@ def section(given: Section, styles: Styles, files: str) -> str:
         "section",
         element("h2", text(condition.label)),
         element("p", _asked(condition), class_="sub"),
+        *(element("p", text(note), class_="note") for note in _headroom(condition)),
         measure_table(condition, styles),
         element("div", *(_figure(given, plot, files) for plot in given.figures), class_="plots"),
         element("h3", f"Differences to {BASELINE}"),
@@ -70,6 +73,11 @@ def section(given: Section, styles: Styles, files: str) -> str:
         id=f"condition{given.number}",
         class_="condition",
     )
+
+
+def _headroom(condition: ConditionRuns) -> list[str]:
+    """What perfect purity gains, where it was run."""
+    return [*filter(None, [headroom_note(condition.runs)])]
 
 
 def _left_out(condition: ConditionRuns) -> list[str]:
@@ -118,6 +126,10 @@ TRAPEZOID = (
 OPENAL = (
     "The same, divided by the number of points as the public OpenAL framework and CLIPNAL's tables "
     "do (openal): N − 1 of N parts of it."
+)
+NOTHING = (
+    f"† Perfect purity gains less than {100 * LEAST_HEADROOM:g} points of AUBC over {BASELINE}: "
+    f"this condition decides nothing about purity."
 )
 SCRIPT, LOOKS = "page.js", "page.css"
 
@@ -168,6 +180,8 @@ def _aubc(results: Results, styles: Styles, files: str) -> Iterator[str]:
         one = element("p", TRAPEZOID, class_="note") + aubc_table(conditions, styles, "trapezoid")
         two = element("p", OPENAL, class_="note") + aubc_table(conditions, styles, "openal")
         yield element("div", element("div", one), element("div", two), class_="conventions")
+    if any(mark(condition) for condition in results.conditions):
+        yield element("p", NOTHING, class_="note")
     yield element("p", element("a", "CSV", href=f"{quote(files)}/aubc.csv"), class_="files")
     yield "</section>"
 

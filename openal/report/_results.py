@@ -13,10 +13,10 @@ from openal.errors import ArgumentError
 from openal.report._items import Items, read_items
 from openal.simulate._record import DATA
 from openal.simulate._results_folder import RESULTS
+from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.loop import Run, Runs, run_of
 
 __all__ = [
-    "BASELINE",
     "RATIOS",
     "ConditionRuns",
     "Results",
@@ -100,9 +100,6 @@ def _known(values: Any) -> frozenset[int] | None:
     return frozenset(as_integers(values, "known").tolist()) if values else None
 
 
-BASELINE = "Random"
-
-
 @dataclass(frozen=True, eq=False)
 class ConditionRuns:
     """All runs of the same `settings`: what a page shows under one heading.
@@ -147,8 +144,8 @@ class ConditionRuns:
 class Results:
     """A `folder` of runs: its `conditions`, and its `strategies` with their arguments.
 
-    The baseline goes first, the others by name. `origin` has the command, versions, hardware, about
-    and notes, if they are said.
+    The baseline goes first, the bounds last, the others by name. `origin` has the command,
+    versions, hardware, about and notes, if they are said.
     """
 
     folder: Path
@@ -165,12 +162,17 @@ def read_results(folder: Path) -> Results:
         groups.setdefault(json.dumps(file.settings, sort_keys=True), []).append(file)
     read: dict[Path, Items | None] = {}
     conditions = sorted((_condition(folder, group, read) for group in groups.values()), key=_order)
-    names = sorted({file.name for file in files}, key=lambda name: (name != BASELINE, name.lower()))
+    names = sorted({file.name for file in files}, key=_place)
     arguments = {
         name: tuple(sorted({file.strategy for file in files if file.name == name}))
         for name in names
     }
     return Results(folder, tuple(_told_apart(conditions)), arguments, read_origin(folder))
+
+
+def _place(name: str) -> tuple[bool, bool, str]:
+    """The baseline goes first, bounds go last."""
+    return name != BASELINE, name in BOUNDS, name.lower()
 
 
 def _condition(

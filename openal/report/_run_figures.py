@@ -9,8 +9,9 @@ from openal.report._bars import Bar, Bars
 from openal.report._curves import Line, Lines
 from openal.report._figure import Figure, Styles
 from openal.report._intervals import Interval, Intervals
-from openal.report._results import BASELINE, ConditionRuns
-from openal.report._statistics import difference
+from openal.report._results import ConditionRuns
+from openal.simulate._differences import difference
+from openal.simulate.bounds import BASELINE
 from openal.simulate.loop import Run
 from openal.simulate.metrics import aubc
 

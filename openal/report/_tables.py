@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
-from typing import Literal
+from typing import Literal, TypeVar
 
 from openal.report._figure import Styles
-from openal.report._results import BASELINE, ConditionRuns
-from openal.report._statistics import Difference, difference, percent, signed
+from openal.report._results import ConditionRuns
+from openal.report._statistics import percent, signed
 from openal.report._svg import element, text
+from openal.simulate._differences import Difference, decides_nothing, difference, headroom
+from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.loop import Run
 from openal.simulate.metrics import Spread, aubc, spread
 
@@ -20,9 +22,15 @@ __all__ = [
     "aubc_spreads",
     "aubc_table",
     "difference_table",
+    "mark",
     "measure_table",
     "table",
 ]
+
+
+Row = TypeVar("Row")
+MARK = " †"
+"""At a condition in which perfect purity gains too little for purities to be told apart."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ COLUMNS = (
 
 
 def measure_table(condition: ConditionRuns, styles: Styles) -> str:
-    """A row per strategy, mean ± sd over seeds; the best mean of a column is bold."""
+    """A row per strategy, mean ± sd over seeds; the best mean of a column is bold, bounds aside."""
     spreads = {
         name: [
             spread([column.value(run) for run in condition.runs[name].values()])
@@ -67,7 +75,7 @@ def measure_table(condition: ConditionRuns, styles: Styles) -> str:
         if name in condition.runs
     }
     best = [
-        max(column.sign * row[at].mean for row in spreads.values())
+        max(column.sign * row[at].mean for row in _strategies(spreads).values())
         for at, column in enumerate(COLUMNS)
     ]
     rows = {
@@ -75,6 +83,11 @@ def measure_table(condition: ConditionRuns, styles: Styles) -> str:
         for name, row in spreads.items()
     }
     return table([column.title for column in COLUMNS], rows)
+
+
+def _strategies(rows: Mapping[str, Row]) -> Mapping[str, Row]:
+    """The rows without those of bounds; all of them where there is nothing else."""
+    return {name: row for name, row in rows.items() if name not in BOUNDS} or rows
 
 
 def difference_table(condition: ConditionRuns, styles: Styles) -> str:
@@ -144,7 +157,7 @@ def aubc_spreads(
 def aubc_table(conditions: Sequence[ConditionRuns], styles: Styles, convention: Convention) -> str:
     """The table of one data set; the best mean of each column is bold."""
     columns = aubc_spreads(conditions, convention)
-    best = [max(value.mean for value in column.values()) for column in columns]
+    best = [max(value.mean for value in _strategies(column).values()) for column in columns]
     rows = [
         element(
             "tr",
@@ -184,10 +197,15 @@ def _head(conditions: Sequence[ConditionRuns]) -> list[str]:
     upper = [
         element("th", text(name), colspan=str(count), scope="colgroup") for name, count in groups
     ]
-    shares = [text(condition.ood_ratio) for condition in conditions]
+    shares = [text(condition.ood_ratio) + mark(condition) for condition in conditions]
     lower = [element("th", f"OOD {share}", scope="col") for share in shares]
     name = element("th", "Strategy", rowspan="2", scope="col", class_="name")
     return [element("tr", name, *upper), element("tr", *lower)]
+
+
+def mark(condition: ConditionRuns) -> str:
+    """A mark at a condition that decides nothing."""
+    return MARK if decides_nothing(headroom(condition.runs)) else ""
 
 
 def _area(value: Spread | None, best: float) -> str:

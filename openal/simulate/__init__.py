@@ -1,5 +1,6 @@
 """A dress rehearsal on labeled data: some classes are known, the answers are simulated."""
 
+from openal.simulate.bounds import PerfectPurity
 from openal.simulate.classes import known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
@@ -18,6 +19,7 @@ __all__ = [
     "LabeledData",
     "OpenSetSplit",
     "Oracle",
+    "PerfectPurity",
     "QueryPrecision",
     "QueryRecall",
     "Recipe",

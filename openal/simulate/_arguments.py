@@ -6,22 +6,26 @@ from dataclasses import replace
 from math import inf
 from typing import Any, Literal
 
-from openal._checks import as_number
+from openal._checks import as_count, as_number
 from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
 from openal.parts import as_stage
+from openal.pool import Learner
 from openal.query import Chain, QueryStrategy
-from openal.simulate.classes import closest, known_classes
+from openal.simulate._image_task import ENCODER, image_source, image_task, learns_images
+from openal.simulate._strategy_words import split_words, strategy_of
+from openal.simulate.bounds import with_bounds
+from openal.simulate.classes import known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
 from openal.simulate.grid import Experiment, conditions_at
-from openal.strategies import available
 
 __all__ = [
     "DEFAULTS",
     "copies_of",
+    "counts_of",
     "known_names",
     "missing_signals",
     "plain_experiment",
@@ -32,20 +36,11 @@ __all__ = [
 
 
 def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
-    """The named strategies, each with its default arguments."""
-    classes = available()
-    strategies: dict[str, QueryStrategy] = {}
-    names = _split(words)
+    """The named strategies, with default arguments or with those in their brackets."""
+    names = split_words(words)
     if not names:
         raise ArgumentError("--strategies must name at least one strategy.")
-    for name in names:
-        if name not in classes:
-            raise ArgumentError(f"unknown strategy {name!r}{closest(name, [*classes])}")
-        try:
-            strategies[name] = classes[name]()
-        except TypeError as error:
-            raise ArgumentError(f"{name} cannot be built without arguments: {error}.") from error
-    return strategies
+    return {name: strategy_of(name) for name in names}
 
 
 def copies_of(word: str) -> Literal["ask", "skip"] | float:
@@ -56,6 +51,16 @@ def copies_of(word: str) -> Literal["ask", "skip"] | float:
         return float(word)
     except ValueError:
         raise ArgumentError(f"--copies must be ask, skip or a cosine, got {word!r:.60}.") from None
+
+
+def _with_copies(
+    strategies: dict[str, QueryStrategy], word: str | None
+) -> dict[str, QueryStrategy]:
+    """The strategies, which then treat copies as `--copies` says."""
+    if word is None:
+        return strategies
+    copies = copies_of(word)
+    return {name: Chain(as_stage(each), copies=copies) for name, each in strategies.items()}
 
 
 def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
@@ -70,7 +75,7 @@ def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
 
 def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
     """One number: so many seeds from 0. Several, or one with a comma: these seeds."""
-    seeds = _split(words)
+    seeds = split_words(words)
     if not seeds or not all(seed.isdecimal() for seed in seeds):
         raise ArgumentError(f"--seeds must be a number, or seeds such as 3,7, got {words}.")
     numbers = [int(seed) for seed in seeds]
@@ -81,10 +86,21 @@ def seeds_of(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def counts_of(words: Sequence[str], name: str) -> list[int]:
+    """One number of at least 1, or several, such as 500,1000."""
+    try:
+        counts = [int(word) for word in split_words(words)]
+    except ValueError as error:
+        raise ArgumentError(f"{name} must be numbers such as 500,1000, got {words}.") from error
+    if len(set(counts)) < max(1, len(counts)):
+        raise ArgumentError(f"{name} must be at least one number, and distinct, got {words}.")
+    return [as_count(count, name.removeprefix("--"), minimum=1) for count in counts]
+
+
 def ratios_of(words: Sequence[str], name: str, *, below: float = inf) -> tuple[float, ...]:
     """One share of at most 1 or several, such as 0.2,0.4; all of them `below` another one."""
     try:
-        ratios = tuple(float(word) for word in _split(words))
+        ratios = tuple(float(word) for word in split_words(words))
     except ValueError as error:
         raise ArgumentError(f"{name} must be shares such as 0.2,0.4, got {words}.") from error
     if len(set(ratios)) < max(1, len(ratios)):
@@ -96,11 +112,6 @@ def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Class names, which may hold commas themselves, and lists of them."""
     lists = ([word] if word in names else word.split(",") for word in words)
     return tuple(name for known in lists for name in known if name)
-
-
-def _split(words: Sequence[str]) -> list[str]:
-    """Words and lists with commas as one list, each word once."""
-    return list(dict.fromkeys(filter(None, ",".join(words).split(","))))
 
 
 DEFAULTS: dict[str, Any] = {
@@ -115,8 +126,8 @@ DEFAULTS: dict[str, Any] = {
 }
 FIRST_PER_CLASS = 10
 HIDDEN = 128
-ENCODER = "resnet18"
 OFFERED = frozenset({"embeddings", "features", "logits"})
+OFFERED_BESIDE_IMAGES = OFFERED | {"items"}
 OF_RECIPES = ("dataset", "data", "scale", "clipn")
 
 
@@ -125,34 +136,40 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
     for name in OF_RECIPES:
         if getattr(given, name) is not None:
             raise ArgumentError(f"--{name} is for --recipe.")
+    if given.no_classifier:
+        raise ArgumentError("--no-classifier is for --recipe.")
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
-    if given.copies is not None:
-        copies = copies_of(given.copies)
-        strategies = {
-            name: Chain(as_stage(each), copies=copies) for name, each in strategies.items()
-        }
-    for name, strategy in strategies.items():
-        missing = missing_signals(strategy, OFFERED)
-        if missing:
-            raise ArgumentError(f"{name} reads {missing}, which nothing here offers.")
+    strategies = _with_copies(strategies, given.copies)
     source = _source(given)
+    offered = OFFERED if source.items is None else OFFERED_BESIDE_IMAGES
+    offered -= {"embeddings"} if source.embeddings is None else frozenset()
+    for name, strategy in strategies.items():
+        missing = missing_signals(strategy, offered)
+        if missing:
+            cure = "; give --encoder NAME or --embeddings FILE." if "embeddings" in missing else "."
+            raise ArgumentError(f"{name} reads {missing}, which nothing here offers{cure}")
     grid = _grid(given, source)
     settings = {"openal": __version__, "data": source.title, "fingerprint": source.fingerprint}
-    if given.images:
+    if given.embeddings and source.items is not None:
+        settings["embeddings"] = given.embeddings.name
+    elif given.images:
         settings["encoder"] = given.encoder or ENCODER
     return Experiment(
         source,
-        strategies,
+        strategies if given.no_bounds else with_bounds(strategies),
         grid,
         seeds,
         settings,
         given.out,
         is_grid=len(grid) > 1,
         notes=source.notes,
+        whole=given.whole,
     )
 
 
 def _source(given: argparse.Namespace) -> DataSource:
+    if learns_images(given):
+        return image_source(given)
     if given.encoder and not given.images:
         raise ArgumentError("--encoder is for --images and --recipe.")
     if given.images and (given.embeddings or given.labels):
@@ -191,10 +208,17 @@ def _grid(given: argparse.Namespace, source: DataSource) -> Sequence[Conditions]
         budget=given.budget,
         noise=given.noise,
         skip=given.skip,
-        task=EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None),
+        task=_task(given, source),
+        thin=given.thin,
     )
     grid = conditions_at(conditions, shares, ratios)
     return grid if given.first is not None else [_with_first(at, source) for at in grid]
+
+
+def _task(given: argparse.Namespace, source: DataSource) -> Learner:
+    if source.items is not None:
+        return image_task(given, source)
+    return EmbeddingClassifier(hidden=HIDDEN if given.task == "mlp" else None)
 
 
 def _with_first(conditions: Conditions, source: DataSource) -> Conditions:

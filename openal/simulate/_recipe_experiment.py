@@ -16,7 +16,9 @@ from openal.errors import ArgumentError
 from openal.learners import CLIP, PixelResNet18
 from openal.query import QueryStrategy
 from openal.simulate._arguments import missing_signals, ratios_of, seeds_of, strategies_of
+from openal.simulate._detector_task import DetectorAsClassifier
 from openal.simulate._recipe_summary import ChosenRecipe
+from openal.simulate.bounds import with_bounds
 from openal.simulate.conditions import Conditions
 from openal.simulate.data import LabeledData
 from openal.simulate.datasets._encoders import Embedder, embedder_of
@@ -89,7 +91,10 @@ def _lack(missing: Sequence[str]) -> str:
     return f"reads {missing}, which nothing here offers."
 
 
-FIXED = ("images", "labels", "known", "protocol", "test_share", "task", "copies")
+FIXED = (
+    *("images", "labels", "known", "protocol", "test_share", "task", "side", "epochs"),
+    "copies",
+)
 COUNTS = ("first", "rounds", "budget")
 TEST_SHARE = 0.25
 """What is held out of a folder without a test part."""
@@ -106,7 +111,7 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
     source = _source(chosen.data, embedder if needed else None, given.out / "embeddings")
     return Experiment(
         source,
-        strategies,
+        strategies if given.no_bounds else with_bounds(strategies),
         _grid(given, chosen),
         chosen.recipe.seeds,
         _settings(chosen, source, embedder),
@@ -114,6 +119,7 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
         is_grid=True,
         about=chosen.about,
         notes=(*chosen.data.notes, *notes),
+        whole=given.whole or chosen.recipe.whole,
     )
 
 
@@ -126,8 +132,18 @@ def _chosen(given: argparse.Namespace) -> tuple[ChosenRecipe, Embedder | None]:
     data, kept = reduced(everything, scale) if scale < 1 else (everything, np.arange(whole))
     embedder = _embedder(given, recipe, kept, whole)
     recipe = replace(recipe, encoder=None if embedder is None else embedder.name)
-    oracle = {"noise": given.noise, "skip": given.skip}
-    return ChosenRecipe(given.recipe, recipe, scale, data, kept, whole, **oracle), embedder
+    chosen = ChosenRecipe(
+        given.recipe,
+        recipe,
+        scale,
+        data,
+        kept,
+        whole,
+        noise=given.noise,
+        skip=given.skip,
+        without_classifier=given.no_classifier,
+    )
+    return chosen, embedder
 
 
 def _recipe(given: argparse.Namespace, scale: float) -> Recipe:
@@ -147,6 +163,8 @@ def _recipe(given: argparse.Namespace, scale: float) -> Recipe:
         changes["mismatch"] = ratios_of(given.mismatch, "--mismatch")
     if given.ood_ratio is not None:
         changes["ood_ratio"] = ratios_of(given.ood_ratio, "--ood-ratio", below=1)
+    if given.thin:
+        changes["thin"] = True
     return replace(recipe, **changes)
 
 
@@ -166,10 +184,14 @@ def _named(given: argparse.Namespace) -> bool:
 def _grid(given: argparse.Namespace, chosen: ChosenRecipe) -> list[Conditions]:
     data, task = chosen.data, chosen.recipe.task
     network = task.factory or PixelResNet18(data.mean, data.std)
-    recipe = replace(chosen.recipe, task=replace(task, factory=network))
+    task = replace(task, factory=network)
+    recipe = replace(chosen.recipe, task=task)
     share = TEST_SHARE if data.test is None else 0.0
     more = {"test_share": share, "noise": given.noise, "skip": given.skip}
-    return recipe.conditions(data.train[1], data.names, **more)
+    grid = recipe.conditions(data.train[1], data.names, **more)
+    if given.no_classifier:
+        return [replace(conditions, task=DetectorAsClassifier(task)) for conditions in grid]
+    return grid
 
 
 def _settings(

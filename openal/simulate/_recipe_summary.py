@@ -17,6 +17,7 @@ TOLD = {
     "seeds": "seeds",
     "strategies": "strategies",
     "encoder": "embeddings",
+    "thin": "known items thinned",
 }
 """What is told where it is not the recipe's, by the names of its fields."""
 
@@ -26,7 +27,8 @@ class ChosenRecipe:
     """The recipe `name` with what the arguments say instead, on the images that a `scale` leaves.
 
     The `encoder` of the `recipe` is the name of what the embeddings come from, be it a file. Of
-    `whole` images to learn from, `data` has those at `kept`. `noise` and `skip` are the oracle's.
+    `whole` images to learn from, `data` has those at `kept`. `noise` and `skip` are the oracle's;
+    `without_classifier` the detector classifies.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ChosenRecipe:
     whole: int  # how many there were
     noise: float = 0.0
     skip: float = 0.0
+    without_classifier: bool = False
 
     @property
     def about(self) -> str:
@@ -53,9 +56,10 @@ class ChosenRecipe:
         )
 
     def _oracle(self) -> str:
-        """The recipes' answers are all there, and right."""
+        """The recipes' answers are all there, and right, and a classifier learns them."""
         shares = {"noise": self.noise, "skip": self.skip}
-        return "".join(f"; {name} {value:g}" for name, value in shares.items() if value)
+        words = "".join(f"; {name} {value:g}" for name, value in shares.items() if value)
+        return words + "; without a classifier" * self.without_classifier
 
 
 def _figures(recipe: Recipe, other: Recipe) -> str:

@@ -5,12 +5,30 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
+from openal.simulate._differences import (
+    area,
+    decides_nothing,
+    difference,
+    headroom,
+    headroom_note,
+    points,
+)
+from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.conditions import VARYING, Conditions
 from openal.simulate.grid import GridRuns
 from openal.simulate.loop import Run, Runs
-from openal.simulate.metrics import aubc, spread
+from openal.simulate.metrics import Spread, aubc, spread
 
-__all__ = ["MEASURES", "Measure", "best_of", "grid_results", "measured", "results", "table"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "best_of",
+    "grid_results",
+    "measured",
+    "results",
+    "table",
+    "whole_line",
+]
 
 ENOUGH = 3
 """Fewer seeds cannot tell the best from the lucky."""
@@ -51,8 +69,12 @@ def measured(run: Run) -> dict[str, float]:
 
 
 def best_of(runs: Runs, measure: Measure) -> str | None:
-    """The strategy that beats every other at each of at least three seeds, or None."""
+    """The strategy that beats every other at each of at least three seeds, or None.
+
+    Bounds are no strategies: they neither win nor stand in the way.
+    """
     sign = 1 if measure.larger_is_better else -1
+    runs = {name: by_seed for name, by_seed in runs.items() if name not in BOUNDS}
     scores = {
         name: {seed: sign * measured(run)[measure.name] for seed, run in by_seed.items()}
         for name, by_seed in runs.items()
@@ -72,7 +94,25 @@ def results(runs: Runs, settings: Mapping[str, Any]) -> dict[str, Any]:
         name: {str(seed): _columns(run) for seed, run in by_seed.items()}
         for name, by_seed in runs.items()
     }
-    return {"settings": settings, "summary": summary, "runs": columns}
+    return {"settings": settings, "summary": summary, **_headroom(runs), "runs": columns}
+
+
+def _headroom(runs: Runs) -> dict[str, Any]:
+    """What perfect purity gains over Random in AUBC, and whether it is enough to decide."""
+    gain = headroom(runs)
+    if gain is None:
+        return {}
+    interval = None if gain.interval is None else list(gain.interval)
+    found = {"mean": gain.mean, "interval": interval, "decides_nothing": decides_nothing(gain)}
+    return {"headroom": found}
+
+
+def whole_line(accuracy: Spread | None) -> str:
+    """A line below a table: the accuracy once every known item of the pool is answered."""
+    if accuracy is None:
+        return ""
+    shown = accuracy.shown("{:.3f}".format)
+    return f"\nWhole data set: accuracy {shown}, with every known item of the pool answered."
 
 
 def grid_results(
@@ -102,9 +142,15 @@ def _columns(run: Run) -> dict[str, Any]:
 
 
 def table(runs: Runs) -> str:
-    """One line per strategy, mean ± sd over the seeds; * marks what is best at every seed."""
+    """One line per strategy, mean ± sd over the seeds; * marks what is best at every seed.
+
+    Where `Random` is among them, the last column has how many points of AUBC each is above it at
+    the same seed, with half a 95% t interval, and a line below says what there was to gain.
+    """
     best = {measure.name: best_of(runs, measure) for measure in MEASURES}
-    rows = [["strategy", *(measure.title for measure in MEASURES), "s/round"]]
+    baseline = runs.get(BASELINE) if len(runs) > 1 else None
+    last = ["s/round"] if baseline is None else ["s/round", "AUBC - Random"]
+    rows = [["strategy", *(measure.title for measure in MEASURES), *last]]
     for name, by_seed in runs.items():
         columns = [measured(run) for run in by_seed.values()]
         cells = [
@@ -113,9 +159,16 @@ def table(runs: Runs) -> str:
             for m in MEASURES
         ]
         seconds = [fmean(run.seconds) for run in by_seed.values()]
-        rows.append([name, *cells, f"{fmean(seconds):.2f}"])
-    note = "\n* best at every seed" if any(best.values()) else ""
-    return _aligned(rows) + note
+        above = [] if baseline is None else [_above(by_seed, baseline)]
+        rows.append([name, *cells, f"{fmean(seconds):.2f}", *above])
+    notes = ["* best at every seed"] if any(best.values()) else []
+    return "\n".join([_aligned(rows), *notes, *filter(None, [headroom_note(runs)])])
+
+
+def _above(by_seed: Mapping[int, Run], baseline: Mapping[int, Run]) -> str:
+    """By how many points of AUBC a strategy is above the baseline at the same seed."""
+    by = None if by_seed is baseline else difference(by_seed, baseline, area)
+    return "" if by is None else points(by)
 
 
 def _aligned(rows: list[list[str]]) -> str:

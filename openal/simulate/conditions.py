@@ -7,6 +7,7 @@ from typing import Any
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
 from openal.pool import Learner
+from openal.simulate._described import described
 from openal.simulate.loop import require_answers
 from openal.simulate.oracle import Oracle
 from openal.simulate.split import AnswerProtocol, OpenSetSplit, openset_split
@@ -15,6 +16,9 @@ __all__ = ["VARYING", "Conditions"]
 
 VARYING = frozenset({"mismatch", "ood_ratio", "known", "first"})
 """The settings that differ between the conditions of a grid."""
+
+FLAGS = ("same_start", "thin", "own_schedules", "on_images")
+"""The settings that are written down where they are on."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,12 @@ class Conditions:
         task: the classifier that is trained in every round.
         same_start: whether every round of a run trains with the same seed, and so from the same
             initial weights, as the public OpenAL framework does.
+        thin: whether known items are left out where the unknown ones are too few for `ood_ratio`.
+        own_schedules: the share of their own papers' epochs for which the networks of strategies
+            are trained, with their own rates and batches; they take no more than network,
+            augmentation and device from the task network. 0: they are trained as that is.
+        on_images: whether the networks of strategies learn the images even where there are
+            embeddings, as in the papers.
     """
 
     first: int
@@ -49,6 +59,9 @@ class Conditions:
     skip: float = 0.0
     task: Learner = field(default_factory=EmbeddingClassifier)
     same_start: bool = False
+    thin: bool = False
+    own_schedules: float = 0.0
+    on_images: bool = False
 
     def __post_init__(self) -> None:
         Oracle((), 1, self.noise, self.skip)  # refuses what cannot be
@@ -77,6 +90,7 @@ class Conditions:
             ood_ratio=self.ood_ratio,
             protocol=self.protocol,
             test_share=self.test_share,
+            thin=self.thin,
         )
         require_answers(split, self.rounds, self.budget)
         if not (own_test or len(split.test)):
@@ -87,9 +101,8 @@ class Conditions:
         """The conditions as values that JSON can hold, by name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         known = None if self.known is None else list(self.known)
-        if not values.pop("same_start"):
-            return {**values, "known": known, "task": repr(self.task)}
-        return {**values, "known": known, "task": repr(self.task), "same_start": True}
+        flags = {name: value for name in FLAGS if (value := values.pop(name))}
+        return {**values, "known": known, "task": described(self.task), **flags}
 
 
 def _shown(ratio: float | None) -> str:

@@ -10,11 +10,11 @@ from torch.utils.data import Subset
 
 from openal._checks import as_indices, as_integers
 from openal.errors import ArgumentError
-from openal.pool import Frozen, Pool
+from openal.pool import Frozen, Learner, Pool
 from openal.simulate.classes import class_names
 from openal.simulate.split import OpenSetSplit
 
-__all__ = ["HeldOutItems", "LabeledData", "held_out_items"]
+__all__ = ["HeldOutItems", "LabeledData", "held_out_items", "require_readable"]
 
 
 @final
@@ -50,6 +50,17 @@ class LabeledData:
     def __repr__(self) -> str:
         return f"LabeledData(size={len(self)}, classes={len(self.names)})"
 
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The names of the signals, and "items" where there is a data set; sorted."""
+        return tuple(sorted({*self._signals} | ({"items"} if self._items is not None else set())))
+
+    @property
+    def learners(self) -> dict[str, Learner]:
+        """The signals that a learner is trained for in every round, by name."""
+        found = self._signals.items()
+        return {name: value for name, value in found if isinstance(value, Learner)}
+
     def pool(self, indices: Any) -> Pool:
         """A pool 0..m-1 of the items at `indices` [m]; without their labels."""
         indices = as_indices(indices, "indices", size=len(self))
@@ -79,6 +90,23 @@ class HeldOutItems:
         indices = np.arange(len(self.labels))
         logits = model.signals(self.pool, indices, ("logits",), progress=progress)["logits"]
         return float((logits.argmax(dim=1).cpu().numpy() == self.labels).mean())
+
+
+def require_readable(task: Learner, data: LabeledData, test: LabeledData | None) -> None:
+    """Raise an ArgumentError unless the task network can read the data and the test set."""
+    for argument, given in {"data": data, "test": test}.items():
+        missing = [] if given is None else sorted({*task.reads} - {*given.offers})
+        if given is not None and missing:
+            offers = ", ".join(map(repr, given.offers))
+            raise ArgumentError(
+                f"the task network {type(task).__name__} reads {missing[0]!r}; {argument} offers "
+                f"{offers}. Give {argument}=LabeledData(..., {_as_argument(missing[0])}), or a "
+                f"task= that reads what it offers, as task=Classifier() reads images."
+            )
+
+
+def _as_argument(name: str) -> str:
+    return "images" if name == "items" else f"{name}=..."
 
 
 def held_out_items(

@@ -1,6 +1,7 @@
 """Strategies, ratios and seeds in one call, shared by any number of processes."""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,10 +17,12 @@ from openal.errors import ArgumentError
 from openal.query import QueryStrategy
 from openal.simulate._planned_runs import Setting, finished_runs, planned_runs
 from openal.simulate._results_folder import ResultsFolder, check_grid
+from openal.simulate._whole_data import kept_accuracy
 from openal.simulate.conditions import VARYING, Conditions
-from openal.simulate.data import LabeledData
+from openal.simulate.data import LabeledData, require_readable
 from openal.simulate.datasets._sources import DataSource
 from openal.simulate.loop import Runs
+from openal.simulate.metrics import Spread, spread
 from openal.simulate.split import OpenSetSplit
 
 __all__ = ["Experiment", "GridRuns", "compare_grid", "conditions_at"]
@@ -72,9 +75,32 @@ def compare_grid(
     >>> list(runs), list(runs[0.4, None]["Random"])
     ([(0.4, None), (0.6, None)], [0, 1])
     """
+    for conditions in grid:
+        require_readable(conditions.task, data, test)
+    _warn_of_shared_learners(strategies, data)
     splits = _splits(grid, data.labels, data.names, seeds, test)
     folders = [None] * len(grid) if folder is None else _folders(folder, grid, settings)
     return _run(strategies, data, grid, splits, folders, test=test, progress=progress)
+
+
+def _warn_of_shared_learners(strategies: Mapping[str, QueryStrategy], data: LabeledData) -> None:
+    """Warn where a learner in the data takes the place of several that are not alike."""
+    for signal, learner in data.learners.items():
+        own = {name: _learners_of(strategy, signal) for name, strategy in strategies.items()}
+        own = {name: learners for name, learners in own.items() if learners}
+        if len(set(own.values())) > 1:
+            warnings.warn(
+                f"data offers {signal!r} by {learner!r:.200}, which goes before the learners that "
+                f"{', '.join(own)} would train, each another one. Leave it out of data, or give "
+                f"each strategy its own, as in LfOSA(detector=Detector(...)).",
+                stacklevel=3,
+            )
+
+
+def _learners_of(strategy: QueryStrategy, signal: str) -> str:
+    """The learners that a strategy brings for a signal, as text."""
+    learners = getattr(strategy, "learners", ())
+    return ", ".join(repr(learner) for learner in learners if signal in learner.offers)
 
 
 def conditions_at(
@@ -99,7 +125,8 @@ class Experiment:
 
     The runs are kept in `folder`, with the `settings` that they depend on beside the conditions
     of the `grid`; if `is_grid`, the files carry the ratios in their names. `about` and `notes` are
-    sentences for people: where the figures come from, what is left out.
+    sentences for people: where the figures come from, what is left out. With `whole` the accuracy
+    on the whole data set is told too.
     """
 
     source: DataSource
@@ -111,6 +138,7 @@ class Experiment:
     is_grid: bool
     about: str = ""
     notes: tuple[str, ...] = ()
+    whole: bool = False
 
     @cached_property
     def splits(self) -> Splits:
@@ -133,6 +161,20 @@ class Experiment:
                 self.strategies, data, self.grid, self.splits, folders, test=test, progress=None
             )
         return data, runs
+
+    def whole_data(self, data: LabeledData) -> list[Spread | None]:
+        """Of each conditions the accuracy on the whole data set; None where nobody asks for it."""
+        if not self.whole:
+            return [None] * len(self.grid)
+        pairs = enumerate(zip(self._folders(), self.grid, strict=True))
+        return [spread([*self._whole(data, at, *pair)]) for at, pair in pairs]
+
+    def _whole(
+        self, data: LabeledData, at: int, folder: ResultsFolder, conditions: Conditions
+    ) -> Iterator[float]:
+        for seed in self.seeds:
+            split = self.splits[at, seed]
+            yield kept_accuracy(folder, seed, data, split, conditions, self.source.test)
 
     def _folders(self) -> list[ResultsFolder]:
         """Where the runs are kept; an ArgumentError if the folder holds others."""

@@ -15,7 +15,8 @@ from openal.labeled import LabeledSet
 from openal.learners import Classifier, EmbeddingClassifier
 from openal.pool import Frozen, Learner, Pool
 from openal.query import QueryStrategy
-from openal.simulate.data import LabeledData, held_out_items
+from openal.simulate.bounds import PerfectPurity
+from openal.simulate.data import LabeledData, held_out_items, require_readable
 from openal.simulate.metrics import query_precision, query_recall, wasted
 from openal.simulate.oracle import Oracle
 from openal.simulate.split import OpenSetSplit
@@ -126,7 +127,7 @@ def simulate(
     truth, whatever the oracle answered.
 
     Args:
-        strategy: what is judged.
+        strategy: what is judged; `PerfectPurity`, a bound, is given the truth.
         data: the items, with labels that only the oracle and the judge see.
         split: which of them are pool, first answers and test items.
         task: the classifier that is trained from scratch in every round; by default logistic
@@ -145,8 +146,10 @@ def simulate(
         ArgumentError: the pool has too few items for all answers, or no test item is there.
     """
     require_answers(split, rounds, budget)
+    task = _default_task(data) if task is None else task
+    require_readable(task, data, test)
     pool, held_out = data.pool(split.pool), held_out_items(split, data, test)
-    task = _default_task(pool) if task is None else task
+    strategy = strategy.knowing(split.truth) if isinstance(strategy, PerfectPurity) else strategy
     oracle = Oracle(split.truth, split.num_classes) if oracle is None else oracle
     labeled = LabeledSet(len(pool), split.classes)
     if len(split.first):
@@ -179,8 +182,8 @@ def require_answers(split: OpenSetSplit, rounds: int, budget: int) -> None:
         )
 
 
-def _default_task(pool: Pool) -> Learner:
-    return EmbeddingClassifier() if "embeddings" in pool.offers else Classifier()
+def _default_task(data: LabeledData) -> Learner:
+    return EmbeddingClassifier() if "embeddings" in data.offers else Classifier()
 
 
 def _train(

@@ -35,6 +35,10 @@ class Recipe:
         drawn: whether each seed has its own known classes; else the first ones are known.
         same_start: whether every round trains from the same initial weights.
         encoder: where the embeddings come from that strategies read; None for no embeddings.
+        thin: whether known items are left out where the unknown ones are too few for a ratio.
+        own_schedules: the share of their papers' epochs for which the strategies' networks are
+            trained, with their own rates and batches; 0: as the task network is.
+        whole: whether the accuracy on the whole data set is told beside the strategies'.
         elsewhere: what differs on other data sets than `data`, by their names; "" is any other.
     """
 
@@ -51,6 +55,9 @@ class Recipe:
     drawn: bool = False
     same_start: bool = False
     encoder: str | None = None
+    thin: bool = False
+    own_schedules: float = 0.0
+    whole: bool = False
     elsewhere: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def on(self, dataset: str) -> "Recipe":
@@ -74,6 +81,7 @@ class Recipe:
             budget=max(1, round(scale * self.budget)),
             rounds=max(2, round(scale * self.rounds)),
             task=replace(self.task, epochs=epochs, step_size=step_size),
+            own_schedules=scale * self.own_schedules,
         )
 
     def conditions(
@@ -112,6 +120,9 @@ class Recipe:
             budget=self.budget,
             task=self.task,
             same_start=self.same_start,
+            thin=self.thin,
+            own_schedules=self.own_schedules,
+            on_images=True,
             **more,
         )
 
@@ -153,8 +164,10 @@ RECIPES = {
         ),
         strategies=(
             *("Random", "LeastConfidenceSampling", "LearningLoss", "Coreset"),
-            *("MQNet", "LfOSA", "EOAL", "CLIPNAL"),
+            *("MQNet(PredictedLoss())", "LfOSA", "EOAL", "CLIPNAL"),
         ),
+        own_schedules=1.0,
+        whole=True,
         seeds=(0, 1, 2, 3, 4),
         ood_ratio=(0.1, 0.2, 0.4, 0.6),
         protocol="clipnal",
@@ -164,11 +177,17 @@ RECIPES = {
         elsewhere={"tiny-imagenet": {"first": 1000, "budget": 1000, "epochs": 300}},
     ),
     "lfosa": LFOSA,
+    "lfosa-openness": replace(
+        LFOSA, mismatch=(0.4,), ood_ratio=(0.0, 0.2, 0.4, 0.6, 0.8, 0.9), thin=True
+    ),
     "jsosal": replace(
         LFOSA,
         budget=1000,
         task=Classifier(weight_decay=1e-3),
-        strategies=("Random", "Uncertainty", "LfOSA", "JSOSAL"),
+        strategies=(
+            *("Random", "Uncertainty", "LeastConfidenceSampling", "Coreset"),
+            *("LfOSA", "JSOSAL"),
+        ),
         seeds=(0, 1, 2),
     ),
     "neat": replace(
@@ -176,15 +195,11 @@ RECIPES = {
         budget=400,
         rounds=9,
         mismatch=(0.2,),
+        drawn=True,
         same_start=True,
         strategies=(
-            "Random",
-            "Uncertainty",
-            "CertaintySampling",
-            "Coreset",
-            "LfOSA",
-            "NEATPassive",
-            "NEAT",
+            *("Random", "Uncertainty", "CertaintySampling", "Coreset", "BADGE", "OpenMax"),
+            *("MQNet(PredictedLoss())", "LfOSA", "NEATPassive", "NEAT"),
         ),
         seeds=(0, 1, 2),
         encoder="ViT-B-32/openai",
@@ -192,9 +207,15 @@ RECIPES = {
 }
 """As the papers say, else as their authors' code does; what neither says is LfOSA's.
 
-JSOSAL's paper gives no schedule, rounds and seeds: ten rounds and LfOSA's schedule are ours. Its
-images and those of LfOSA are also rotated by up to 15 degrees in LfOSA's code; `CropFlip` does
-not. CLIPNAL has ten evaluations, and therefore nine queries.
+JSOSAL's paper gives no schedule, rounds and seeds: ten rounds and LfOSA's schedule are ours, and so
+is the least confidence as its second uncertainty. In NEAT's the known classes are drawn, as its
+paper says; its code takes the first. BGADL is not in it: its generator of images is not rebuilt,
+and the figures that NEAT's authors publish under the name come from least confidence. MQNet's
+contrastive network is not trained: its purity reads the embeddings. LfOSA's openness goes up to
+90 %, for which known items are thinned where the unknown ones are too few. JSOSAL's images and
+those of LfOSA are also rotated by up to 15 degrees in LfOSA's code; `CropFlip` does not. CLIPNAL
+has ten evaluations, and therefore nine queries; there LfOSA, LL and EOAL keep the schedules of
+their own studies (appendix C).
 """
 
 

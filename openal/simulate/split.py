@@ -65,11 +65,12 @@ def openset_split(
     ood_ratio: float | None = None,
     protocol: AnswerProtocol = "clipnal",
     test_share: float = 0.0,
+    thin: bool = False,
 ) -> OpenSetSplit:
     """A pool of known and unknown items, its first answers and its test items.
 
-    Known items are never dropped; of the unknown ones as many are kept as make `ood_ratio` of the
-    pool. The same arguments give the same split.
+    Of the unknown items as many are kept as make `ood_ratio` of the pool. Known ones are dropped
+    only with `thin`. The same arguments give the same split.
 
     Args:
         labels: the class ids [n] of the dataset, 0, 1, ...
@@ -85,6 +86,8 @@ def openset_split(
             only, equally many of each class (LfOSA, NEAT, EOAL, JSOSAL). "random": any items.
         test_share: the share of each known class that is held out for testing; 0 where the data
             come with a test set of their own.
+        thin: whether, where there are too few unknown items for `ood_ratio`, as many known ones
+            are left out, each class in proportion, as make it; else that is an error.
 
     Returns:
         The split; its labels 0..K-1 stand for the known classes in their order.
@@ -99,6 +102,8 @@ def openset_split(
     rng = random.Random(seed)  # noqa: S311 - the reference draws unknown items, then answers, from it
     known_items, test = _held_out(labels, chosen, test_share, seed)
     unknown_items = np.flatnonzero(~np.isin(labels, chosen))
+    if thin and ood_ratio is not None:
+        known_items = _thinned(known_items, len(unknown_items), ood_ratio, labels, seed)
     unknown_items = _keep_unknown(unknown_items, len(known_items), ood_ratio, rng)
     pool = np.sort(np.concatenate([known_items, unknown_items]))
     ratio = len(unknown_items) / len(pool) if ood_ratio is None else ood_ratio
@@ -180,16 +185,50 @@ def _keep_unknown(
     """As many of `unknown` as make the share `ratio` beside `num_known` known items; None: all."""
     if ratio is None:
         return unknown
-    if not 0 <= ratio < 1:
-        raise ArgumentError(f"ood_ratio must be at least 0 and below 1, got {ratio}.")
-    count = round(num_known * ratio / (1 - ratio))
+    count = _unknown_beside(num_known, ratio)
     if count > len(unknown):
         most = len(unknown) / (num_known + len(unknown))
         raise ArgumentError(
             f"ood_ratio {ratio:g} needs {count} unknown items beside {num_known} known ones; "
-            f"there are {len(unknown)}, enough for {int(most * 1000) / 1000:g}."
+            f"there are {len(unknown)}, enough for {int(most * 1000) / 1000:g}. With thin=True "
+            f"(--thin) known items are left out instead."
         )
     return np.sort(np.array(rng.sample(unknown.tolist(), count), np.int64))
+
+
+def _unknown_beside(num_known: int, ratio: float) -> int:
+    """How many unknown items make the share `ratio` beside known ones."""
+    if not 0 <= ratio < 1:
+        raise ArgumentError(f"ood_ratio must be at least 0 and below 1, got {ratio}.")
+    return round(num_known * ratio / (1 - ratio))
+
+
+def _thinned(
+    known: np.ndarray, num_unknown: int, ratio: float, labels: np.ndarray, seed: int
+) -> np.ndarray:
+    """As many known items, each class in proportion, as unknown ones make the share beside."""
+    if _unknown_beside(len(known), ratio) <= num_unknown:
+        return known
+    count = round(num_unknown * (1 - ratio) / ratio)
+    count -= _unknown_beside(count, ratio) > num_unknown
+    classes = len(np.unique(labels[known]))
+    if count < classes:
+        raise ArgumentError(
+            f"ood_ratio {ratio:g} leaves {count} known items beside {num_unknown} unknown ones; "
+            f"each of {classes} classes must keep one."
+        )
+    kept: np.ndarray = known[np.sort(_evenly(labels[known], seed)[:count])]
+    return kept
+
+
+def _evenly(labels: np.ndarray, seed: int) -> np.ndarray:
+    """The rows [n] in an order of which any first part has each class in proportion."""
+    place = np.empty(len(labels))
+    rng = np.random.default_rng([seed, 0x7414])
+    for k in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == k))
+        place[rows] = np.arange(len(rows)) / len(rows)  # 0 for one of each, so none goes missing
+    return np.argsort(place, kind="stable")
 
 
 def _stratified(

@@ -17,13 +17,18 @@ from openal.strategies._without_effect import require_defaults
 __all__ = ["JSOSAL"]
 
 
+DECAY = 1e-3
+"""The weight decay of the paper's networks, twice that of LfOSA's."""
+
+
 @dataclass(frozen=True)
 class JSOSAL(Paper):
     """The `factor` times budget that a balanced detector finds most known; of these, by entropy.
 
     Reads `detector_logits` and, for the entropy, the classifier's `logits`. Where the pool offers
     no `detector_logits`, a detector is trained on all answers with classes weighted inversely to
-    their size: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its items.
+    their size: `EmbeddingDetector` on the pool's `embeddings`, else `Detector` on its items, with
+    the paper's weight decay of 0.001.
 
     Accuracy may end below Random's, as with `LfOSA`: of the surest known items the entropy chooses
     among twice the budget only.
@@ -86,6 +91,11 @@ class JSOSAL(Paper):
             return (as_learner(self.detector, "detector"),)
         ratio, temperature = self.max_weight_ratio, self.temperature
         return (
-            Detector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
+            Detector(
+                temperature=temperature,
+                class_weights=True,
+                max_weight_ratio=ratio,
+                weight_decay=DECAY,
+            ),
             EmbeddingDetector(temperature=temperature, class_weights=True, max_weight_ratio=ratio),
         )

@@ -14,7 +14,7 @@ from openal.store import Embeddings, image_names
 CLASSES = ("car", "cat", "dog", "owl")
 ENCODER = ["--encoder", "tests.thumbnail_encoder:make", "--device", "cpu", "--workers", "1"]
 SIMULATE = ["--encoder", "pixels", "--known", "cat,dog", "--seeds", "1", "--rounds", "1"]
-SIMULATE += ["--budget", "3", "--first", "4", "--strategies", "Random"]
+SIMULATE += ["--budget", "3", "--first", "4", "--strategies", "Random", "--no-bounds"]
 
 
 @pytest.fixture(autouse=True)

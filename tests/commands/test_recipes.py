@@ -50,7 +50,7 @@ def cifar(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def simulate(arguments: str, *more: str) -> int:
-    return main(["simulate", *arguments.split(), *more])
+    return main(["simulate", "--no-bounds", *arguments.split(), *more])
 
 
 @pytest.mark.long

@@ -1,9 +1,11 @@
 import pickle
+from typing import Any
 
 import pytest
 import torch
 
-from openal.learners import PixelResNet18, cifar_resnet18
+from openal.errors import ArgumentError
+from openal.learners import PixelResNet18, SmallCNN, cifar_resnet18
 
 
 def test_gives_one_output_per_class() -> None:
@@ -37,3 +39,25 @@ def test_dropout_comes_before_the_last_layer() -> None:
     network = PixelResNet18((0.5,) * 3, (0.5,) * 3, dropout=0.3)(5)
     assert isinstance(network.fc, torch.nn.Sequential)
     assert [type(each).__name__ for each in network.fc] == ["Dropout", "Linear"]
+
+
+@pytest.mark.parametrize("side", [16, 32, 64])
+def test_a_small_network_reads_bytes_of_any_size(side: int) -> None:
+    network = SmallCNN((0.5,) * 3, (0.25,) * 3, width=4, dropout=0.2)(5).eval()
+    assert network(torch.zeros(2, 3, side, side, dtype=torch.uint8)).shape == (2, 5)
+    assert [name for name, _ in network.named_children()][1:5] == [f"layer{k}" for k in range(1, 5)]
+
+
+def test_a_small_network_standardizes_what_it_reads() -> None:
+    pixels = torch.randint(256, (2, 3, 16, 16), dtype=torch.uint8)
+    mean, std = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
+    network = SmallCNN(mean, std, width=2)(3).eval()
+    channels = (torch.tensor(values)[:, None, None] for values in (mean, std))
+    standard = (pixels / 255 - next(channels)) / next(channels)
+    assert torch.allclose(network(pixels), network[1:](standard), atol=1e-6)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("wrong", [{"mean": 0.5}, {"std": (0, 1, 1)}, {"width": 0}])
+def test_a_small_network_that_cannot_be(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match=next(iter(wrong))):
+        SmallCNN(**{"mean": (0.5,) * 3, "std": (0.2,) * 3, **wrong})

@@ -1,5 +1,6 @@
 """One step of training."""
 
+import math
 from typing import Any
 
 import pytest
@@ -65,6 +66,20 @@ def test_the_rate_falls_at_shares_of_the_epochs(monkeypatch: pytest.MonkeyPatch)
     assert found == [1.0] * 20 + [0.1] * 10 + [0.01] * 10
 
 
+def test_the_rate_falls_along_a_cosine(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = rates(monkeypatch, schedule="cosine")
+    expected = [(1 + math.cos(math.pi * step / len(found))) / 2 for step in range(len(found))]
+    assert found == pytest.approx(expected)
+
+
+def test_the_rate_of_one_cycle_rises_to_its_top_and_falls(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = rates(monkeypatch, schedule="one_cycle")
+    top = found.index(max(found))
+    assert found[0] == pytest.approx(1 / 25) and max(found) == pytest.approx(1.0, abs=0.05)
+    assert found == sorted(found[:top]) + sorted(found[top:], reverse=True)
+    assert top == pytest.approx(0.3 * len(found), abs=1) and found[-1] < 0.1
+
+
 def test_steps_are_drawn_with_replacement() -> None:
     settings = TrainingSettings(3, 64, 1.0, 0, 0, 1, 1.0, None, None, steps_per_epoch=5)
     inputs = torch.arange(10.0)[:, None]
@@ -78,7 +93,13 @@ def test_steps_are_drawn_with_replacement() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"milestones": (0.0,)}, {"milestones": (1.5,)}, {"steps_per_epoch": 0}]
+    "wrong",
+    [
+        {"milestones": (0.0,)},
+        {"milestones": (1.5,)},
+        {"steps_per_epoch": 0},
+        {"schedule": "cosinus"},
+    ],
 )
 def test_a_schedule_that_cannot_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match=next(iter(wrong))):

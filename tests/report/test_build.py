@@ -20,8 +20,9 @@ from openal.report import report, write_report
 from openal.report._curves import GAP, apart
 from openal.report._maps import placed
 from openal.report._results import read_results
-from openal.report._statistics import difference, signed
+from openal.report._statistics import signed
 from openal.report._svg import Scale, fitted, sheet
+from openal.simulate._differences import difference
 from openal.simulate.loop import Run
 from tests.walking import walked
 
@@ -528,3 +529,29 @@ def test_without_scripts_everything_is_shown(opened: Any) -> None:
     assert opened.locator("section.condition:visible").count() == 2
     assert opened.locator("nav a").count() == 2
     assert opened.locator("select").count() == 0
+
+
+def write_bounds(folder: Path, gain: float) -> str:
+    """The page of two conditions, with perfect purity in the first."""
+    write_results(folder)
+    for seed in range(3):
+        better = {"accuracy": [min(1.0, value + gain + seed / 100) for value in GOLDEN]}
+        write_cell(folder, "perfect purity", seed, settings={"ood_ratio": 0.4}, run=better)
+    return page_of(folder)
+
+
+@pytest.mark.parametrize("gain, marks", [(0.019, 1), (0.12, 0)])
+def test_a_condition_without_headroom_is_marked(tmp_path: Path, gain: float, marks: int) -> None:
+    page = write_bounds(tmp_path, gain)
+    assert page.count("OOD 40% †</th>") == 2 * marks and "OOD 60%</th>" in page
+    assert page.count("† Perfect purity gains less than 2 points") == marks
+    assert page.count("so this condition decides nothing about purity.") == marks
+    assert f"perfect purity is +{100 * gain:.1f}" in page
+
+
+def test_a_bound_is_neither_the_best_nor_first(tmp_path: Path) -> None:
+    page = write_bounds(tmp_path, 0.12)
+    assert not re.search("<b>[^<]*</b>", page[page.index(">perfect purity<") :][:120])
+    assert '<p class="who">NEAT</p>' in page and '<p class="who">perfect purity</p>' not in page
+    names = re.findall(r'<th scope="row">([^<]*)</th>', page)
+    assert names[:3] == ["Random", "NEAT", "perfect purity"]

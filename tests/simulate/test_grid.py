@@ -6,15 +6,18 @@ import random
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from openal.errors import ArgumentError
+from openal.learners import Classifier, EmbeddingDetector
 from openal.simulate import Conditions, LabeledData, compare_grid, conditions_at
-from openal.strategies import Random
+from openal.strategies import JSOSAL, LfOSA, Random
 from tests.simulate.grid_process import PROBLEMS, SEEDS, play
 
 SCRIPT = Path(__file__).with_name("grid_process.py")
@@ -150,3 +153,45 @@ def test_nothing_to_compare(blobs: LabeledData) -> None:
     for strategies, seeds in (({}, [0]), ({"Random": Random()}, [])):
         with pytest.raises(ArgumentError, match="At least one"):
             compare_grid(strategies, blobs, PROBLEMS, seeds)
+
+
+def network() -> Any:
+    """A factory that is a function, at another address every time."""
+
+    def made(outputs: int) -> Any:
+        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, outputs))
+
+    return made
+
+
+def test_a_folder_goes_on_where_the_factory_is_a_function(tmp_path: Path) -> None:
+    images = LabeledData([0, 1, 2] * 10, list(torch.rand(30, 3, 2, 2)))
+
+    def play(seeds: int, epochs: int = 1) -> Any:
+        task = Classifier(network(), epochs=epochs, augment=None, device="cpu")
+        grid = [Conditions(4, mismatch=0.7, rounds=1, budget=2, task=task)]
+        return compare_grid({"R": Random()}, images, grid, range(seeds), folder=tmp_path)
+
+    play(1)
+    assert len(play(2)[0.7, None]["R"]) == 2
+    with pytest.raises(ArgumentError, match="other settings"):
+        play(2, epochs=2)
+
+
+def test_a_test_set_that_cannot_be_read_is_refused_first(blobs: LabeledData) -> None:
+    images = LabeledData([0, 1, 2, 3, 4], list(torch.rand(5, 3, 2, 2)))
+    with pytest.raises(ArgumentError, match="test offers 'items'"):
+        compare_grid({"R": Random()}, blobs, [Conditions(12)], [0], test=images)
+
+
+def test_a_detector_in_the_data_that_several_strategies_would_train_otherwise(
+    blobs: LabeledData,
+) -> None:
+    points = blobs.pool(range(300)).take("embeddings", range(300)).numpy()
+    data = LabeledData(blobs.labels, embeddings=points, detector_logits=EmbeddingDetector())
+    grid = [Conditions(12, rounds=1, budget=2)]
+    with pytest.warns(UserWarning, match=r"'detector_logits' by Emb.* LfOSA, JSOSAL would train"):
+        compare_grid({"LfOSA": LfOSA(), "JSOSAL": JSOSAL()}, data, grid, [0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compare_grid({"LfOSA": LfOSA(), "Random": Random()}, data, grid, [0])

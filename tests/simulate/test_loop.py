@@ -146,3 +146,16 @@ def test_the_global_generators_are_left_alone(blobs: LabeledData, split: OpenSet
 def test_labels_must_fit_the_items() -> None:
     with pytest.raises(ArgumentError, match="3 rows"):
         LabeledData([0, 1, 0], embeddings=np.eye(2))
+
+
+def test_a_test_set_that_the_task_network_cannot_read_names_the_cure(
+    blobs: LabeledData, split: OpenSetSplit
+) -> None:
+    images = LabeledData(blobs.labels, [torch.zeros(3, 8, 8)] * len(blobs), names="01234")
+    message = (
+        r"EmbeddingClassifier reads 'embeddings'; test offers 'items'. Give test=Labeled.*task="
+    )
+    with pytest.raises(ArgumentError, match=message):
+        play(Random(), blobs, split, test=images)
+    with pytest.raises(ArgumentError, match="Classifier reads 'items'; data offers 'embeddings'"):
+        play(Random(), blobs, split, task=Classifier())

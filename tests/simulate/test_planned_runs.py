@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from openal import LabeledSet, Pool
+from openal.informativeness import PredictedLoss
 from openal.learners import Classifier, CropFlip, PixelResNet18
-from openal.simulate._planned_runs import SameStart, trained_like
-from openal.strategies import BALD, EOAL, JSOSAL, LearningLoss, LfOSA, Random
+from openal.simulate._detector_task import DetectorAsClassifier
+from openal.simulate._planned_runs import FirstOnce, SameStart
+from openal.simulate._trained_like import trained_like
+from openal.strategies import BALD, EOAL, JSOSAL, LearningLoss, LfOSA, MQNet, Random
 
 
 @dataclass(frozen=True)
@@ -81,3 +85,71 @@ def test_rounds_start_from_the_same_weights() -> None:
     weights = [each.network.state_dict()["2.weight"] for each in (first, second)]  # type: ignore[attr-defined]
     assert weights[0].equal(weights[1])
     assert (same.offers, same.reads) == (("logits", "features"), ("items",))
+
+
+class Counting:
+    """A classifier that notes on how many answers it was trained."""
+
+    offers = reads = ()
+
+    def __init__(self) -> None:
+        self.trained: list[int] = []
+
+    def fit(self, pool: Pool, labeled: LabeledSet, **_: Any) -> Any:
+        self.trained.append(len(labeled))
+        return object()
+
+
+def test_first_answers_are_learned_once_for_all_strategies_of_a_seed() -> None:
+    counting, kept = Counting(), dict[Any, Any]()
+    for seed in (1, 1, 2):
+        labeled = LabeledSet(12, 2)
+        labeled.add([0, 1], [0, 1])
+        learner: Any = FirstOnce(counting, kept)  # type: ignore[arg-type]
+        learner.fit(Pool(ITEMS), labeled, seed=seed)
+        labeled.begin_round(Random().query(Pool(ITEMS), labeled, 2, seed=0))
+        labeled.add(labeled.pending_indices, [0, 0])
+        learner.fit(Pool(ITEMS), labeled, seed=seed + 10)
+    assert counting.trained == [2, 4, 4, 2, 4]
+    assert len(kept) == 1
+
+
+def test_other_first_answers_are_learned_anew() -> None:
+    counting, kept = Counting(), dict[Any, Any]()
+    for label in (0, 1):
+        labeled = LabeledSet(12, 2)
+        labeled.add([0, 1], [label, 1])
+        FirstOnce(counting, kept).fit(Pool(ITEMS), labeled, seed=1)  # type: ignore[arg-type]
+    assert counting.trained == [2, 2]
+
+
+def test_own_schedules_are_kept_for_a_share_of_their_epochs() -> None:
+    strategies: Any = (LfOSA(), EOAL(), LearningLoss())
+    for strategy in strategies:
+        own = strategy.learners[0]
+        (learner, *_) = trained_like(strategy, TASK, own_schedules=0.5).learners  # type: ignore[attr-defined]
+        assert (learner.factory, learner.augment) == (Tiny(), None)
+        assert (learner.epochs, learner.step_size) == (own.epochs // 2, own.step_size // 2)
+        assert (learner.lr, learner.batch_size) == (own.lr, own.batch_size)
+
+
+@pytest.mark.parametrize("strategy", [LfOSA(), EOAL(), BALD(), MQNet(PredictedLoss())])
+def test_networks_learn_images_where_there_are_embeddings_too(strategy: Any) -> None:
+    both, images = (trained_like(strategy, TASK, on_images=on).learners for on in (False, True))  # type: ignore[attr-defined]
+    assert {learner.reads for learner in both} == {("items",), ("embeddings",)}
+    assert {learner.reads for learner in images} == {("items",)}
+
+
+def test_the_detector_classifies_by_its_known_outputs() -> None:
+    pool, labeled = Pool(ITEMS), LabeledSet(12, 2)
+    labeled.add([0, 1, 2, 3], [0, 1, -1, -1])
+    task = DetectorAsClassifier(Classifier(Tiny(), epochs=2, augment=None, device="cpu"))
+    fitted = task.fit(pool, labeled, seed=3, progress=False)
+    detector = task.detector.fit(pool, labeled, seed=3, progress=False)
+    rows = np.arange(12)
+    logits = fitted.signals(pool, rows, ("logits",))["logits"]
+    assert logits.equal(
+        detector.signals(pool, rows, ("detector_logits",))["detector_logits"][:, :2]
+    )
+    assert (task.detector.epochs, task.detector.factory) == (2, Tiny())
+    assert trained_like(LfOSA(), task).learners[0].epochs == 2  # type: ignore[attr-defined]

@@ -9,8 +9,8 @@ import pytest
 from openal.errors import ArgumentError
 from openal.learners import Classifier, CropFlip
 from openal.simulate import RECIPES, OpenSetSplit, Recipe
+from openal.simulate._strategy_words import strategy_of
 from openal.simulate.recipes import recipe_of
-from openal.strategies import available
 from tests.walking import walked
 
 LABELS = {"cifar10": np.repeat(np.arange(10), 5000), "cifar100": np.repeat(np.arange(100), 500)}
@@ -26,7 +26,7 @@ def splits(recipe: Recipe, seed: int) -> list[OpenSetSplit]:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_its_strategies_are_there(name: str) -> None:
-    assert {*RECIPES[name].strategies} <= {*available()}
+    assert all(strategy_of(word).query for word in RECIPES[name].strategies)
     assert "Random" in RECIPES[name].strategies
 
 
@@ -36,8 +36,6 @@ def test_its_strategies_are_there(name: str) -> None:
         ("lfosa", "cifar10", [(50000, 100), (50000, 150), (50000, 200)]),
         ("lfosa", "cifar100", [(50000, 800), (50000, 1200), (50000, 1600)]),
         ("jsosal", "cifar100", [(50000, 800), (50000, 1200), (50000, 1600)]),
-        ("neat", "cifar10", [(50000, 100)]),
-        ("neat", "cifar100", [(50000, 800)]),
     ],
 )
 def test_first_answers_are_of_the_first_classes(
@@ -124,3 +122,26 @@ def test_an_ood_ratio_that_cannot_be(ratio: float) -> None:
 def test_an_unknown_recipe() -> None:
     with pytest.raises(ArgumentError, match="did you mean lfosa"):
         recipe_of("LfOSA")
+
+
+@pytest.mark.parametrize("dataset, first", [("cifar10", 100), ("cifar100", 800)])
+def test_neat_draws_its_known_classes(dataset: str, first: int) -> None:
+    (one,), (other,) = (splits(recipe_of("neat").on(dataset), seed) for seed in (0, 1))
+    assert (len(one.pool), len(one.first)) == (50000, first)
+    assert {*one.known} != {*other.known}
+
+
+def test_the_openness_of_lfosa_goes_up_to_nine_tenths() -> None:
+    found = splits(recipe_of("lfosa-openness"), seed=1)
+    assert [split.ood_ratio for split in found] == pytest.approx(
+        [0, 0.2, 0.4, 0.6, 0.8, 0.9], abs=1e-3
+    )
+    assert [int((split.truth >= 0).sum()) for split in found] == [20000] * 4 + [7500, 3333]
+
+
+def test_networks_learn_images_and_those_of_clipnal_have_their_own_schedules() -> None:
+    names = tuple("0123456789")
+    for name, share in (("clipnal", 1.0), ("neat", 0.0)):
+        conditions = RECIPES[name].conditions(LABELS["cifar10"], names, test_share=0.0)[0]
+        assert (conditions.on_images, conditions.own_schedules) == (True, share)
+    assert recipe_of("clipnal").scaled(0.1).own_schedules == pytest.approx(0.1)

@@ -150,3 +150,40 @@ def test_a_known_class_without_items_is_refused() -> None:
 def test_more_first_answers_than_items(protocol: Any) -> None:
     with pytest.raises(ArgumentError, match="first takes"):
         openset_split(SMALL, protocol=protocol, first=1000, seed=0)
+
+
+def test_known_items_are_thinned_where_unknown_ones_are_few() -> None:
+    labels = np.repeat(np.arange(5), (40, 20, 30, 30, 30))
+    given = {"known": range(2), "first": 4, "seed": 0, "ood_ratio": 0.9, "protocol": "known"}
+    with pytest.raises(ArgumentError, match="With thin=True"):
+        openset_split(labels, **given)  # type: ignore[arg-type]
+    split = openset_split(labels, **given, thin=True)  # type: ignore[arg-type]
+    assert split.ood_ratio == 0.9
+    assert np.bincount(split.truth[split.truth >= 0]).tolist() == [7, 3]  # 2 : 1, in proportion
+
+
+def test_nothing_is_thinned_where_there_is_no_need() -> None:
+    plain, thin = (
+        openset_split(CIFAR10, ood_ratio=0.2, first=50, seed=3, thin=thin) for thin in (False, True)
+    )
+    np.testing.assert_array_equal(plain.pool, thin.pool)
+    np.testing.assert_array_equal(plain.first, thin.first)
+
+
+@walked
+@pytest.mark.parametrize("ratio", [0.35, 0.5, 0.7, 0.8, 0.9, 0.95])
+def test_a_thinned_pool_has_the_share_that_was_asked_for(ratio: float) -> None:
+    labels = np.repeat(np.arange(5), 200)
+    given = {"known": range(4), "first": 4, "protocol": "known", "ood_ratio": ratio}
+    split = openset_split(labels, seed=1, thin=True, **given)  # type: ignore[arg-type]
+    assert split.ood_ratio == pytest.approx(ratio, abs=0.01)
+    assert np.ptp(np.bincount(split.truth[split.truth >= 0])) <= 1
+
+
+def test_each_class_keeps_an_item() -> None:
+    labels = np.repeat(np.arange(5), (2, 50, 50, 50, 30))
+    given = {"known": range(4), "first": 4, "protocol": "known", "seed": 0, "thin": True}
+    split = openset_split(labels, ood_ratio=0.85, **given)  # type: ignore[arg-type]
+    assert np.bincount(split.truth[split.truth >= 0]).min() == 1
+    with pytest.raises(ArgumentError, match="each of 4 classes must keep one"):
+        openset_split(labels, ood_ratio=0.95, **given)  # type: ignore[arg-type]

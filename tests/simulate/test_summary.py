@@ -6,7 +6,7 @@ import pytest
 
 from openal.simulate._plot import figure, png
 from openal.simulate._summary import MEASURES, best_of, measured, results, table
-from openal.simulate.loop import Run
+from openal.simulate.loop import Run, Runs
 
 RUN = Run(
     asked=((3, 1), (2, 0)),
@@ -92,3 +92,40 @@ def test_a_title_is_no_formula_and_needs_no_font() -> None:
 def test_the_figure_of_one_seed_and_many_strategies() -> None:
     drawing = figure({str(k): {0: RUN} for k in range(11)})
     assert len(drawing.axes[0].lines) == 11
+
+
+def shifted(gain: float) -> Run:
+    return replace(RUN, accuracy=tuple(min(1.0, value + gain) for value in (0.5, 0.75, 0.9)))
+
+
+def with_headroom(*gains: float) -> Runs:
+    bound = {seed: shifted(gain) for seed, gain in enumerate(gains)}
+    return {"Random": dict.fromkeys(bound, shifted(0.0)), "perfect purity": bound}
+
+
+def test_the_table_has_paired_differences_to_random() -> None:
+    lines = table(with_headroom(0.04, 0.06)).splitlines()
+    assert lines[0].endswith("s/round  AUBC - Random")
+    assert lines[2].endswith("0.50")
+    assert lines[3].endswith("+5.0 ± 12.7")  # t(.975, 1) = 12.706, times .01 / sqrt(2) * sqrt(2)
+
+
+@pytest.mark.parametrize("gain, decides", [(0.019, False), (0.021, True)])
+def test_a_condition_without_headroom_is_marked(gain: float, decides: bool) -> None:
+    runs = with_headroom(gain)
+    assert table(runs).endswith("decides nothing about purity.") != decides
+    assert f"Headroom: perfect purity is +{100 * gain:.1f} points of AUBC above" in table(runs)
+    assert results(runs, {})["headroom"]["decides_nothing"] != decides
+
+
+def test_without_random_or_perfect_purity_there_is_no_headroom() -> None:
+    runs = with_headroom(0.1)
+    for name in runs:
+        alone = {name: runs[name], "A": runs["Random"]}
+        assert "Headroom" not in table(alone) and "headroom" not in results(alone, {})
+
+
+def test_a_bound_is_never_the_best() -> None:
+    runs = {**RUNS, "perfect purity": dict.fromkeys(range(3), replace(BETTER, recall=(1.0, 1.0)))}
+    best = {measure.name: best_of(runs, measure) for measure in MEASURES}
+    assert (best["precision"], best["recall"]) == ("B", None)

@@ -22,6 +22,7 @@ from openal.pool import Pool
 from openal.simulate.classes import closest
 from openal.simulate.datasets._array_files import as_singles, read_array
 from openal.simulate.datasets._folders import Pictures
+from openal.store.embeddings import Embeddings
 
 __all__ = ["NONE", "PIXELS", "Embedder", "ImagesOnDisk", "check_encoder", "embedder_of", "encoded"]
 
@@ -153,11 +154,11 @@ def _stored(encoder: Any, pixels: np.ndarray, folder: Path) -> np.ndarray:
 
 
 def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
-    vectors = read_array(path)
+    vectors = Embeddings(path) if path.is_dir() else read_array(path)
     if vectors.dtype.kind not in "fiu" or vectors.ndim != 2 or len(vectors) != count:
         given = f"{vectors.dtype} {list(vectors.shape)}"
         raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {given}.")
-    kept = as_singles(vectors[rows], path)
+    kept = as_singles(np.asarray(vectors[rows]), path)
     return Embedder(f"{path.name} {_digest(kept.tobytes())}", lambda pixels, _: kept)
 
 

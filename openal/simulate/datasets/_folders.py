@@ -19,6 +19,7 @@ from openal._image_reader import Note, Notes, Reading, read_image, why_unread
 from openal.errors import ArgumentError
 
 __all__ = [
+    "SIDE",
     "THUMBNAIL",
     "ClassFiles",
     "Pictures",

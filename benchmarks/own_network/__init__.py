@@ -1,0 +1,1 @@
+"""The papers' claim where it was made: a network that learns the images, embeddings that choose."""
