@@ -22,7 +22,7 @@ class FirstBatchTwice:
 
     What a network in evaluation mode gives for the items of the first half is the same. `argument`
     names the callable, and `kept` are the parameters and buffers that can be found, by name: the
-    first batch may not write them.
+    first batch may not write them. `checked` says that the first batch is over.
     """
 
     call: Callable[[Any], Any]
