@@ -10,7 +10,7 @@ from statistics import fmean
 
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
-from openal.simulate._arguments import DEFAULTS, counts_of, plain_experiment
+from openal.simulate._arguments import DEFAULTS, ON_DIGITS, counts_of, plain_experiment
 from openal.simulate._image_task import IMAGE_TASKS
 from openal.simulate._plot import figure, png_or_none
 from openal.simulate._recipe_experiment import recipe_experiment
@@ -89,7 +89,7 @@ def _add_classes(group: argparse._ArgumentGroup) -> None:
     add("--ood-ratio", nargs="+", metavar="SHARE", help="share of unknown items (all there are)")
     add("--thin", action="store_true", help="leave known items out where unknown ones are few")
     add("--protocol", choices=FIRST_ANSWERS, help="which items are answered first (known)")
-    add("--first", type=int, metavar="N", help="how many first, or 0 (10 per known class)")
+    add("--first", type=int, metavar="N", help="how many first (10 per known class; digits 0)")
     add("--test-share", type=float, metavar="SHARE", help="known items held out (0.25)")
 
 
@@ -121,8 +121,13 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
     )
     add("--whole", action="store_true", help="tell the accuracy on the whole data set too")
     add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
-    add("--rounds", type=int, metavar="N", help="queries (10)")
-    add("--budget", nargs="+", metavar="N", help="answers per query (20); several: each in turn")
+    add("--rounds", type=int, metavar="N", help="queries (10; digits 8)")
+    add(
+        "--budget",
+        nargs="+",
+        metavar="N",
+        help="answers per query (20; digits 10), or several",
+    )
     add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")
     add(
         "--task",
@@ -182,7 +187,8 @@ def _all_runs(grid_runs: GridRuns) -> list[Run]:
 def _experiment(given: argparse.Namespace) -> Experiment:
     if given.recipe is not None:
         return recipe_experiment(given)
-    for name, value in DEFAULTS.items():
+    on_digits = given.images is None and given.embeddings is None
+    for name, value in {**DEFAULTS, **(ON_DIGITS if on_digits else {})}.items():
         if getattr(given, name) is None:
             setattr(given, name, value)
     return plain_experiment(given)

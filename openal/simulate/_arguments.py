@@ -24,6 +24,7 @@ from openal.simulate.grid import Experiment, conditions_at
 
 __all__ = [
     "DEFAULTS",
+    "ON_DIGITS",
     "copies_of",
     "counts_of",
     "known_names",
@@ -117,13 +118,16 @@ def known_names(words: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 DEFAULTS: dict[str, Any] = {
     "protocol": "known",
     "test_share": 0.25,
-    "strategies": ("Random", "Uncertainty", "NEAT", "LfOSA", "JSOSAL"),
+    "strategies": ("Random", "Uncertainty", "NEAT", "LfOSA", "JSOSAL", "KnownKMeans"),
     "rounds": 10,
     "budget": 20,
     "seeds": ("5",),
     "task": "logistic",
     "out": "openal-simulation",
 }
+ON_DIGITS = {"first": 0, "rounds": 8, "budget": 10}
+"""The defaults without data: from no answer on, where there is something to gain."""
+
 FIRST_PER_CLASS = 10
 HIDDEN = 128
 OFFERED = frozenset({"embeddings", "features", "logits"})

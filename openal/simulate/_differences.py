@@ -18,6 +18,7 @@ __all__ = [
     "headroom",
     "headroom_note",
     "points",
+    "reached_note",
 ]
 
 CONFIDENCE = 0.95
@@ -86,6 +87,36 @@ def headroom_note(runs: Runs) -> str | None:
         f"Headroom: perfect purity is {points(gain)} points of AUBC above {BASELINE}"
         f"{less if decides_nothing(gain) else ''}."
     )
+
+
+def reached_note(runs: Runs) -> str | None:
+    """A sentence on how many answers are enough for the final accuracy of Random, by mean curves.
+
+    None where Random was not run, or nothing beside it.
+    """
+    names = [name for name in runs if name != BASELINE and name not in BOUNDS]
+    if BASELINE not in runs or not names:
+        return None
+    final, total = _curve(runs[BASELINE])[-1], _answers(runs[BASELINE], None)
+    first = {
+        name: next((at for at, value in enumerate(_curve(runs[name])) if value >= final), None)
+        for name in names
+    }
+    enough = {name: _answers(runs[name], at) for name, at in first.items() if at is not None}
+    told = [f"{name} {enough[name]}" for name in sorted(enough, key=lambda name: enough[name])]
+    not_reached = [name for name in names if name not in enough]
+    sentence = f"Answers to Random's final accuracy, of its {total}: {', '.join(told) or 'none'}"
+    return f"{sentence}{'; not reached by ' if not_reached else ''}{', '.join(not_reached)}."
+
+
+def _curve(by_seed: Mapping[int, Run]) -> list[float]:
+    """The mean accuracy over seeds before the first query and after each."""
+    return [fmean(values) for values in zip(*(run.accuracy for run in by_seed.values()))]  # noqa: B905
+
+
+def _answers(by_seed: Mapping[int, Run], rounds: int | None) -> int:
+    """How many answers the first queries cost at a seed."""
+    return sum(len(asked) for asked in next(iter(by_seed.values())).asked[:rounds])
 
 
 def points(by: Difference) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
+from textwrap import fill
 from typing import Any
 
 from openal.simulate._differences import (
@@ -12,6 +13,7 @@ from openal.simulate._differences import (
     headroom,
     headroom_note,
     points,
+    reached_note,
 )
 from openal.simulate.bounds import BASELINE, BOUNDS
 from openal.simulate.conditions import VARYING, Conditions
@@ -30,6 +32,11 @@ __all__ = [
     "whole_line",
 ]
 
+WIDTH = 80
+MEANING = (
+    "Precision is the share of answers that were of a known class, accuracy what the classifier "
+    "learned from them: the purest answers need not teach the most."
+)
 ENOUGH = 3
 """Fewer seeds cannot tell the best from the lucky."""
 
@@ -141,28 +148,49 @@ def _columns(run: Run) -> dict[str, Any]:
     return columns
 
 
+COLUMNS = tuple(measure for measure in MEASURES if measure.name != "recall")
+"""What fits beside each other on a terminal of 80 columns."""
+
+
 def table(runs: Runs) -> str:
-    """One line per strategy, mean ± sd over the seeds; * marks what is best at every seed.
+    """One line per strategy, mean±sd over the seeds; * marks what is best at every seed.
 
     Where `Random` is among them, the last column has how many points of AUBC each is above it at
-    the same seed, with half a 95% t interval, and a line below says what there was to gain.
+    the same seed, with half a 95% t interval. Lines below say what there was to gain, with how many
+    answers the final accuracy of `Random` is reached, and what takes longest.
     """
-    best = {measure.name: best_of(runs, measure) for measure in MEASURES}
+    best = {measure.name: best_of(runs, measure) for measure in COLUMNS}
     baseline = runs.get(BASELINE) if len(runs) > 1 else None
-    last = ["s/round"] if baseline is None else ["s/round", "AUBC - Random"]
-    rows = [["strategy", *(measure.title for measure in MEASURES), *last]]
+    last = [] if baseline is None else ["- Random"]
+    rows = [["strategy", *(measure.title for measure in COLUMNS), *last]]
     for name, by_seed in runs.items():
         columns = [measured(run) for run in by_seed.values()]
         cells = [
-            spread([column[m.name] for column in columns]).shown(f"{{:{m.unit}}}".format)
+            _compact(spread([column[m.name] for column in columns]).shown(f"{{:{m.unit}}}".format))
             + " *"[best[m.name] == name]
-            for m in MEASURES
+            for m in COLUMNS
         ]
-        seconds = [fmean(run.seconds) for run in by_seed.values()]
-        above = [] if baseline is None else [_above(by_seed, baseline)]
-        rows.append([name, *cells, f"{fmean(seconds):.2f}", *above])
+        above = [] if baseline is None else [_compact(_above(by_seed, baseline))]
+        rows.append([name, *cells, *above])
     notes = ["* best at every seed"] if any(best.values()) else []
-    return "\n".join([_aligned(rows), *notes, *filter(None, [headroom_note(runs)])])
+    notes += filter(None, [headroom_note(runs), reached_note(runs)])
+    notes += [_seconds_note(runs), MEANING] if baseline is not None else [_seconds_note(runs)]
+    return "\n".join([_aligned(rows), *(fill(note, WIDTH) for note in notes)])
+
+
+def _compact(shown: str) -> str:
+    return shown.replace(" ± ", "±")
+
+
+def _seconds_note(runs: Runs) -> str:
+    """Which strategy takes longest for a query."""
+    seconds = {
+        name: fmean(fmean(run.seconds) for run in by_seed.values())
+        for name, by_seed in runs.items()
+        if name not in BOUNDS
+    }
+    slowest = max(seconds, key=lambda name: seconds[name], default="")
+    return f"Slowest query: {slowest}, {seconds[slowest]:.2f} s." if slowest else ""
 
 
 def _above(by_seed: Mapping[int, Run], baseline: Mapping[int, Run]) -> str:
@@ -175,7 +203,7 @@ def _aligned(rows: list[list[str]]) -> str:
     """Names to the left, numbers to the right, a rule under the head."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     lines = [
-        "  ".join(
+        " ".join(
             [row[0].ljust(widths[0])]
             + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         ).rstrip()
