@@ -157,12 +157,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.claims")
     parser.add_argument("data", choices=("clip", "cifar10"))
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (default 3)")
+    parser.add_argument("--strategies", nargs="*", help="names, with Random (default: all)")
     parser.add_argument("--out", type=Path, help="keep the runs in this folder")
     given = parser.parse_args()
     started = time.perf_counter()
     data, test, clipnal, answers = {"clip": clip, "cifar10": cifar10}[given.data]()
     kinds = (Random, Uncertainty, Coreset, EOAL, NEAT, LfOSA, JSOSAL)
-    strategies = {**{kind.__name__: kind() for kind in kinds}, **clipnal}
+    everything = {**{kind.__name__: kind() for kind in kinds}, **clipnal}
+    strategies = {name: everything[name] for name in given.strategies or everything}
     conditions = Conditions(**answers, rounds=9, protocol="clipnal")
     grid = conditions_at(conditions, MISMATCH, OOD)
     settings = {"data": given.data}

@@ -71,11 +71,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.real_pools")
     parser.add_argument("pool", choices=POOLS)
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (default 3)")
+    parser.add_argument("--strategies", nargs="*", help="names (default: all)")
     given = parser.parse_args()
+    kinds = {name: kind for name, kind in available().items() if name not in NEEDS_TEXTS}
     data, conditions = POOLS[given.pool]()
     started = time.perf_counter()
     grid_runs = compare_grid(
-        {name: kind() for name, kind in available().items() if name not in NEEDS_TEXTS},
+        {name: kinds[name]() for name in given.strategies or kinds},
         data,
         [conditions],
         range(given.seeds),

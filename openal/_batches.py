@@ -1,7 +1,6 @@
 """From the items of a data set to batches on a device."""
 
 from collections.abc import Iterator
-from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from openal._checks import as_count
 from openal._fields import as_device
 from openal._items import item_input
 from openal._progress import progress_bar
+from openal._random_items import warn_if_varying
+from openal._workers import loaded, usable_workers
 from openal.errors import ArgumentError
 
 __all__ = ["Inputs", "batches", "check_batches", "device_of", "target_device"]
@@ -32,8 +33,10 @@ class Inputs(Dataset[Any]):
         try:
             return torch.as_tensor(item_input(self.items[index]), device="cpu")
         except Exception as error:
+            kind = "" if isinstance(error, ArgumentError) else f"{type(error).__name__}: "
             raise ArgumentError(
-                f"items[{index}] must give a tensor, or a tuple or dict that holds one: {error}"
+                f"items[{index}] must give a tensor, or a tuple or dict that holds one: "
+                f"{kind}{error}"
             ) from error
 
 
@@ -75,6 +78,7 @@ def batches(
     progress: bool | None = None,
 ) -> Iterator[Tensor]:
     """The inputs at `indices`, batch after batch on the device, with a bar on a terminal."""
+    workers = usable_workers(workers)
     loader = DataLoader(
         Inputs(items, indices),
         # On a CPU, larger batches of images outgrow the allocator's cache and run slower.
@@ -85,28 +89,8 @@ def batches(
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
     with progress_bar(progress, total=len(indices), unit="item", leave=False) as bar:
-        for batch in _read(loader):
+        for number, batch in enumerate(loaded(loader)):
+            if number == 0:
+                warn_if_varying(items, indices, batch)
             yield batch.to(device, non_blocking=True)
             bar.update(len(batch))
-
-
-def _read(loader: DataLoader[Any]) -> Iterator[Tensor]:
-    """The batches; a worker that cannot start, or dies, is an error that says so."""
-    advice = f"workers={loader.num_workers} cannot read the items; workers=0 reads them here"
-    try:
-        with torch.device("cpu"):  # where it draws a seed, and its workers make items
-            found = iter(loader)
-    except (PicklingError, AttributeError, TypeError) as error:  # all three are pickle's
-        if not loader.num_workers:
-            raise
-        raise ArgumentError(f"{advice}: {error}") from error
-    while True:
-        try:
-            batch = next(found, None)
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise ArgumentError(f"{advice}: {error}") from error
-        if batch is None:
-            return
-        yield batch

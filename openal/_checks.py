@@ -111,6 +111,8 @@ def as_integers(values: Any, argument: str) -> np.ndarray:
     except (TypeError, OverflowError):
         at = next(at for at, n in enumerate(numbers) if n is None or not -(2**63) <= n < 2**63)
         got = f"{argument}[{at}] is {found[at]!r:.60}"
+        if isinstance(found[at], bool | np.bool_):
+            got += "; numpy.flatnonzero(mask) are the indices of a mask"
         raise ArrayError(f"{argument} must be integers (int64); {got}.") from None
 
 

@@ -22,9 +22,12 @@ from openal._holders import (
     attributes_of,
     functions_of,
     holders_of,
+    holds_tensors,
     is_plain_object,
     named_globals,
+    tensors_of,
 )
+from openal._unseen import FirstBatchTwice
 from openal.errors import ModelError
 
 __all__ = ["Evaluated", "evaluated", "evaluating_own", "unwrapped"]
@@ -55,16 +58,21 @@ class Evaluated:
 
 
 @contextmanager
-def evaluated(model: Callable[..., Any]) -> Iterator[Evaluated]:
+def evaluated(model: Callable[..., Any], argument: str | None = "model") -> Iterator[Evaluated]:
     """The model in evaluation mode, without gradients; the model itself is not touched.
 
     The networks behind a function, a method, a partial or an object are found and copied as well.
     One that cannot be copied is used as it is where it is in evaluation mode, and else refused.
+    Where none is found the first batch is passed twice, see `FirstBatchTwice`; errors of that call
+    the model `argument`. None passes each batch once: a store counts on that.
     """
     holders = holders_of(model)
     _require_initialized(holders)
     copies = _Copies(holders)
     call = copies.of(model)
+    hidden = copies.as_they_are or not (isinstance(model, nn.Module) or holds_tensors(holders))
+    if hidden and argument is not None:
+        call = FirstBatchTwice(call, argument, tensors_of(holders))
     found = (inner for each in holders.modules for inner in copies.of(each).modules())
     with torch.no_grad():
         yield Evaluated(call, tuple(dict.fromkeys(found)))
@@ -111,6 +119,7 @@ class _Copies:
         self.made: dict[int, Any] = {}
         self.kept: list[Any] = []  # or an id might be used again
         self.aliases: list[tuple[str, Tensor, int]] = []
+        self.as_they_are: list[Any] = []
 
     def of(self, value: Any) -> Any:
         """The copy, or the value itself where it leads to no module."""
@@ -252,12 +261,10 @@ class _Copies:
 
     def _unable(self, value: Any) -> Any:
         """The value itself, where every network behind it is in evaluation mode."""
-        for module in self._behind(value):
+        for module in holders_of(value).modules:
             _as_it_is(module, f"{value!r:.80}")
+        self.as_they_are.append(value)
         return self._keep(value, value)
-
-    def _behind(self, value: Any) -> tuple[nn.Module, ...]:
-        return holders_of(value).modules
 
 
 def _leads(cell: CellType, leading: frozenset[int]) -> bool:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 from weakref import ReferenceType
@@ -17,8 +18,10 @@ __all__ = [
     "attributes_of",
     "functions_of",
     "holders_of",
+    "holds_tensors",
     "is_plain_object",
     "named_globals",
+    "tensors_of",
 ]
 
 ATOMS = (int, float, complex, str, bytes, type(None), Tensor, torch.dtype, torch.device, type)
@@ -64,6 +67,30 @@ def holders_of(root: Any) -> Holders:
                 left.append(inner)
     modules = tuple(each for each in seen.values() if isinstance(each, nn.Module))
     return Holders(modules, _above({id(each) for each in modules}, parents), (*seen.values(),))
+
+
+def tensors_of(holders: Holders) -> tuple[tuple[str, Tensor], ...]:
+    """The parameters and buffers that were found, each with the kind of what holds it."""
+    plain = [m for m in holders.modules if not isinstance(m, torch.jit.ScriptModule)]
+    found = [
+        (f"{type(module).__name__}.{name}", tensor)
+        for module in plain
+        for held in (vars(module)["_parameters"], vars(module)["_buffers"])
+        for name, tensor in dict(held).items()
+        if tensor is not None
+    ]
+    known = {id(tensor) for _, tensor in found}
+    loose = (inner for holder in holders.seen for inner in _inside(holder))
+    alone = {id(p): p for p in loose if isinstance(p, nn.Parameter) and id(p) not in known}
+    found += [(f"a parameter {tuple(p.shape)}", p) for p in alone.values()]
+    return tuple((name, tensor) for name, tensor in found if not tensor.is_inference())
+
+
+def holds_tensors(holders: Holders) -> bool:
+    """Whether a network was found, and not only modules that hold nothing, such as a softmax."""
+    scripts = any(isinstance(module, torch.jit.ScriptModule) for module in holders.modules)
+    held = (t for m in holders.modules for t in chain(m.parameters(), m.buffers()))
+    return scripts or next(held, None) is not None
 
 
 def _above(reached: set[int], parents: dict[int, list[int]]) -> frozenset[int]:

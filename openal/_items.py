@@ -1,22 +1,19 @@
 """What a user's dataset holds: the input x of an item, and the inputs of the answered items."""
 
 from collections.abc import Mapping
-from typing import Any, final
+from operator import index
+from typing import Any, final, overload
 
 import numpy as np
-from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
 from openal.errors import ArgumentError
 
-__all__ = ["AnsweredSubset", "check_dataset", "item_input", "random_transforms"]
+__all__ = ["AnsweredSubset", "check_dataset", "item_input", "require_map_style"]
 
 INPUT_KEYS = ("image", "pixel_values", "x", "input")
 LABEL_KEYS = ("label", "labels", "target", "targets", "y")
-RANDOM = ("Random", "AutoAugment", "RandAugment", "TrivialAugment", "AugMix", "ColorJitter")
-"""How the names of transforms begin that give another output in every call."""
-MOST_TRANSFORMS = 100
-"""So many are looked at."""
+NUMBERS = (int, float, complex, np.number, np.bool_)
 
 
 @final
@@ -45,10 +42,25 @@ class AnsweredSubset(Dataset[tuple[Any, ...]]):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, position: int) -> tuple[Any, ...]:
+    @overload
+    def __getitem__(self, position: int) -> tuple[Any, ...]: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> "AnsweredSubset": ...
+
+    def __getitem__(self, position: int | slice) -> "tuple[Any, ...] | AnsweredSubset":
+        """The inputs and the class at a position; a slice is a subset of the subset."""
+        if isinstance(position, slice):
+            indices, targets = self.indices[position], self.targets[position]
+            return AnsweredSubset(self.dataset, indices, targets, tuple(self.classes))
+        try:
+            at = index(position)
+        except TypeError:
+            got = f"{type(position).__name__} {position!r:.60}"
+            raise ArgumentError(f"position must be an integer or a slice, got {got}.") from None
         # int(): Arrow datasets refuse numpy.int64.
-        item = self.dataset[int(self.indices[position])]
-        return (*_inputs(item), int(self.targets[position]))
+        item = self.dataset[int(self.indices[at])]
+        return (*_inputs(item), int(self.targets[at]))
 
 
 def _inputs(item: Any) -> tuple[Any, ...]:
@@ -57,6 +69,7 @@ def _inputs(item: Any) -> tuple[Any, ...]:
     A dict of more arrays than its input and its label stays whole.
     """
     if isinstance(item, tuple | list) and len(item) > 2:
+        _require_no_vector(item)
         return tuple(item[:-1])
     x = item_input(item)
     if not isinstance(item, Mapping):
@@ -74,6 +87,12 @@ def item_input(item: Any) -> Any:
     ('picture', 'picture')
     """
     if isinstance(item, tuple | list) and len(item):
+        _require_no_vector(item)
+        if len(item) > 1 and isinstance(item[0], NUMBERS) and not isinstance(item[1], NUMBERS):
+            raise ArgumentError(
+                f"The dataset returned a {type(item).__name__} that begins with the number "
+                f"{item[0]}; (x, ...) was expected, with an array or a tensor x in front."
+            )
         return item[0]
     if isinstance(item, tuple | list):
         raise ArgumentError("The dataset returned an empty tuple or list; (x, ...) was expected.")
@@ -88,35 +107,35 @@ def item_input(item: Any) -> Any:
     )
 
 
+def _require_no_vector(item: Any) -> None:
+    """Refuse a list of numbers, one input or an input and its label; a pair (x, y) is none."""
+    if len(item) < 2 or (isinstance(item, tuple) and len(item) == 2):
+        return
+    if all(isinstance(number, NUMBERS) for number in item):
+        raise ArgumentError(
+            f"The dataset returned a {type(item).__name__} of {len(item)} numbers, which may be "
+            f"one input or an input and its label. Give tensors, as torch.tensor(data) of a list "
+            f"of lists, or (tensor, label)."
+        )
+
+
+def require_map_style(dataset: Any, argument: str) -> None:
+    """Refuse a dataset without a length, or whose [i] is not item i."""
+    map_style = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
+    if not map_style or isinstance(dataset, IterableDataset):
+        raise ArgumentError(
+            f"{argument} must be a map-style data set with __len__ and __getitem__, got "
+            f"{type(dataset).__name__}."
+        )
+    if hasattr(dataset, "iloc"):
+        raise ArgumentError(
+            f"{argument} is a pandas {type(dataset).__name__}, whose [i] is a column or a name. "
+            f"Give an array or a list: .to_numpy(), .tolist()."
+        )
+
+
 def check_dataset(dataset: Any, size: int) -> None:
     """Refuse a dataset that cannot be what the indices 0..size-1 are about."""
-    if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
-        raise ArgumentError("dataset must have a length and take indices (a map-style dataset).")
+    require_map_style(dataset, "dataset")
     if len(dataset) != size:
         raise ArgumentError(f"dataset has {len(dataset)} items; the labeled set has {size}.")
-
-
-def random_transforms(dataset: Any) -> list[str]:
-    """The names of a data set's transforms that draw random numbers, as those of torchvision do."""
-    found: dict[str, None] = {}
-    left, seen = [dataset], set[int]()
-    while left and len(seen) < MOST_TRANSFORMS:
-        each = left.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        name = type(each).__name__
-        if name.startswith(RANDOM) and not hasattr(each, "__getitem__"):  # no data set of that name
-            found[name] = None
-        several = _inside(each, "transforms")
-        left += list(several) if isinstance(several, list | tuple | nn.ModuleList) else [several]
-        left += [_inside(each, "transform"), _inside(each, "dataset")]
-    return sorted(found)
-
-
-def _inside(holder: Any, name: str) -> Any:
-    """An attribute, or None: a property of a user's may raise anything."""
-    try:
-        return getattr(holder, name, None)
-    except Exception:
-        return None

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._skip_copies import SkipCopies
 from openal.errors import ScoreError
 from openal.parts import Part, role_of
 from openal.step import Stage, Step
@@ -23,9 +24,11 @@ def narrowed(view: View, stages: tuple[Stage, ...], budget: int) -> tuple[View, 
     """
     n, steps = len(view.pool), []
     ordered = len(view.known) > 0 or _moved(view.pool.indices)
-    for depth, stage in enumerate(stages if n else ()):
+    uncounted = 0  # the numbers that stages draw are those of a chain that asks copies
+    for place, stage in enumerate(stages if n else ()):
         started = perf_counter()
-        inner = replace(view, depth=depth, notes={})
+        inner = replace(view, depth=place - uncounted, notes={})
+        uncounted += isinstance(stage, SkipCopies)
         step = stage(inner, budget)
         if not ordered and _tells_nothing(step):
             step = stage(inner.at(inner.random().argsort()), budget)

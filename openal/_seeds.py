@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from openal._checks import as_count
+from openal.errors import ArgumentError
 
 __all__ = ["Draws", "as_seed", "derived_seed", "drawing_from", "drawn_seed"]
 
@@ -21,6 +22,8 @@ def as_seed(seed: int | torch.Generator | None) -> int:
         return secrets.randbits(62)
     if isinstance(seed, torch.Generator):
         return int(torch.randint(2**62, (1,), generator=seed, device=seed.device))
+    if isinstance(seed, np.random.Generator | np.random.RandomState):
+        raise ArgumentError(f"seed must be an integer or a torch.Generator, got {seed!r:.60}.")
     seed = as_count(seed, "seed")
     return seed if seed < 2**63 else derived_seed(seed)
 

@@ -31,23 +31,46 @@ class Stored:
         self.values = values
 
     def __len__(self) -> int:
-        return len(self.values)
+        shape = getattr(self.values, "shape", None)  # a Zarr array has no length
+        return int(shape[0]) if shape else len(self.values)
 
     def take(self, pool: Any, name: str, indices: np.ndarray, **_: Any) -> Tensor:
         """The rows [n, ...] of the signal at `indices`."""
         if isinstance(self.values, Tensor):
             at = torch.from_numpy(indices).to(self.values.device)
             return as_tensor(self.values[at], name)
-        return as_tensor(self.values[indices], name)
+        if isinstance(self.values, np.ndarray):
+            return as_tensor(self.values[indices], name)
+        return as_tensor(_lazy_rows(self.values, indices), name)
 
     def unreadable(self, pool: Any, progress: bool | None) -> Any:
         """Indices without a value, which no query may hold."""
         return getattr(self.values, "unreadable", ())
 
 
+def _lazy_rows(values: Any, indices: np.ndarray) -> Any:
+    """The rows of an array on a disk, which may take ascending distinct indices only (HDF5).
+
+    Where most of a range is wanted it is read as a range, which is far faster there.
+    """
+    ascending, places = np.unique(indices, return_inverse=True)
+    first, count = int(ascending[0]) if len(ascending) else 0, len(ascending)
+    span = int(ascending[-1]) + 1 - first if count else 0
+    if span <= 2 * count:
+        return np.asarray(values[first : first + span])[indices - first]
+    by_rows = getattr(values, "oindex", values)  # Zarr's own name for it
+    return np.asarray(by_rows[ascending])[places]
+
+
+def _dimensions(values: Any) -> int:
+    """How many dimensions there are, without reading what is on a disk."""
+    shape = getattr(values, "shape", None)
+    return np.ndim(values) if shape is None else len(shape)
+
+
 def stored(name: str, values: Any) -> Stored:
     """The signal `name` of what a user gave as an array, or the reason why not."""
-    if isinstance(values, type) or not hasattr(values, "__array__") or np.ndim(values) == 0:
+    if isinstance(values, type) or not hasattr(values, "__array__") or _dimensions(values) == 0:
         raise ArgumentError(f"{name} must be an array or a learner, got {type(values).__name__}.")
     if isinstance(values, Tensor):
         real = not (values.is_sparse or values.is_complex() or values.dtype == torch.bool)

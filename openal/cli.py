@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from openal._version import __version__
+from openal.commands._terminal import printable_output
 from openal.errors import OpenALError
 
 __all__ = ["main"]
@@ -25,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     openal 0.1.0
     0
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with printable_output():
+        return _main(list(sys.argv[1:] if argv is None else argv))
+
+
+def _main(arguments: list[str]) -> int:
     name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if name in ("--help", "-h", "--version"):
         print(f"openal {__version__}" if name == "--version" else _usage())

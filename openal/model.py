@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from openal._batches import batches, device_of
 from openal._evaluation import Evaluated, evaluated
 from openal._logits_layer import Call, calls_of, logits_call
+from openal._workers import plain_worker_errors
 from openal.errors import ModelError
 
 __all__ = ["Model", "Pass", "joined", "named_outputs"]
@@ -56,7 +57,7 @@ class Model:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...], on the model's device."""
-        with evaluated(self.module) as network:
+        with plain_worker_errors(self.workers), evaluated(self.module) as network:
             return self.passed(network, pool, indices, names, progress=progress)
 
     def passed(

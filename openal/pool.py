@@ -1,6 +1,5 @@
 """What can be queried: N items, and named signals about them."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
@@ -10,11 +9,12 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from openal._checks import as_indices
-from openal._items import random_transforms
+from openal._random_items import warn_of_random_transforms
 from openal._signals import QuerySignals, ways_to_offer
+from openal._sizes import common_size, require_size
+from openal._skip_copies import copies_in
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
 from openal.labeled import LabeledSet
@@ -80,14 +80,10 @@ class Pool:
 
     def __init__(self, items: Any = None, /, **signals: Any) -> None:
         _require_no_items(signals)
-        if items is not None and (drawn := random_transforms(items)):
-            warnings.warn(
-                f"items are changed at random when they are read ({', '.join(drawn)}), so signals "
-                f"do not repeat. Give the pool the data set with the transforms of evaluation.",
-                stacklevel=2,
-            )
+        warn_of_random_transforms(items, stacklevel=2)
         self._items = items
         self._engine: Engine = Blocks()
+        self.kept_content: dict[int, bytes] = {}  # of items, by index; of all pools made from this
         self._set_signals(signals)
 
     def _set_signals(self, signals: dict[str, Any]) -> None:
@@ -97,7 +93,7 @@ class Pool:
         self._sources: dict[str, Source] = {
             name: _source(name, value, computed) for name, value in signals.items()
         }
-        self._size = _common_size(self._items, self._sources)
+        self._size = common_size(self._items, self._sources)
 
     def __len__(self) -> int:
         return self._size
@@ -140,6 +136,19 @@ class Pool:
         indices = as_indices(indices, "indices", size=len(self))
         return source.take(self, name, indices, names=(name,), progress=progress)
 
+    def copies(self, *, cosine: float | None = None, progress: bool | None = None) -> np.ndarray:
+        """The smallest index of an item that is the same as each item: int64 [N], or its own.
+
+        The same are items with equal `embeddings` or, where the pool has none, equal inputs; a
+        signal `content` of yours goes first. With `cosine`, embeddings with at least this cosine
+        are the same, too; each then has the first that is itself no copy. `copies == arange(N)`
+        tells which are asked about under `Chain(..., copies="skip")` while nothing is answered.
+
+        >>> Pool(embeddings=np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]])).copies()
+        array([0, 1, 0])
+        """
+        return copies_in(self, cosine, progress)
+
     def view(
         self,
         labeled: LabeledSet,
@@ -163,6 +172,7 @@ class Pool:
                 f"labeled must be a LabeledSet, the ledger of answers, got "
                 f"{type(labeled).__name__}: LabeledSet(size, classes).add(indices, labels)."
             )
+        require_size(self, self.items, self._sources)
         if labeled.size != len(self):
             raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(self)}.")
         pool = self if model is None else _with_model(self, model)
@@ -200,22 +210,6 @@ def _source(name: str, value: Any, computed: dict[int, Computed | Derived | Kept
     return Trainable(value) if trainable else stored(name, value)
 
 
-def _common_size(items: Any, sources: dict[str, Source]) -> int:
-    sizes = {name: len(each) for name, each in sources.items() if isinstance(each, Stored)}
-    if items is not None:
-        map_style = hasattr(items, "__len__") and hasattr(items, "__getitem__")
-        if not map_style or isinstance(items, IterableDataset):
-            raise ArgumentError("items must be a map-style data set with __len__ and __getitem__.")
-        try:
-            sizes["items"] = len(items)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(f"items must have a length of at least 0: {error}.") from error
-    if len(set(sizes.values())) != 1:
-        found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
-        raise ArgumentError(f"items and signals must agree on N: {found or 'none is countable'}.")
-    return next(iter(sizes.values()))
-
-
 def _begun_again(sources: dict[str, Source], replaced: set[str]) -> dict[str, Any]:
     """The frozen learners of signals that come, in one step or more, from those replaced."""
     learners = {name: getattr(source, "learner", None) for name, source in sources.items()}
@@ -235,6 +229,9 @@ def _offer(pool: Pool) -> str:
 
 
 def _with_model(pool: Pool, model: Callable[[Tensor], Any] | Frozen) -> Pool:
+    if isinstance(model, type):
+        name = model.__name__
+        raise ArgumentError(f"model must be a network, got the class {name}: write {name}(...).")
     if not isinstance(model, Frozen) and not callable(model):
         raise ArgumentError(f"model must be a module or a callable, got {type(model).__name__}.")
     learner = model if isinstance(model, Frozen) else Model(model)

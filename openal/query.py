@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Protocol, final, runtime_checkable
+from typing import Any, Literal, Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from openal._checks import as_count
 from openal._contexts import own_contexts
 from openal._narrow import narrowed, scores_at
 from openal._seeds import as_seed
+from openal._skip_copies import as_copies
 from openal.errors import ArgumentError, MissingPackageError
 from openal.labeled import LabeledSet
 from openal.parts import Part, as_stage, learners_of, reads_of
@@ -145,6 +146,7 @@ class _Strategy(ABC):
             MissingSignalError: a signal that nobody offers, before anything is trained.
             ScoreError: a score that is not finite; the message names the stage and the index.
         """
+        _require_pool(pool)
         budget, seed = as_count(budget, "budget", minimum=1), as_seed(seed)
         chain = self.chain
         with own_contexts():
@@ -168,6 +170,13 @@ class Chain(_Strategy):
     `learners` offer signals that a pool may lack, before those that the stages bring themselves.
     Everything is built, checked and asked for its signals when the chain is made.
 
+    With `copies="skip"` copies of answered items, and of each other, are not asked: items with
+    equal embeddings, or where the pool has none, equal inputs; a signal `content` of yours goes
+    first, such as the number of the patient. With a number, `copies=0.99`, embeddings with at least
+    this cosine are copies, too. Of equal candidates the first stands for all. Copies are used last,
+    where nothing else is left to fill the budget; `n_filled` counts them, `diagnostics` tells how
+    many copies there were. The default is "ask".
+
     >>> from openal.purity import KnownNeighbors
     >>> from openal.informativeness import Entropy
     >>> from openal.selection import Filter, Top
@@ -178,17 +187,23 @@ class Chain(_Strategy):
     def __init_subclass__(cls) -> None:
         raise TypeError("Chain is final; a strategy of your own is a Paper with a method plan().")
 
-    def __init__(self, *stages: "Stage | _Strategy", learners: tuple[Learner, ...] = ()) -> None:
+    def __init__(
+        self,
+        *stages: "Stage | _Strategy",
+        learners: tuple[Learner, ...] = (),
+        copies: Literal["ask", "skip"] | float = "ask",
+    ) -> None:
         if not stages:
             raise ArgumentError("stages must be one or more, got none.")
         self._parts = tuple(as_stage(stage) for stage in stages)
-        self._given = tuple(learners)
+        self._given, self._copies = tuple(learners), copies
+        parts = (*as_copies(copies), *self._parts)
         self._stages: tuple[Stage, ...] = tuple(
-            stage for part in self._parts for stage in getattr(part, "stages", (part,))
+            stage for part in parts for stage in getattr(part, "stages", (part,))
         )
         brought = (
             learner
-            for part in self._parts
+            for part in parts
             for learner in (part.learners if hasattr(part, "stages") else learners_of([part]))
         )
         self._learners = (*self._given, *_not_given(brought, self._given))
@@ -202,6 +217,7 @@ class Chain(_Strategy):
 
     def __repr__(self) -> str:
         words = [*map(repr, self._parts), *([f"learners={self._given!r}"] if self._given else [])]
+        words += [f"copies={self._copies!r}"] if self._copies != "ask" else []
         return f"Chain({', '.join(words)})"
 
     def __eq__(self, other: object) -> bool:
@@ -212,7 +228,7 @@ class Chain(_Strategy):
 
     @property
     def _value(self) -> tuple[Any, ...]:
-        return self._parts, self._given
+        return self._parts, self._given, self._copies
 
 
 @dataclass(frozen=True)
@@ -235,6 +251,14 @@ class Paper(_Strategy, Part):
     def chain(self) -> Chain:
         """The chain that `plan` makes, built once."""
         return self.plan()
+
+
+def _require_pool(pool: Any) -> None:
+    if not isinstance(pool, Pool):
+        raise ArgumentError(
+            f"pool must be a Pool, got {type(pool).__name__}: query(pool, labeled, budget) with "
+            f"Pool(dataset, embeddings=an array or a learner)."
+        )
 
 
 def _not_given(brought: Iterable[Learner], given: tuple[Learner, ...]) -> Iterator[Learner]:

@@ -29,6 +29,9 @@ __all__ = [
 PENDING = -3
 """The label of an item that was asked about and has no answer yet (only inside `Round`)."""
 
+MEAN_ROWS = 4096
+"""How many rows at a time are added up for a mean."""
+
 
 @dataclass(frozen=True, eq=False)
 class Round:
@@ -187,6 +190,12 @@ class View:
     engine: Engine = field(default_factory=Blocks)
     notes: dict[str, Any] = field(default_factory=dict)
     _memo: dict[Hashable, tuple[np.ndarray, Tensor]] = field(default_factory=dict, repr=False)
+    _means: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    _first: Rows | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self._first is None:
+            object.__setattr__(self, "_first", self.pool)
 
     def map(self, function: Callable[..., Tensor], *columns: str | Tensor) -> Tensor:
         """The results [n, ...] of a row-wise function over the candidates, block by block.
@@ -214,6 +223,20 @@ class View:
         order = np.argsort(indices)
         rows = order[np.searchsorted(indices, wanted, sorter=order)]
         return values[torch.from_numpy(rows).to(values.device)]
+
+    def mean(self, name: str) -> Tensor:
+        """The mean [D] of a signal over all candidates before any stage and all answers, float64.
+
+        Computed once in a query, in one order whatever the blocks, and of little memory.
+        """
+        if name not in self._means:
+            first = self.pool if self._first is None else self._first
+            parts = (first.indices, self.known.indices, self.invalid.indices)
+            indices = np.sort(np.concatenate(parts))
+            blocks = (indices[at : at + MEAN_ROWS] for at in range(0, len(indices), MEAN_ROWS))
+            sums = [self.pool.signals.take(name, block).double().sum(dim=0) for block in blocks]
+            self._means[name] = torch.stack(sums).sum(dim=0) / len(indices)
+        return self._means[name]
 
     def at(self, rows: Tensor) -> "View":
         """The view of some candidates only: `rows` int64 [m], best first, or a mask [n]."""

@@ -95,6 +95,14 @@ def test_all_other_arguments(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("how, option", [("skip", "'skip'"), ("0.99", "0.99")])
+def test_copies_are_skipped_where_they_are_not_wanted(how: str, option: str) -> None:
+    assert main(["simulate", *FAST[:4], "--strategies", "NEAT", "--copies", how]) == 0
+    (run,) = Path("openal-simulation/runs").iterdir()
+    assert f"copies={option})" in run.read_text()
+
+
+@pytest.mark.long
 def test_more_seeds_and_strategies_go_into_the_same_folder(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -105,10 +113,24 @@ def test_more_seeds_and_strategies_go_into_the_same_folder(
     assert "budget was 20, now it is 21" in capsys.readouterr().err
 
 
+@pytest.mark.long
+def test_a_cold_start_has_the_strategies_ask_for_the_first_answers() -> None:
+    given = ["--first", "0", "--rounds", "2", "--seeds", "1", "--strategies", "Random", "NEAT"]
+    assert main(["simulate", *given]) == 0
+    results = json.loads(Path("openal-simulation/simulation.json").read_text())
+    assert results["settings"]["first"] == 0
+    for by_seed in results["runs"].values():
+        run = by_seed["0"]
+        assert len(run["accuracy"]) == 3
+        assert run["recall"] == run["recall_with_init"]
+
+
 BAD: list[tuple[str, str]] = [
     ("--strategies NEET", "unknown strategy 'NEET'; did you mean NEAT?"),
     ("--strategies Random,Foo", "unknown strategy 'Foo'; there are "),
     ("--strategies ,", "at least one strategy"),
+    ("--copies no", "--copies must be ask, skip or a cosine, got 'no'"),
+    ("--copies 2", "copies must be at most 1, got 2.0"),
     ("--rounds 0", "rounds must be at least 1, got 0"),
     ("--rounds 1.5", "invalid int value: '1.5'"),
     ("--rounds 100", "the pool has 16"),
@@ -131,7 +153,7 @@ BAD: list[tuple[str, str]] = [
     ("--known 3,3", "known holds a class twice"),
     ("--known 3 --mismatch 0.2", "leave --mismatch out"),
     ("--protocol openal", "invalid choice: 'openal'"),
-    ("--first 0", "first must be at least 1"),
+    ("--first -1", "first must be at least 0"),
     ("--first 3000", "first takes 750 items"),
     ("--test-share 0", "leaves no item to test with"),
     ("--test-share 1", "test_share"),

@@ -27,7 +27,16 @@ from openal.pool import Pool
 from openal.purity import KnownNeighbors, NegativeLabels, PrototypePurity
 from openal.query import Chain, QueryStrategy
 from openal.selection import Filter, Top
-from openal.strategies import CLIPNAL, JSOSAL, NEAT, LfOSA, NEATPassive, OpenMax, Uncertainty
+from openal.strategies import (
+    CLIPNAL,
+    JSOSAL,
+    NEAT,
+    KnownKMeans,
+    LfOSA,
+    NEATPassive,
+    OpenMax,
+    Uncertainty,
+)
 
 DIMENSIONS, CLASSES = 512, 10
 STATUS = Path("/proc/self/status")
@@ -52,6 +61,7 @@ def chained(purity: Callable[[], Any]) -> Callable[[], QueryStrategy]:
 STRATEGIES: dict[str, Callable[[], QueryStrategy]] = {
     "NEAT": NEAT,
     "NEATPassive": NEATPassive,
+    "KnownKMeans": KnownKMeans,
     "CLIPNAL": lambda: CLIPNAL((texts(CLASSES), -texts(CLASSES))),
     "PrototypePurity": chained(PrototypePurity),
     "KnownNeighbors": chained(lambda: KnownNeighbors(k=5)),

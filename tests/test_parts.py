@@ -14,12 +14,12 @@ from torch import Tensor
 from openal import UNKNOWN, Chain, LabeledSet, Pool, informativeness, purity, selection, strategies
 from openal.errors import ArgumentError, MissingSignalError
 from openal.informativeness import Entropy, Margin
-from openal.learners import Detector, EmbeddingDetector
+from openal.learners import Detector, EmbeddingDetector, EntropicDetector
 from openal.parts import Part, reads_of, signal
 from openal.purity import ActivationMixture, CLIPNPurity, KnownNeighbors, NearestKnown
 from openal.query import Paper, Query
 from openal.selection import Filter, Product, Sum, Top
-from openal.strategies import BALD, CLIPNAL, JSOSAL, NEAT, LfOSA, MarginSampling, Random
+from openal.strategies import BALD, CLIPNAL, EOAL, JSOSAL, NEAT, LfOSA, MarginSampling, Random
 from openal.testing import world
 from openal.view import View
 
@@ -201,6 +201,12 @@ def test_scores_of_a_mixture_report_apart() -> None:
         (lambda: JSOSAL(then=3), "then must be a stage or a chain, got 3"),
         (lambda: LfOSA(detector="two classes"), "detector must be 'classes', 'binary', None"),
         (lambda: JSOSAL(detector=Margin()), "detector must be a learner"),
+        (lambda: LfOSA(1.0, detector=Detector()), "temperature=1.0 is for the default detector"),
+        (lambda: LfOSA(detector=Detector(), use_invalid=False), "use_invalid=False is for the"),
+        (lambda: JSOSAL(-1, detector=Detector()), "temperature=-1 is for the default detector"),
+        (lambda: JSOSAL(detector=Detector(), max_weight_ratio=2), "max_weight_ratio=2 is for"),
+        (lambda: EOAL(0.5, detector=EntropicDetector()), "alpha=0.5 is for the default detector"),
+        (lambda: EOAL(detector=EntropicDetector(), reg_w=1), "reg_w=1 is for the default detector"),
     ],
 )
 def test_a_thing_in_the_wrong_place_is_told_the_right_one(wrong: Any, words: str) -> None:

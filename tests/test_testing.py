@@ -623,6 +623,7 @@ def shapes(made: World) -> dict[str, tuple[int, ...]]:
 def test_a_world_offers_the_standard_signals() -> None:
     assert shapes(world(num_classes=2)) == {
         "embeddings": (8,),
+        "content": (8,),
         "features": (8,),
         "logits": (2,),
         "mc_logits": (5, 2),

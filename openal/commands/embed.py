@@ -6,7 +6,6 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from openal._image_folder import ImageFiles, image_files
 from openal._image_reader import reading_of
+from openal.commands._functions import named_function
 from openal.commands._parser import Parser, add_reading
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP
@@ -136,12 +136,7 @@ def _checked(folder: Any) -> int:
 
 def _own(name: str, device: torch.device) -> EncoderParts:
     """The encoder of the user's own function, which is run."""
-    module, _, function = name.partition(":")
-    try:
-        make = getattr(import_module(module), function)
-    except (ImportError, ValueError, AttributeError) as error:
-        raise ArgumentError(f"--encoder {name} is not there: {error}.") from error
-    parts = make(device)
+    parts = named_function(name, "--encoder")(device)
     if not isinstance(parts, tuple) or len(parts) != 3:
         raise ArgumentError(f"{name} must return (encode, transform, fingerprint), got {parts!r}.")
     return parts

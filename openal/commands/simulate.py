@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -11,7 +12,7 @@ from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
 from openal.simulate._arguments import DEFAULTS, counts_of, plain_experiment
 from openal.simulate._image_task import IMAGE_TASKS
-from openal.simulate._plot import figure, png
+from openal.simulate._plot import figure, png_or_none
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
@@ -19,7 +20,7 @@ from openal.simulate._summary import grid_results, results, table, whole_line
 from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
 from openal.simulate.grid import Experiment, GridRuns
-from openal.simulate.loop import Run
+from openal.simulate.loop import Run, Runs
 from openal.simulate.metrics import Spread
 from openal.simulate.recipes import RECIPES
 from openal.simulate.split import FIRST_ANSWERS, OpenSetSplit
@@ -88,7 +89,7 @@ def _add_classes(group: argparse._ArgumentGroup) -> None:
     add("--ood-ratio", nargs="+", metavar="SHARE", help="share of unknown items (all there are)")
     add("--thin", action="store_true", help="leave known items out where unknown ones are few")
     add("--protocol", choices=FIRST_ANSWERS, help="which items are answered first (known)")
-    add("--first", type=int, metavar="N", help="how many first (10 per known class)")
+    add("--first", type=int, metavar="N", help="how many first, or 0 (10 per known class)")
     add("--test-share", type=float, metavar="SHARE", help="known items held out (0.25)")
 
 
@@ -111,6 +112,12 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
         nargs="+",
         metavar="NAME",
         help=f"{', '.join(DEFAULTS['strategies'])}; with options: 'NEAT(k=5),NEAT(k=20)'",
+    )
+    add(
+        "--copies",
+        metavar="HOW",
+        help="of answered items: ask; skip; or the least cosine of near copies, to skip these too "
+        "(ask)",
     )
     add("--whole", action="store_true", help="tell the accuracy on the whole data set too")
     add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
@@ -157,12 +164,14 @@ def _play(experiment: Experiment, argv: Sequence[str]) -> None:
     data, runs = experiment.run()
     heads = [_head(experiment, number) for number in range(len(experiment.grid))]
     whole = experiment.whole_data(data)
-    _write(experiment, runs, heads, whole, ["openal", "simulate", *_without_out(argv)])
+    command = ["openal", "simulate", *_without_out(argv)]
+    drawn = _write(experiment, runs, heads, whole, command)
     write_data(experiment.folder, experiment.source, data, _all_runs(runs))
     parts = zip(heads, runs.values(), whole, strict=True)
     tables = [f"{head}\n\n{table(at)}{whole_line(line)}" for head, at, line in parts]
     about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
-    sys.stdout.write("\n\n".join(filter(None, [about, *tables, _foot(experiment)])) + "\n")
+    words = [about, *tables, _foot(experiment, drawn)]
+    sys.stdout.write("\n\n".join(filter(None, words)) + "\n")
 
 
 def _all_runs(grid_runs: GridRuns) -> list[Run]:
@@ -185,7 +194,8 @@ def _write(
     heads: Sequence[str],
     whole: Sequence[Spread | None],
     command: Sequence[str],
-) -> None:
+) -> bool:
+    """Whether all figures could be drawn; the results are written first."""
     if experiment.is_grid:
         content = grid_results(runs, experiment.grid, experiment.settings)
     else:
@@ -197,8 +207,19 @@ def _write(
     accuracies = [None if line is None else asdict(line) for line in whole]
     more = {"whole_data_set": accuracies} if experiment.whole else {}
     write_json(experiment.folder / RESULTS, {**content, **more, **about, **origin})
-    for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True):
-        write_whole(path, png(figure(compared, head)))
+    pictures = [
+        _write_curves(path, compared, head)
+        for path, compared, head in zip(_curves(experiment), runs.values(), heads, strict=True)
+    ]
+    return all(pictures)
+
+
+def _write_curves(path: Path, compared: Runs, head: str) -> bool:
+    """Whether the figure could be drawn; a warning says what was in the way."""
+    picture = png_or_none(partial(figure, compared, head), path.name)
+    if picture is not None:
+        write_whole(path, picture)
+    return picture is not None
 
 
 def _without_out(argv: Sequence[str]) -> list[str]:
@@ -248,9 +269,10 @@ def _range(sizes: list[int]) -> str:
     return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
 
 
-def _foot(experiment: Experiment) -> str:
+def _foot(experiment: Experiment, drawn: bool) -> str:
     """Where to look further."""
     curves = _curves(experiment)[0]
     if experiment.is_grid:
         curves = curves.with_name(f"{Path(CURVES).stem}-*.png")
-    return f"Results: {experiment.folder / RESULTS}\nCurves:  {curves}"
+    where = curves if drawn else "not drawn; the warning says why"
+    return f"Results: {experiment.folder / RESULTS}\nCurves:  {where}"

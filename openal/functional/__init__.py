@@ -12,6 +12,7 @@ from openal.functional.gradient_kmeans import gradient_kmeans_pp
 from openal.functional.inconsistency import inconsistency
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
+from openal.functional.kernel_share import fit_kernel, kernel_share
 from openal.functional.kmeans_pp import kmeans_pp
 from openal.functional.known_share import known_share
 from openal.functional.losses import ranking_loss
@@ -34,6 +35,7 @@ from openal.functional.uncertainty import (
     mean_std,
     variation_ratio,
 )
+from openal.functional.weighted_k_means import weighted_k_means
 from openal.functional.yes_no import yes_no_probabilities
 from openal.functional.youden import youden_threshold
 
@@ -53,12 +55,14 @@ __all__ = [
     "epistemic_energy",
     "finch",
     "finch_clusters",
+    "fit_kernel",
     "fit_meta_query",
     "flip_sizes",
     "gradient_kmeans_pp",
     "inconsistency",
     "k_center_greedy",
     "k_means",
+    "kernel_share",
     "kmeans_pp",
     "knn",
     "known_share",
@@ -83,6 +87,7 @@ __all__ = [
     "typicality",
     "unit_range",
     "variation_ratio",
+    "weighted_k_means",
     "yes_no_probabilities",
     "youden_threshold",
 ]

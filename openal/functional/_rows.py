@@ -10,6 +10,7 @@ from openal._threads import for_each, whole_parts
 from openal.errors import ArrayError
 
 __all__ = [
+    "directions_of",
     "finite_blocks",
     "float_dtype",
     "folded",
@@ -133,6 +134,15 @@ def unit_rows(rows: Tensor) -> Tensor:
     """Rows of length one in float64; a row of zeros stays as it is."""
     rows = safe_squares(rows).to(torch.float64, copy=True)
     return rows.div_(row_lengths(rows).clamp_min_(TINY)[:, None])
+
+
+def directions_of(rows: Tensor, center: Tensor | None = None) -> Tensor:
+    """The rows [n, D], less a center, scaled to length one: float32, float64 of such rows.
+
+    Equal rows stay equal.
+    """
+    blocks = (block if center is None else block.double() - center for block in rows.split(4096))
+    return torch.cat([unit_rows(block).to(float_dtype(rows)) for block in blocks])
 
 
 LEAST_STRIPS = 16  # pairs within a strip are made twice: at most one pair in so many

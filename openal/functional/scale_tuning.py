@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -14,7 +14,9 @@ from openal._threads import one_thread
 from openal.errors import ArgumentError, ArrayError
 from openal.functional.yes_no import Rule, as_cosines, in_blocks
 
-__all__ = ["DEFAULT_SCALES", "TunedScale", "tune_scale"]
+__all__ = ["DEFAULT_SCALES", "Objective", "TunedScale", "as_scales", "tune_scale"]
+
+Objective = Literal["balanced", "accuracy"]
 
 DEFAULT_SCALES = torch.arange(1, 1001, dtype=torch.float64) / 10
 """0.1, 0.2, ..., 100: the grid of CLIPNAL's authors' code; a scale is one over a temperature."""
@@ -24,7 +26,7 @@ ROUNDING = 1e-12  # of a margin, which is a logarithm in double precision
 
 
 class TunedScale(NamedTuple):
-    """The best scale of a grid and the balanced accuracy that it reaches.
+    """The best scale of a grid and the balanced accuracy at it.
 
     Attributes:
         scale: what multiplies the cosines.
@@ -45,11 +47,13 @@ def tune_scale(
     *,
     rule: Rule = "atd",
     tie_break: Literal["first", "center"] = "first",
+    objective: Objective = "balanced",
 ) -> TunedScale:
     """The scale that best tells answered known items from answered unknown ones (CLIPNAL).
 
     Best by balanced accuracy, the mean of the shares of known and of unknown items that are told
-    right. Computed in double precision; memory does not grow with N or G.
+    right. Computed in double precision; memory does not grow with N or G. What is compared are
+    whole numbers: equal accuracies are equal.
 
     Args:
         yes: (N, K), cosines with the "yes" text of each class, as in `yes_no_probabilities`.
@@ -61,6 +65,8 @@ def tune_scale(
         rule: as in `yes_no_probabilities`.
         tie_break: "first", the smallest of the best scales, as in the authors' code; "center", the
             middle of the longest run of them.
+        objective: "balanced", the authors' code; "accuracy", the share of all items that is told
+            right, the paper's eq. 8.
 
     Returns:
         `TunedScale`: `scale` and `balanced_accuracy`, floats.
@@ -69,8 +75,8 @@ def tune_scale(
         ArrayError: cosines that are not (N, K) with K > 0, or not finite; an is_known that is not
             bool (N,); scales that are not positive and ascending; the message names the argument
             and the first bad row.
-        ArgumentError: an is_known of one kind only, or a `rule` or `tie_break` that is not among
-            those named.
+        ArgumentError: an is_known of one kind only, or a `rule`, `tie_break` or `objective` that is
+            not among those named.
 
     Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
     Pre-trained Vision-Language Model" (CLIPNAL), arXiv 2408.04917, 2024, eq. 8; the authors' code
@@ -82,10 +88,7 @@ def tune_scale(
         raise ArrayError(f"is_known must be bool [{len(yes)}], got {tuple(is_known.shape)}.")
     if not is_known.any() or is_known.all():
         raise ArgumentError("is_known must hold known and unknown items to tell apart.")
-    grid = as_finite(DEFAULT_SCALES if scales is None else scales, "scales", ndim=1).double()
-    if len(grid) == 0 or grid[0] <= 0 or (grid.diff() <= 0).any():
-        raise ArrayError("scales must be positive and ascending.")
-    grid = grid.to(yes.device)
+    grid = (DEFAULT_SCALES if scales is None else as_scales(scales)).to(yes.device)
     said = torch.zeros(2, len(grid), dtype=torch.int64, device=yes.device)  # unknown, known items
     size = max(1, BLOCK_ELEMENTS // yes.shape[1])
     kinds = is_known.long().split(size)
@@ -93,10 +96,26 @@ def tune_scale(
         weights = None if v is None else v.double()
         said += _counts(_Evidence(y.double(), n.double(), weights, rule), kind, grid)
     unknown, known = is_known.long().bincount(minlength=2).tolist()
+    right = (said[1].cpu(), unknown - said[0].cpu())
     # Times 2 * known * unknown, in whole numbers: as floats, equal fractions may differ.
-    accuracy = (said[1] * unknown + (unknown - said[0]) * known).cpu()
-    best = _best(accuracy, tie_break)
-    return TunedScale(float(grid[best]), int(accuracy[best]) / (2 * known * unknown))
+    balanced = right[0] * unknown + right[1] * known
+    best = _best(_maximized(objective, balanced, right[0] + right[1]), tie_break)
+    return TunedScale(float(grid[best]), int(balanced[best]) / (2 * known * unknown))
+
+
+def as_scales(scales: Any) -> Tensor:
+    """The scales (G,) in double precision; an ArrayError where they are not above 0 and ascend."""
+    grid = as_finite(scales, "scales", ndim=1).double()
+    if len(grid) == 0 or grid[0] <= 0 or (grid.diff() <= 0).any():
+        raise ArrayError("scales must be positive and ascending.")
+    return grid
+
+
+def _maximized(objective: Objective, balanced: Tensor, right: Tensor) -> Tensor:
+    """What is maximized at each scale, in whole numbers."""
+    if objective not in get_args(Objective):
+        raise ArgumentError(f"objective must be 'balanced' or 'accuracy', got {objective!r}.")
+    return balanced if objective == "balanced" else right
 
 
 @dataclass(eq=False)

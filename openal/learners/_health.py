@@ -159,8 +159,12 @@ def _cause(inputs: Tensor, lr: float) -> str:
 
 
 def without_opinion(signals: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What a classifier that no answer has taught says: logits equal for all, all else as it is."""
+    """What a network that no answer has taught says: the same of all; its features are as they are.
+
+    Its first weights would rank the items along a random direction: not at random, but alike ones
+    together.
+    """
     return {
-        name: torch.zeros_like(values) if name == "logits" else values
+        name: values if name.endswith("features") else torch.zeros_like(values)
         for name, values in signals.items()
     }

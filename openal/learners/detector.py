@@ -120,7 +120,9 @@ class Detector:
     returns what `query(..., model=...)` accepts. It is trained from scratch by SGD, and the
     learning rate `lr` is multiplied by `gamma` every `step_size` epochs. The answered items are
     read once and held in memory; `augment(x, generator)` varies each batch on its device. A pool
-    is scored without augmentation. Before any answer the network is as initialized by the seed.
+    is scored without augmentation. Before any answer all logits are equal. The default network
+    standardizes images of whole numbers, or whose root mean square is above 10; one of yours reads
+    standardized items only where it does not learn from others: see `Classifier`.
 
     `device=None`: a GPU if there is one, else the CPU. `amp=None`: mixed precision on a GPU.
     `milestones=(0.5, 0.75)` multiplies the learning rate by `gamma` after these shares of the

@@ -32,8 +32,7 @@ class EmbeddingDropout:
     same units for all items, and so is a network, decided by the seed of the query. It is trained
     from scratch by at least `steps` steps of SGD, less than a second for a thousand answers.
 
-    Before any known answer the logits are those of the seeded initial weights. `device=None`: where
-    the embeddings are.
+    Before any known answer all logits are equal. `device=None`: where the embeddings are.
 
     Args:
         samples: T, passes with other units dropped.
@@ -92,8 +91,11 @@ class EmbeddingDropout:
             seed=seed,
             progress=progress,
         )
-        sampled = SampledNetwork(network, self.samples, seed)
-        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device)
+        sampled, untrained = (
+            SampledNetwork(network, self.samples, seed),
+            not len(labeled.known_indices),
+        )
+        return FittedOnEmbeddings(sampled, self.offers, self.embeddings, self.device, untrained)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from openal._batches import batches, check_batches, device_of
 from openal._evaluation import evaluated
 from openal._fields import check_fields
 from openal._items import item_input
+from openal._workers import plain_worker_errors
 from openal.errors import ModelError
 from openal.model import joined
 from openal.pool import Pool
@@ -70,7 +71,7 @@ class Encoder:
         """The embeddings [n, D] at `indices`, under each of `names`, on the module's device."""
         inputs = pool.items if self.transform is None else Transformed(pool.items, self.transform)
         device = device_of(self.module, self.device)
-        with evaluated(self.module) as network:
+        with plain_worker_errors(self.workers), evaluated(self.module, "module") as network:
             parts = [
                 self._embedded(network.call(x), x)
                 for x in batches(

@@ -58,6 +58,9 @@ class EntropicDetector:
     features are those it returns, or the input of its last linear layer. It is trained from
     scratch by SGD; the learning rate of the detector, not of the heads, is multiplied by `gamma`
     every `step_size` epochs. Before any answer all is as initialized by the seed.
+    The default network standardizes images of whole numbers, or whose root mean square is above
+    10; one of yours reads standardized items only where it does not learn from others: see
+    `Classifier`.
 
     Differences from the authors' code: the mean of an empty batch is 0, not NaN; the unknown are
     clustered every `recluster_every` epochs, not every epoch (1), and without augmentation; no
@@ -183,7 +186,7 @@ class EmbeddingEntropicDetector:
     [N, K + 1], `head_logits` [N, 2, K] and `detector_features` [N, d]. The features are `hidden`
     rectified units (128, as the authors' network has), or, with None, the embeddings centered
     and scaled, which no loss can move. `steps` mini-batches of SGD at a constant rate `lr`, or
-    one epoch where that is more: about a second. Before any answer all is as initialized.
+    one epoch where that is more: about a second. Before any answer all logits are equal.
 
     `device=None`: where the embeddings are.
 
@@ -261,7 +264,8 @@ class EmbeddingEntropicDetector:
                 )
             tell(failure)
         signals = partial(_signals, network=precise(network.eval()))
-        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device)
+        untrained = len(answers) == 0
+        return FittedOnEmbeddings(signals, SIGNALS, self.embeddings, self.device, untrained)
 
     def _network(self, z: Tensor, num_classes: int) -> EntropicNetwork:
         """A new network for embeddings like the answered ones [m, D]."""

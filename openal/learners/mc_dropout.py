@@ -17,6 +17,7 @@ from openal._checks import as_count
 from openal._evaluation import Evaluated, evaluated
 from openal._fields import check_fields
 from openal._seeds import derived_seed
+from openal._workers import plain_worker_errors
 from openal.errors import ModelError
 from openal.model import Model, named_outputs
 from openal.pool import Pool
@@ -150,7 +151,7 @@ class MCDropout:
     ) -> dict[str, Tensor]:
         """`mc_logits` [n, T, K] at `indices`, on the model's device."""
         device = device_of(self.model, self.device)
-        with evaluated(self.model) as network:
+        with plain_worker_errors(self.workers), evaluated(self.model) as network:
             flat = partial(self._flat, network.call, _dropouts_of(network.modules, self.model))
             passes = Model(flat, device, self.batch_size, self.workers)
             sampled = Evaluated(flat, ())

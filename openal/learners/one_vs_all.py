@@ -61,7 +61,9 @@ class OneVsAll:
     Offers `logits` [N, K] and `head_logits` [N, 2, K]: "not class k" and "class k". One network
     of 3 K outputs, made by `factory(3 * K)` and trained as `Detector` trains its own, whose
     settings these are; `EmbeddingOneVsAll` says what the answers teach. Before any answer the
-    logits are equal for all items.
+    logits are equal for all items. The default network standardizes images of whole
+    numbers, or whose root mean square is above 10; one of yours reads standardized items only
+    where it does not learn from others: see `Classifier`.
 
     Args:
         factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.

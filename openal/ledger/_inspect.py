@@ -31,7 +31,7 @@ from openal.ledger._format import (
     require_tables,
     wal_refusal,
 )
-from openal.ledger._journal import WAIT, path_of_a_file
+from openal.ledger._journal import WAIT, failure, path_of_a_file
 
 __all__ = ["LedgerReport", "read_only", "read_whole"]
 
@@ -58,7 +58,10 @@ def read_only(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
                     return _read_at_once(Path(folder) / "ledger", read, mode="rw")
         raise LedgerError(f"{path} changes all the time; try again.")
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, of SQLite's own message
-        raise LedgerError(f"{path} cannot be read: {_missing_bytes(path) or error}.") from error
+        cut = _missing_bytes(path)
+        if cut is None:
+            raise failure(path, "read", error) from error
+        raise LedgerError(f"{path} cannot be read: {cut}.") from error
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error}.") from error
 

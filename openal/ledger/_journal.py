@@ -24,7 +24,7 @@ from openal.ledger._format import (
     wal_refusal,
 )
 
-__all__ = ["WAIT", "Ledger", "path_of_a_file"]
+__all__ = ["WAIT", "Ledger", "failure", "path_of_a_file"]
 
 WAIT = 30.0  # seconds that a writer waits for the others
 
@@ -124,7 +124,7 @@ class Ledger:
             self._check_header(connection)
             yield connection
         except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, of SQLite's own message
-            raise LedgerError(f"{self.path} cannot be used as a ledger: {error}.") from error
+            raise failure(self.path, "used as a ledger", error) from error
         finally:
             self._close()
 
@@ -181,6 +181,17 @@ def _publish(draft: Path, path: Path) -> None:
     except OSError:  # a file system without hard links: two creators within a moment collide
         if not path.exists():
             draft.rename(path)
+
+
+def failure(path: Path, done: str, error: Exception) -> LedgerError:
+    """The error of a ledger that cannot be `done` with: who has it, or what SQLite says."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return LedgerError(
+            f"{path} cannot be {done}: another program has it locked, with a change that it has "
+            f"not finished, and {WAIT:g} seconds of waiting did not help. Nothing was lost and "
+            f"nothing was written: save or close it there, then try again."
+        )
+    return LedgerError(f"{path} cannot be {done}: {error}.")
 
 
 def path_of_a_file(path: Path) -> Path:

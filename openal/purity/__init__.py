@@ -4,11 +4,12 @@ from openal.purity.activation_mixture import ActivationMixture, LargestActivatio
 from openal.purity.classifier import Certainty, EnergyPurity
 from openal.purity.clip import CLIPPurity
 from openal.purity.clipn import CLIPNPurity
-from openal.purity.detector import ClosedSetCertainty, PredictedKnown
+from openal.purity.detector import ClosedSetCertainty, KnownProbability, PredictedKnown
 from openal.purity.distance_entropy import DistanceEntropy
 from openal.purity.epistemic_mixture import EpistemicMixture
 from openal.purity.evidence_share import EvidenceShare
 from openal.purity.gaussians import ClassGaussians, MahalanobisPurity
+from openal.purity.kernel_share import KernelShare
 from openal.purity.known_neighbors import KnownNeighbors
 from openal.purity.nearest_known import NearestKnown, SemanticGate
 from openal.purity.negative_labels import NegativeLabels, negative_labels
@@ -26,7 +27,9 @@ __all__ = [
     "EnergyPurity",
     "EpistemicMixture",
     "EvidenceShare",
+    "KernelShare",
     "KnownNeighbors",
+    "KnownProbability",
     "LargestActivation",
     "MahalanobisPurity",
     "NearestKnown",

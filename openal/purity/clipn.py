@@ -2,7 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -10,14 +10,22 @@ from torch import Tensor
 from openal._checks import as_number
 from openal.functional import (
     class_prototypes,
+    mixture_posterior,
     prototype_cosines,
     tune_scale,
     yes_no_probabilities,
 )
+from openal.functional.scale_tuning import Objective, TunedScale, as_scales
 from openal.parts import Part, Role, signal
 from openal.view import View
 
 __all__ = ["CLIPNPurity"]
+
+SAMPLE = 4096
+"""How many candidates, drawn at random, choose the first scale."""
+
+FEWEST = 20
+"""With fewer candidates there is nothing to choose a scale from."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +34,20 @@ class CLIPNPurity(Part):
 
     Reads the cosines of every image with a "yes" and a "no" text of each class, and, for visual
     weighting, its embedding. The scale of the cosines is tuned on the answers for balanced
-    accuracy; the query's diagnostics have it as `scale`, with its `balanced_accuracy`.
+    accuracy; the query's diagnostics have it as `scale`, with its `balanced_accuracy`. Before there
+    is both a known and an UNKNOWN answer the pool chooses it: the log-odds of the candidates at
+    `scale` are divided by two Gaussians of one variance, and the scale that tells these two parts
+    best is taken. So about as many pass as look known; at a fixed scale none may.
 
     Args:
-        tune: whether the scale is tuned, once there is both a known and an unknown answer.
-        scale: the scale before, or without, tuning, above 0; 9, ours.
+        tune: whether the scale is tuned.
+        scale: the scale without tuning, and that at which the pool is looked at before there are
+            answers of both kinds, above 0; 9, ours.
+        start: "pool" as above; "scale" takes `scale` until there are answers of both kinds.
+        scales: what is tried, ascending, above 0; None: 0.1 to 100 in steps of 0.1, the authors'
+            code.
+        objective: that of `tune_scale`: "balanced" as in the authors' code, or "accuracy" as in the
+            paper.
         rule: that of `yes_no_probabilities`; "atd" is CLIPNAL's, "ctw" CLIPN's other one.
         tie_break: that of `tune_scale`: the "first" of equal scales, as in the authors' code, or
             the "center" of the longest run.
@@ -42,6 +59,7 @@ class CLIPNPurity(Part):
 
     Raises:
         ArgumentError: a `scale` that is not above 0.
+        ArrayError: `scales` that are not above 0 and ascend.
 
     Reference: CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-8.
     """
@@ -52,6 +70,9 @@ class CLIPNPurity(Part):
     tune: bool = True
     _: KW_ONLY
     scale: float = 9.0
+    start: Literal["pool", "scale"] = "pool"
+    scales: tuple[float, ...] | None = None
+    objective: Objective = "balanced"
     rule: Literal["atd", "ctw"] = "atd"
     tie_break: Literal["first", "center"] = "first"
     leave_one_out: bool = False
@@ -60,6 +81,8 @@ class CLIPNPurity(Part):
     embeddings: str | None = signal("embeddings")
 
     def __post_init__(self) -> None:
+        if self.scales is not None:
+            object.__setattr__(self, "scales", tuple(as_scales(self.scales).tolist()))
         super().__post_init__()
         as_number(self.scale, "scale", above=0)
 
@@ -80,18 +103,45 @@ class CLIPNPurity(Part):
         return class_prototypes(z, view.labels.to(z.device), view.num_classes)
 
     def _scale(self, view: View, prototypes: Tensor | None) -> float:
-        if not self.tune or len(view.known) == 0 or len(view.invalid) == 0:
-            why = "both kinds of answers are needed" if self.tune else "tune=False"
-            view.notes.update(scale=self.scale, scale_untuned=why)
+        if not self.tune:
+            view.notes.update(scale=self.scale, scale_untuned="tune=False")
             return self.scale
+        if len(view.known) == 0 or len(view.invalid) == 0:
+            first = self.scale if self.start == "scale" else self._first_scale(view, prototypes)
+            view.notes.update(scale=first, scale_untuned="both kinds of answers are needed")
+            return first
         names = self.yes, self.no
         yes, no = (torch.cat([view.known[name], view.invalid[name]]) for name in names)
         is_known = torch.arange(len(yes), device=yes.device) < len(view.known)
-        visual = self._visual(view, prototypes)
-        visual = None if visual is None else visual.to(yes.device)
-        tuned = tune_scale(yes, no, is_known, visual, rule=self.rule, tie_break=self.tie_break)
+        tuned = self._tuned(yes, no, is_known, self._visual(view, prototypes))
         view.notes.update(scale=tuned.scale, balanced_accuracy=tuned.balanced_accuracy)
         return tuned.scale
+
+    def _tuned(
+        self, yes: Tensor, no: Tensor, is_known: Tensor, visual: Tensor | None
+    ) -> TunedScale:
+        return tune_scale(
+            yes,
+            no,
+            is_known,
+            None if visual is None else visual.to(yes.device),
+            None if self.scales is None else torch.tensor(self.scales, dtype=torch.float64),
+            rule=self.rule,
+            tie_break=self.tie_break,
+            objective=self.objective,
+        )
+
+    def _first_scale(self, view: View, prototypes: Tensor | None) -> float:
+        """The scale that tells apart two parts of the candidates, as they lie at `scale`."""
+        some = view.at(view.random().argsort()[:SAMPLE]).pool
+        yes, no = some[self.yes], some[self.no]
+        z = None if prototypes is None or self.embeddings is None else some[self.embeddings]
+        at_scale = _purity(yes, no, z, prototypes=prototypes, scale=self.scale, rule=self.rule)
+        upper = _upper_part(at_scale.logit(eps=torch.finfo(torch.float64).eps))
+        if len(some) < FEWEST or upper.all() or not upper.any():
+            return self.scale
+        visual = None if z is None or prototypes is None else prototype_cosines(z, prototypes)
+        return self._tuned(yes, no, upper, visual).scale
 
     def _visual(self, view: View, prototypes: Tensor | None) -> Tensor | None:
         """The visual evidence [m + v, K] of the answered items, known ones first."""
@@ -101,6 +151,13 @@ class CLIPNPurity(Part):
         if self.leave_one_out:
             of_known = _without_itself(of_known, view.labels.to(of_known.device))
         return torch.cat([of_known, prototype_cosines(view.invalid[self.embeddings], prototypes)])
+
+
+def _upper_part(values: Tensor) -> Tensor:
+    """Which of the values [n] belong to the upper of two Gaussians of one variance."""
+    one = torch.zeros(len(values), dtype=torch.int64, device=values.device)
+    fit = dict[str, Any](tied=True, standardize=True, max_iter=200, tol=1e-4)
+    return mixture_posterior(values, one, 1, **fit) > 0.5
 
 
 def _without_itself(cosines: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""PredictedKnown, ClosedSetCertainty (EOAL): the class a detector predicts, its binary heads."""
+"""What a detector says: KnownProbability, and EOAL's PredictedKnown and ClosedSetCertainty."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -8,12 +8,66 @@ from torch import Tensor
 
 from openal.functional.entropies import binary_entropy_score
 from openal.functional.scaling import with_ties_broken
-from openal.learners import EmbeddingEntropicDetector, EntropicDetector
+from openal.learners import (
+    Detector,
+    EmbeddingDetector,
+    EmbeddingEntropicDetector,
+    EntropicDetector,
+)
 from openal.parts import Part, Role, as_score, signal
 from openal.step import evaluate
 from openal.view import Score, View
 
-__all__ = ["ClosedSetCertainty", "PredictedKnown"]
+__all__ = ["ClosedSetCertainty", "KnownProbability", "PredictedKnown"]
+
+
+@dataclass(frozen=True)
+class KnownProbability(Part):
+    """One minus the probability of unknown that a detector of K + 1 classes gives.
+
+    Brings a detector at temperature 1: `EmbeddingDetector` where the pool has embeddings, else
+    `Detector`. Until both a known and an unknown item are answered it has learned nothing, and
+    every candidate scores as `before` does.
+
+    Args:
+        before: a score in [0, 1] that stands in until then; None: 1/2.
+        detector_logits: name of the signal [N, K + 1].
+
+    Raises:
+        ArgumentError: a `before` that is no score.
+
+    Reference: ours; LfOSA's detector (Ning et al., CVPR 2022) without its temperature.
+    """
+
+    role: ClassVar[Role] = "purity"
+    known_above: ClassVar[float | None] = 0.5
+
+    before: Score | None = None
+    _: KW_ONLY
+    detector_logits: str = signal("detector_logits")
+
+    def __post_init__(self) -> None:
+        if self.before is not None:
+            as_score(self.before, "before")
+        super().__post_init__()
+
+    @property
+    def learners(self) -> tuple[Any, ...]:
+        """A detector at temperature 1."""
+        return Detector(temperature=1.0), EmbeddingDetector(temperature=1.0)
+
+    def __call__(self, view: View) -> Tensor:
+        """Purity [n] in [0, 1]."""
+        if len(view.known) and len(view.invalid):
+            return view.once(self, self._learned)
+        return view.unordered(0.5) if self.before is None else evaluate(self.before, view)
+
+    def _learned(self, view: View) -> Tensor:
+        return view.map(_probability, self.detector_logits)
+
+
+def _probability(logits: Tensor) -> Tensor:
+    return -logits.double().log_softmax(dim=1)[:, -1].expm1()
 
 
 @dataclass(frozen=True)

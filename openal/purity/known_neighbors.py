@@ -19,14 +19,15 @@ __all__ = ["KnownNeighbors"]
 class KnownNeighbors(Part):
     """The share of known classes among the k nearest answered items (cosine), in [0, 1].
 
-    Ties go to the candidate that is nearer to its neighbors on average, so that before the first
-    UNKNOWN the ranking is by similarity to the known. Before any answer all are equal and the
-    order is random. Above 0.5 a candidate counts as known.
+    Equal shares come in random order, by the query's seed; before the first UNKNOWN all shares are
+    equal. Above 0.5 a candidate counts as known.
 
     Args:
         k: how many answers are neighbors, at least 1, at most all; 10, as in the paper.
         rule: "count" keeps the share as it is, the authors' code; "majority" raises every share
             above one half to 1; "all", the paper's text, halves every share below 1.
+        tie_break: how equal shares are ordered: "random", or "nearest", which before the first
+            UNKNOWN puts first what is nearer to its neighbors on average, and after it draws too.
         embeddings: name of the signal [N, D].
         probes: for 50 000 answers and more, how many of the about 4 sqrt(m) cells of a Faiss index
             are searched, at least 1: most of the nearest (`approximate_knn`;
@@ -36,7 +37,8 @@ class KnownNeighbors(Part):
         ArgumentError: `k` or `probes` below 1.
 
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
-    AAAI 2024 (NEAT). The paper states "all"; the authors' code ranks by count.
+    AAAI 2024 (NEAT). The paper states "all"; the authors' code ranks by count, equal ones in the
+    order of its loader, which is shuffled.
     """
 
     role: ClassVar[Role] = "purity"
@@ -45,6 +47,7 @@ class KnownNeighbors(Part):
     k: int = 10
     _: KW_ONLY
     rule: Literal["count", "majority", "all"] = "count"
+    tie_break: Literal["random", "nearest"] = "random"
     embeddings: str = signal("embeddings")
     probes: int | None = None
 
@@ -64,6 +67,10 @@ class KnownNeighbors(Part):
             share = torch.where(share > 0.5, 1.0, share)
         elif self.rule == "all":
             share = torch.where(share == 1, 1.0, share / 2)
-        # At most one half of TIE_WEIGHT, so that a share of one half stays at or below one half.
-        nearness = (1 + similarity.double().mean(dim=1)) / 4
-        return with_ties_broken(share, nearness)
+        return with_ties_broken(share, self._standing(view, similarity))
+
+    def _standing(self, view: View, similarity: Tensor) -> Tensor:
+        """What orders equal shares [n]: at most one half, so that one half never rises above it."""
+        if self.tie_break == "nearest" and len(view.invalid) == 0:
+            return (1 + similarity.double().mean(dim=1)) / 4
+        return view.random().to(similarity.device) / 2

@@ -1,12 +1,13 @@
 """What every figure of the page can do, and each as a picture and a table in a folder beside it."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from openal._files import write_whole
 from openal.report._svg import Style, sheet
-from openal.simulate._plot import png
+from openal.simulate._plot import empty_drawing, png_or_none
 
 __all__ = ["Figure", "Styles", "drawn", "write_figure"]
 
@@ -40,16 +41,16 @@ class Figure(Protocol):
 
 
 def write_figure(folder: Path, name: str, figure: Figure) -> None:
-    """The files `name.png` and `name.csv`."""
-    write_whole(folder / f"{name}.png", png(drawn(figure), dpi=130))
+    """The files `name.png` and `name.csv`; the first is left out where it cannot be drawn."""
+    picture = png_or_none(partial(drawn, figure), f"{name}.png", dpi=130)
+    if picture is not None:
+        write_whole(folder / f"{name}.png", picture)
     write_whole(folder / f"{name}.csv", sheet(figure.rows()))
 
 
 def drawn(figure: Figure) -> Any:
     """The figure by matplotlib, on white; no window opens, no global state changes."""
-    from matplotlib.figure import Figure as Drawing
-
-    drawing: Any = Drawing(figsize=(7, 4.2), layout="constrained")
+    drawing = empty_drawing(7, 4.2)
     figure.paint(drawing)
     drawing.suptitle(figure.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     for axes in drawing.axes:

@@ -1,7 +1,7 @@
 """Stages, groups and vectors: which of the candidates are chosen, one by one or jointly."""
 
 from openal.selection.adaptive import Adaptive, TargetPrecision
-from openal.selection.combine import Product, Sum
+from openal.selection.combine import GeometricMean, Power, Product, Sum
 from openal.selection.cover import Cover
 from openal.selection.groups import Clusters, NearestClass, PredictedClass
 from openal.selection.joint_information import JointInformation
@@ -14,6 +14,7 @@ from openal.selection.ranking import Filter, Note, Top, TopShare, TopWithTies
 from openal.selection.top_per_group import TopPerGroup
 from openal.selection.typical import TypicalPerCluster
 from openal.selection.vectors import Directions, GradientEmbedding, Signal
+from openal.selection.weighted_k_means import WeightedKMeans
 
 __all__ = [
     "Adaptive",
@@ -22,6 +23,7 @@ __all__ = [
     "Cover",
     "Directions",
     "Filter",
+    "GeometricMean",
     "GradientEmbedding",
     "JointInformation",
     "KCenter",
@@ -31,6 +33,7 @@ __all__ = [
     "NearestClass",
     "Note",
     "ParetoSubset",
+    "Power",
     "PredictedClass",
     "Product",
     "Quota",
@@ -42,4 +45,5 @@ __all__ = [
     "TopShare",
     "TopWithTies",
     "TypicalPerCluster",
+    "WeightedKMeans",
 ]

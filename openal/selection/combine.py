@@ -1,17 +1,18 @@
-"""Sum, Product: several scores as one."""
+"""Sum, Product, GeometricMean, Power: several scores as one."""
 
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import reduce
 
 import torch
 from torch import Tensor
 
+from openal._checks import as_number
 from openal.errors import ArgumentError, ScoreError
-from openal.parts import Role, as_score
+from openal.parts import Part, Role, as_score, role_of
 from openal.step import evaluate
 from openal.view import Score, View
 
-__all__ = ["Product", "Sum"]
+__all__ = ["GeometricMean", "Power", "Product", "Sum"]
 
 
 class _Mixture:
@@ -67,13 +68,70 @@ class Product(_Mixture):
         """The product [n], float64."""
         values = self._values(view)
         for score, value in zip(self.scores, values, strict=True):
-            if (value < 0).any():
-                index = view.pool.indices[int((value < 0).nonzero()[0])]
-                raise ScoreError(
-                    f"Product takes scores of at least 0; {score!r} is negative at index {index}. "
-                    f"Use Sum, or shift it."
-                )
+            _require_not_negative(value, score, view, type(self).__name__)
         return reduce(torch.mul, values)
+
+
+class GeometricMean(Product):
+    """The geometric mean of scores that are not negative: the root of their product.
+
+    Of probabilities it is one again, low where any of them is. Has the role that all of its scores
+    have.
+
+    Args:
+        *scores: one or more scores, each at least 0 for every candidate.
+
+    Raises:
+        ArgumentError: no score, or something that is no score.
+        ScoreError: in a query, a negative score; the message names it and the first index.
+    """
+
+    def __call__(self, view: View) -> Tensor:
+        """The mean [n], float64."""
+        return super().__call__(view) ** (1 / len(self.scores))
+
+
+@dataclass(frozen=True)
+class Power(Part):
+    """A score that is not negative, raised to a power: above 1 only the largest values count much.
+
+    Args:
+        score: the score, at least 0 for every candidate.
+        exponent: the power, above 0.
+
+    Raises:
+        ArgumentError: a `score` that is no score, an `exponent` that is not above 0.
+        ScoreError: in a query, a negative score; the message names it and the first index.
+    """
+
+    score: Score
+    _: KW_ONLY
+    exponent: float
+
+    def __post_init__(self) -> None:
+        as_score(self.score)
+        super().__post_init__()
+        as_number(self.exponent, "exponent", above=0)
+
+    @property
+    def role(self) -> Role | None:  # type: ignore[override]
+        """What the score means."""
+        return role_of(self.score)
+
+    def __call__(self, view: View) -> Tensor:
+        """The power [n], float64."""
+        values = evaluate(self.score, view).double()
+        _require_not_negative(values, self.score, view, "Power")
+        return values**self.exponent
+
+
+def _require_not_negative(values: Tensor, score: Score, view: View, mixture: str) -> None:
+    if (values < 0).any():
+        index = view.pool.indices[int((values < 0).nonzero()[0])]
+        raise ScoreError(
+            f"{mixture} takes scores of at least 0; {score!r} is negative at index {index}. "
+            f"Use Sum, or shift it."
+        )
 
 
 class Sum(_Mixture):

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from openal._checks import as_count, as_number
 from openal._seeds import drawn_seed
+from openal.functional._rows import directions_of
 from openal.functional.k_center import k_center_greedy
 from openal.functional.k_means import k_means
 from openal.functional.prob_cover import prob_cover, pure_radius
 from openal.parts import Part, signal
-from openal.selection.vectors import directions_of
 from openal.step import Step
 from openal.view import View
 

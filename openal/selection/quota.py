@@ -18,7 +18,8 @@ class Quota(Part):
     """Spends a share of the budget on the best by `other`, and the rest on the best by `score`.
 
     The share is rounded to whole candidates, and chosen first: none is there twice. Two scores
-    rank the query, so its step shows none; what is best by `score` stands first.
+    rank the query, so its step shows none, unless each is the same for all, as before any answer;
+    what is best by `score` stands first.
 
     PAL keeps a few candidates that are predicted unknown on purpose, so that the detector keeps
     learning; any detector can.
@@ -58,7 +59,10 @@ class Quota(Part):
         n = len(view.pool)
         budget = min(budget, n)
         share = self.share if self.first_share is None or len(view.invalid) else self.first_share
-        set_aside = best_rows(evaluate(self.other, view), round(share * budget))
-        best = best_rows(evaluate(self.score, view), n)
+        others, scores = evaluate(self.other, view), evaluate(self.score, view)
+        set_aside, best = best_rows(others, round(share * budget)), best_rows(scores, n)
         rest = best[~np.isin(best, set_aside)][: budget - len(set_aside)]
-        return Step(self, view.pool.indices, np.concatenate([rest, set_aside]))
+        # Shown, so that a cold start is seen and drawn, instead of left in the order of the file.
+        equal = bool((others == others[0]).all() and (scores == scores[0]).all())
+        shown = scores if equal else None
+        return Step(self, view.pool.indices, np.concatenate([rest, set_aside]), shown)

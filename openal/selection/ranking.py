@@ -93,6 +93,9 @@ class Filter(Part):
         score: the score that is held against the threshold.
         above: a number; None: the threshold that the score declares as `known_above`, 0.5 of a
             probability; or "youden", which learns it from the answers.
+        cold_factor: how many times the budget is kept at least, rounded up, before there is both a
+            known and an UNKNOWN answer, at least 1: a stage that follows can then choose where no
+            candidate passes yet.
 
     "youden" takes the threshold with the largest sum of the share of known answers above it and
     of UNKNOWN answers not above it (Youden's J). Each answered item is scored as a candidate, by
@@ -101,7 +104,7 @@ class Filter(Part):
 
     Raises:
         ArgumentError: a `score` that is no score, or that declares no threshold where `above` is
-            not given; an `above` that is no finite number.
+            not given; an `above` that is no finite number; a `cold_factor` below 1.
 
     Reference: Youden, "Index for Rating Diagnostic Tests", Cancer 1950.
     """
@@ -109,6 +112,7 @@ class Filter(Part):
     score: Score
     _: KW_ONLY
     above: float | Literal["youden"] | None = None
+    cold_factor: float = 1.0
 
     def __post_init__(self) -> None:
         as_score(self.score)
@@ -117,14 +121,16 @@ class Filter(Part):
             object.__setattr__(self, "above", _declared_threshold(self.score))
         if self.above != "youden":
             as_number(self.above, "above")
+        as_number(self.cold_factor, "cold_factor", minimum=1)
 
     def __call__(self, view: View, budget: int) -> Step:
         """The candidates that pass, best first."""
         scores = evaluate(self.score, view)
-        passed = int((scores > self._threshold(view)).sum())
-        count = max(passed, min(budget, len(scores)))
-        rows = best_rows(scores, count)
-        return Step(self, view.pool.indices, rows, scores, n_filled=count - passed)
+        passed, asked = int((scores > self._threshold(view)).sum()), min(budget, len(scores))
+        cold = len(view.known) == 0 or len(view.invalid) == 0
+        least = ceil(self.cold_factor * asked) if cold else asked
+        rows = best_rows(scores, max(passed, min(least, len(scores))))
+        return Step(self, view.pool.indices, rows, scores, n_filled=max(0, asked - passed))
 
     def _threshold(self, view: View) -> float:
         if self.above is not None and self.above != "youden":

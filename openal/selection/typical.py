@@ -8,11 +8,11 @@ from torch import Tensor
 
 from openal._checks import as_count
 from openal._seeds import drawn_seed
+from openal.functional._rows import directions_of
 from openal.functional.k_means import k_means
 from openal.functional.typicality import typicality
 from openal.parts import Part, signal
 from openal.selection.top_per_group import in_passes
-from openal.selection.vectors import directions_of
 from openal.step import Step
 from openal.view import View
 

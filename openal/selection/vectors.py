@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from openal.errors import ArgumentError, ScoreError
-from openal.functional._rows import float_dtype, unit_rows
+from openal.functional._rows import directions_of
 from openal.parts import Part, as_function, signal
 from openal.view import View
 
@@ -20,7 +20,6 @@ __all__ = [
     "Vectors",
     "answered_vectors",
     "as_vectors",
-    "directions_of",
     "vectors_of",
 ]
 
@@ -101,15 +100,15 @@ class Directions(Part):
 
     Args:
         name: name of the signal [N, d].
+        centered: whether the mean over all candidates and answers is taken away first: embeddings
+            often share one large direction, next to which the others are small.
     """
 
     name: str = signal("features")
+    _: KW_ONLY
+    centered: bool = False
 
     def __call__(self, view: View) -> Tensor:
         """The directions [n, D]: float32, float64 of such a signal."""
-        return view.map(directions_of, self.name)
-
-
-def directions_of(rows: Tensor) -> Tensor:
-    """The rows [n, D] scaled to length one: float32, float64 of such rows; equal rows stay so."""
-    return torch.cat([unit_rows(block).to(float_dtype(rows)) for block in rows.split(4096)])
+        center = view.mean(self.name) if self.centered else None
+        return view.map(partial(directions_of, center=center), self.name)

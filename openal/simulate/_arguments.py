@@ -4,15 +4,16 @@ import argparse
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from openal._checks import as_count, as_number
 from openal._image_reader import reading_of
 from openal._version import __version__
 from openal.errors import ArgumentError
 from openal.learners import EmbeddingClassifier
+from openal.parts import as_stage
 from openal.pool import Learner
-from openal.query import QueryStrategy
+from openal.query import Chain, QueryStrategy
 from openal.simulate._image_task import ENCODER, image_source, image_task, learns_images
 from openal.simulate._strategy_words import split_words, strategy_of
 from openal.simulate.bounds import with_bounds
@@ -23,6 +24,7 @@ from openal.simulate.grid import Experiment, conditions_at
 
 __all__ = [
     "DEFAULTS",
+    "copies_of",
     "counts_of",
     "known_names",
     "missing_signals",
@@ -39,6 +41,26 @@ def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
     if not names:
         raise ArgumentError("--strategies must name at least one strategy.")
     return {name: strategy_of(name) for name in names}
+
+
+def copies_of(word: str) -> Literal["ask", "skip"] | float:
+    """What is done with copies of answered items: "ask", "skip", or the cosine of near ones."""
+    if word in ("ask", "skip"):
+        return word  # type: ignore[return-value]
+    try:
+        return float(word)
+    except ValueError:
+        raise ArgumentError(f"--copies must be ask, skip or a cosine, got {word!r:.60}.") from None
+
+
+def _with_copies(
+    strategies: dict[str, QueryStrategy], word: str | None
+) -> dict[str, QueryStrategy]:
+    """The strategies, which then treat copies as `--copies` says."""
+    if word is None:
+        return strategies
+    copies = copies_of(word)
+    return {name: Chain(as_stage(each), copies=copies) for name, each in strategies.items()}
 
 
 def missing_signals(strategy: QueryStrategy, offered: Set[str]) -> list[str]:
@@ -117,6 +139,7 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
     if given.no_classifier:
         raise ArgumentError("--no-classifier is for --recipe.")
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
+    strategies = _with_copies(strategies, given.copies)
     source = _source(given)
     offered = OFFERED if source.items is None else OFFERED_BESIDE_IMAGES
     offered -= {"embeddings"} if source.embeddings is None else frozenset()

@@ -1,7 +1,10 @@
 """The runs as one figure: accuracy, precision, recall and wasted answers, round by round."""
 
+import os
+import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import cycle
@@ -11,7 +14,7 @@ import numpy as np
 
 from openal.simulate.loop import Run, Runs
 
-__all__ = ["COLORS", "MARKERS", "figure", "png"]
+__all__ = ["COLORS", "MARKERS", "empty_drawing", "figure", "png", "png_or_none"]
 
 # Okabe and Ito's palette, told apart by color-blind readers; markers help in gray. Gray comes
 # first, for the baseline.
@@ -41,9 +44,7 @@ PANELS = (
 
 def figure(runs: Runs, title: str = "") -> Any:
     """A matplotlib figure, mean ± sd over the seeds; no window opens, no global state changes."""
-    from matplotlib.figure import Figure
-
-    drawing = Figure(figsize=(10, 7.5), layout="constrained")
+    drawing = empty_drawing(10, 7.5)
     for axes, panel in zip(drawing.subplots(2, 2).flat, PANELS, strict=True):
         for name, color, marker in zip(runs, cycle(COLORS), cycle(MARKERS), strict=False):
             curves = np.array([panel.values(run) for run in runs[name].values()], float)
@@ -55,6 +56,47 @@ def figure(runs: Runs, title: str = "") -> Any:
     # Names are not formulas, whatever dollars are in them.
     drawing.suptitle(title, x=0.01, ha="left", fontsize=11, color="#444444", parse_math=False)
     return drawing
+
+
+def empty_drawing(width: float, height: float) -> Any:
+    """A figure of matplotlib without pyplot: the user's backend is neither loaded nor changed."""
+    if "matplotlib" not in sys.modules:
+        _import_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(drawing)
+    return drawing
+
+
+def _import_matplotlib() -> None:
+    """Import it also where MPLBACKEND names what is not installed, as in a notebook's shell.
+
+    Matplotlib takes the name when it is imported, and fails there if it does not know it.
+    """
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with suppress(ValueError):  # it is not known, and nothing of ours needs it
+            matplotlib.rcParams["backend"] = backend
+
+
+def png_or_none(paint: Callable[[], Any], what: str, dpi: int = 150) -> bytes | None:
+    """The PNG file of the figure that `paint` makes, or None and a warning where it cannot be.
+
+    What was computed must not be lost to a font, a style or a broken installation.
+    """
+    try:
+        return png(paint(), dpi)
+    except Exception as error:  # whatever matplotlib and a user's matplotlibrc may raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        warnings.warn(f"{what} could not be drawn, and is left out: {reason:.300}", stacklevel=2)
+        return None
 
 
 def png(drawing: Any, dpi: int = 150) -> bytes:

@@ -91,7 +91,10 @@ def _lack(missing: Sequence[str]) -> str:
     return f"reads {missing}, which nothing here offers."
 
 
-FIXED = ("images", "labels", "known", "protocol", "test_share", "task", "side", "epochs")
+FIXED = (
+    *("images", "labels", "known", "protocol", "test_share", "task", "side", "epochs"),
+    "copies",
+)
 COUNTS = ("first", "rounds", "budget")
 TEST_SHARE = 0.25
 """What is held out of a folder without a test part."""
@@ -148,7 +151,7 @@ def _recipe(given: argparse.Namespace, scale: float) -> Recipe:
     recipe = recipe_of(given.recipe)
     recipe = recipe.on(given.dataset or recipe.data).scaled(scale)
     changes: dict[str, Any] = {
-        name: as_count(value, name, minimum=1)
+        name: as_count(value, name, minimum=int(name != "first"))
         for name in COUNTS
         if (value := getattr(given, name)) is not None
     }

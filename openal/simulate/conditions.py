@@ -26,7 +26,7 @@ class Conditions:
     """Everything but the strategy, the data and the seed: see `openset_split` and `simulate`.
 
     Attributes:
-        first: the number of first answers, before any query.
+        first: the number of first answers, before any query; 0 for a cold start.
         mismatch: the share of classes that are known, above 0 and at most 1.
         known: the known classes by id or name, instead of `mismatch`.
         ood_ratio: the share of unknown items in the pool, below 1; None keeps all there are.

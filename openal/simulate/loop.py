@@ -122,7 +122,8 @@ def simulate(
     """Query, answer and train for some rounds, and judge each.
 
     Strategies that are compared should be given the same split and seed. The first answers are
-    the truth; all others come from the oracle. Precision, recall and waste are judged by the
+    the truth; a split without any is a cold start, whose accuracy[0] is that of a classifier which
+    has seen nothing. All others come from the oracle. Precision, recall and waste are judged by the
     truth, whatever the oracle answered.
 
     Args:
@@ -151,7 +152,8 @@ def simulate(
     strategy = strategy.knowing(split.truth) if isinstance(strategy, PerfectPurity) else strategy
     oracle = Oracle(split.truth, split.num_classes) if oracle is None else oracle
     labeled = LabeledSet(len(pool), split.classes)
-    labeled.add(split.first, split.truth[split.first])
+    if len(split.first):
+        labeled.add(split.first, split.truth[split.first])
     train = partial(_train, task, pool, labeled, seed, progress)
     model: Any = train(0)
     accuracy, asked, seconds = [held_out.accuracy(model, progress)], [], []

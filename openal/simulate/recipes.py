@@ -22,7 +22,7 @@ class Recipe:
     """An experiment: data, first answers, budget, rounds, ratios, task network, rivals, seeds.
 
     Attributes:
-        first: the number of first answers; below 1, a share of the known items.
+        first: the number of first answers; below 1, a share of the known items; 0, a cold start.
         budget: the answers per query.
         rounds: the number of queries.
         task: the classifier that is trained on the images in every round.
@@ -104,12 +104,14 @@ class Recipe:
     ) -> Conditions:
         count = len(known_classes(len(names), mismatch, 0))
         first = self.first
-        if first < 1:  # a share of known items; classes are alike in size, or the first are known
+        if (
+            0 < first < 1
+        ):  # a share of known items; classes are alike in size, or the first are known
             first = round(first * float(np.isin(labels, range(count)).sum()))
         share = 0 if ratio is None else as_number(ratio, "ood_ratio", minimum=0, below=1)
         least = ceil(count / (1 - share * (self.protocol == "clipnal")))
         return Conditions(
-            first=max(int(first), least),
+            first=max(int(first), least) if self.first else 0,
             mismatch=mismatch,
             known=None if self.drawn else tuple(range(count)),
             ood_ratio=ratio,

@@ -74,7 +74,7 @@ def openset_split(
 
     Args:
         labels: the class ids [n] of the dataset, 0, 1, ...
-        first: the number of first answers.
+        first: the number of first answers; 0 for a cold start: the strategy asks for the first.
         seed: chooses classes and items; 0..2**32-1.
         mismatch: the share of classes that are known, chosen by the seed (`known_classes`).
         known: the known classes in label order, by id or name, instead of `mismatch`. LfOSA, NEAT
@@ -95,7 +95,7 @@ def openset_split(
     Raises:
         ArgumentError: what cannot be right, or cannot be had from these data.
     """
-    first, labels = as_count(first, "first", minimum=1), as_integers(labels, "labels")
+    first, labels = as_count(first, "first"), as_integers(labels, "labels")
     names = class_names(names, labels)
     chosen = _chosen(known, mismatch, names, _legacy_seed(seed))
     _require(protocol, labels, chosen, names)

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from openal._items import item_input
+from openal._workers import loaded, usable_workers
 from openal.errors import ModelError
 from openal.store._files import DTYPES
 from openal.store._manifest import Manifest
@@ -65,6 +66,7 @@ def read_batches(items: Any, batches: Sequence[Any], *, workers: int, pin: bool)
     They come in the order of `batches`; `workers` processes read ahead, and `pin` puts what they
     read into memory that a GPU copies from.
     """
+    workers = usable_workers(workers)
     loader = DataLoader(
         _Attempts(items),
         batch_sampler=batches,
@@ -74,9 +76,7 @@ def read_batches(items: Any, batches: Sequence[Any], *, workers: int, pin: bool)
         prefetch_factor=4 if workers else None,
         generator=torch.Generator(),  # a loader draws from the global generator otherwise
     )
-    with torch.device("cpu"):  # where it draws a seed, and its workers make items
-        batches_read = iter(loader)
-    yield from batches_read
+    yield from loaded(loader)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from openal._batches import device_of
 from openal._checks import as_count
 from openal._evaluation import evaluated
 from openal._progress import progress_bar
+from openal._workers import plain_worker_errors
 from openal.errors import ArgumentError, StoreError
 from openal.store._encode import ShardEncoder, ShardRows
 from openal.store._files import DTYPES, locked, require_ours, save, shard_name, sweep
@@ -169,7 +170,8 @@ def _compute(
     missing = manifest.missing(part)
     left = sum(len(manifest.indices(at)) for at in missing)
     with (
-        evaluated(encoder.encode) as network,
+        plain_worker_errors(encoder.workers),
+        evaluated(encoder.encode, None) as network,
         progress_bar(progress, total=sum(rows), initial=sum(rows) - left, unit="item") as bar,
     ):
         encoder = replace(encoder, encode=network.call)

@@ -12,6 +12,7 @@ from openal.strategies.e2oal import E2OAL
 from openal.strategies.eaoa import EAOA
 from openal.strategies.eoal import EOAL
 from openal.strategies.jsosal import JSOSAL
+from openal.strategies.known_k_means import KnownKMeans
 from openal.strategies.learning_loss import LearningLoss
 from openal.strategies.lfosa import LfOSA
 from openal.strategies.mc_dropout import BALD, MeanSTD, VariationRatio
@@ -49,6 +50,7 @@ __all__ = [
     "CertaintySampling",
     "ClassBalancedCoreset",
     "Coreset",
+    "KnownKMeans",
     "LearningLoss",
     "LeastConfidenceSampling",
     "LfOSA",

@@ -3,7 +3,8 @@
 import inspect
 import sys
 import warnings
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from openal.query import QueryStrategy
 
@@ -17,11 +18,29 @@ def available() -> dict[str, type[QueryStrategy]]:
     ['AlphaMix', 'BADGE', 'BALD']
     """
     package = vars(sys.modules[__package__])
-    ours = {name: value for name, value in package.items() if inspect.isclass(value)}
-    theirs = {}
-    for entry in entry_points(group="openal.strategies"):
-        try:
-            theirs[entry.name] = entry.load()
-        except Exception as error:  # somebody else's package: say so, and go on without it
-            warnings.warn(f"strategy {entry.name!r} cannot be loaded: {error}", stacklevel=2)
-    return dict(sorted({**theirs, **ours}.items()))
+    ours: dict[str, Any] = {
+        name: value for name, value in package.items() if inspect.isclass(value)
+    }
+    entries = entry_points(group="openal.strategies")
+    loaded = {entry.name: kind for entry in entries if (kind := _loaded(entry)) is not None}
+    return dict(sorted({**loaded, **ours}.items()))
+
+
+def _loaded(entry: EntryPoint) -> type[QueryStrategy] | None:
+    """Its class, or None and a warning: one package of somebody else's must not end the list."""
+    try:
+        kind = entry.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too, as a script without a main guard raises it
+        reason = f"{type(error).__name__}: {error}"
+        warnings.warn(f"strategy {entry.name!r} cannot be loaded: {reason}", stacklevel=3)
+        return None
+    if not inspect.isclass(kind) or not issubclass(kind, QueryStrategy):
+        warnings.warn(
+            f"strategy {entry.name!r} is left out: {entry.value} is no class with a method "
+            f"`query`, but {kind!r:.80}",
+            stacklevel=3,
+        )
+        return None
+    return kind

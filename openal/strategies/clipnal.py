@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from openal.errors import ArgumentError
+from openal.functional.scale_tuning import Objective, as_scales
 from openal.informativeness import LeastConfidence
 from openal.learners import ClassCosines, TextCosines
 from openal.parts import as_stage
@@ -24,9 +25,11 @@ class CLIPNAL(Paper):
     """Candidates that CLIPN's yes and no texts take for known; of these, any stage or chain.
 
     Reads the pool's `embeddings`, and the classifier's `logits` for CONF. Before there is both a
-    known and an unknown answer the scale cannot be tuned; the query's diagnostics say so. On
-    embeddings that tell the classes apart, accuracy may end below Random's: what the texts are sure
-    of, a classifier of the same embeddings knows already.
+    known and an UNKNOWN answer the scale cannot be tuned, and the query's diagnostics say so: the
+    pool then chooses it (`CLIPNPurity`), and at least `cold_factor` times the budget is handed on,
+    or the purest would be asked again and again, and no UNKNOWN would come. On embeddings that tell
+    the classes apart, accuracy may end below Random's: what the texts are sure of, a classifier of
+    the same embeddings knows already.
 
     Args:
         texts: the encoder of the `embeddings` (`CLIPN`, or `CLIP` as a stand-in without a no
@@ -36,24 +39,34 @@ class CLIPNAL(Paper):
             `CLIPNAL(clipn, then=Top(Entropy()))`.
         visual_weighting: whether answered images weigh the texts; False is the paper's ablation.
         tune_temperature: whether the scale is tuned; False is the paper's ablation.
-        scale: what the cosines are multiplied by where it is not tuned, above 0; 9, ours.
+        scale: what the cosines are multiplied by where it is not tuned, above 0; 9, ours. Before
+            there are answers of both kinds the pool is looked at with it, and chooses another.
+        scales: what is tried, ascending, above 0; None: 0.1 to 100 in steps of 0.1, the authors'
+            code.
+        objective: what tuning maximizes: "balanced" accuracy as in the authors' code, or plain
+            "accuracy" as in the paper.
+        cold_factor: how many times the budget is handed on at least until there are answers of
+            both kinds, at least 1; 2, ours.
 
     Raises:
-        ArgumentError: `texts` that are neither, a `then` that is no stage, a `scale` not above 0.
+        ArgumentError: `texts` that are neither, a `then` that is no stage, a `scale` not above 0, a
+            `cold_factor` below 1.
+        ArrayError: `scales` that are not above 0 and ascend.
 
     Differences from the authors' code, which the published figures come from: where too few
     candidates are predicted known, the next best fill up, instead of an error; the first query
-    needs no answers at all; a class without answers gets neutral visual evidence, instead of an
-    error; embeddings are computed once, not twice per round; no label of the pool is read. From
-    the paper: the balanced accuracy is maximized, over scales instead of temperatures, and
-    prototypes are means of unit embeddings, as in the code.
+    needs no answers at all, and before there are both kinds more is handed on; a class without
+    answers gets neutral visual evidence, instead of an error; embeddings are computed once, not
+    twice per round; no label of the pool is read. From the paper: the balanced accuracy is
+    maximized (`objective`), over scales instead of temperatures, and prototypes are means of unit
+    embeddings, as in the code.
 
     Cost: nothing is trained; a scale is tuned on the answers; products of every candidate's
     embedding with the texts and the prototypes, and the classifier's pass over the predicted known.
 
     Reference: Heo and Kang, "Avoid Wasted Annotation Costs in Open-set Active Learning with
     Pre-trained Vision-Language Model", arXiv 2408.04917, 2024 (version 2: VLPure-AL); Wang et al.,
-    CLIPN, ICCV 2023.
+    CLIPN, ICCV 2023. The first scale and `cold_factor` are ours.
     """
 
     texts: Any = None
@@ -62,6 +75,9 @@ class CLIPNAL(Paper):
     visual_weighting: bool = True
     tune_temperature: bool = True
     scale: float = 9.0
+    scales: tuple[float, ...] | None = None
+    objective: Objective = "balanced"
+    cold_factor: float = 2.0
 
     def __post_init__(self) -> None:
         if isinstance(self.texts, tuple | list) and len(self.texts) == 2:
@@ -72,14 +88,22 @@ class CLIPNAL(Paper):
                 f"texts must be an encoder with class_texts, or two tensors (yes, no), each "
                 f"[K, D]; got {type(self.texts).__name__}."
             )
+        if self.scales is not None:
+            object.__setattr__(self, "scales", tuple(as_scales(self.scales).tolist()))
         super().__post_init__()
 
     def plan(self) -> Chain:
         """Predicted known, then whatever follows."""
         embeddings = "embeddings" if self.visual_weighting else None
-        purity = CLIPNPurity(tune=self.tune_temperature, scale=self.scale, embeddings=embeddings)
-        then = as_stage(self.then, "then")
-        return Chain(Filter(purity), then, learners=self._cosines())
+        purity = CLIPNPurity(
+            tune=self.tune_temperature,
+            scale=self.scale,
+            scales=self.scales,
+            objective=self.objective,
+            embeddings=embeddings,
+        )
+        known = Filter(purity, cold_factor=self.cold_factor)
+        return Chain(known, as_stage(self.then, "then"), learners=self._cosines())
 
     def _cosines(self) -> tuple[Learner, ...]:
         """The cosines with the class texts."""

@@ -10,6 +10,7 @@ from openal.pool import Learner
 from openal.purity import ClosedSetCertainty, DistanceEntropy, PredictedKnown
 from openal.query import Chain, Paper
 from openal.selection import Clusters, Filter, Sum, Top, TopPerGroup
+from openal.strategies._without_effect import require_defaults
 
 __all__ = ["EOAL"]
 
@@ -37,7 +38,7 @@ class EOAL(Paper):
         n_unknown_clusters: how many clusters of the unknown, at least 1; None: as many as classes.
         recluster_every: after how many epochs the unknown are clustered anew; 5, ours.
         diversity: whether the best of each cluster are taken, as in the code.
-        detector: a learner in place of the default one.
+        detector: a learner in place of the default one, with options of its own.
 
     Raises:
         ArgumentError: an option beyond its limits, a `detector` that is no learner.
@@ -76,6 +77,8 @@ class EOAL(Paper):
     def _detectors(self) -> tuple[Learner, ...]:
         """The detector with binary heads, on embeddings or on images, or the one given."""
         if self.detector is not None:
+            names = ("temperature", "alpha", "reg_w", "recluster_every")
+            require_defaults(self, "detector", *names)
             return (as_learner(self.detector, "detector"),)
         options: dict[str, Any] = {
             "temperature": self.temperature,

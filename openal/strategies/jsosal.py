@@ -12,6 +12,7 @@ from openal.purity import ActivationMixture
 from openal.query import Chain, Paper, QueryStrategy
 from openal.selection import Top
 from openal.step import Stage
+from openal.strategies._without_effect import require_defaults
 
 __all__ = ["JSOSAL"]
 
@@ -39,7 +40,7 @@ class JSOSAL(Paper):
         entropy: of the "classifier"; of the K + 1 outputs of the "detector"; of its K known ones,
             "detector_known". None: the paper's ablation "BGM without entropy".
         max_weight_ratio: caps the weight of a class with few answers, at least 1; None: no cap.
-        detector: a learner in place of the default one.
+        detector: a learner in place of the default one, with options of its own.
         then: a stage or a strategy in place of the entropy.
 
     Raises:
@@ -86,6 +87,7 @@ class JSOSAL(Paper):
     def _detectors(self) -> tuple[Learner, ...]:
         """The class-weighted detector, on embeddings or on images, or the one that was given."""
         if self.detector is not None:
+            require_defaults(self, "detector", "temperature", "max_weight_ratio")
             return (as_learner(self.detector, "detector"),)
         ratio, temperature = self.max_weight_ratio, self.temperature
         return (

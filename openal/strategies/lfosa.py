@@ -12,6 +12,7 @@ from openal.purity import ActivationMixture, LargestActivation
 from openal.query import Chain, Paper, QueryStrategy
 from openal.selection import Top
 from openal.step import Stage
+from openal.strategies._without_effect import require_defaults
 from openal.view import Score
 
 __all__ = ["LfOSA"]
@@ -99,6 +100,7 @@ class LfOSA(Paper):
     def _detectors(self) -> tuple[Learner, ...]:
         """The detector, on embeddings or on images, or the one that was given."""
         if isinstance(self.detector, Learner):
+            require_defaults(self, "detector", "temperature", "use_invalid")
             return (self.detector,)
         if self.detector not in ("classes", "binary", None):
             raise ArgumentError(

@@ -3,7 +3,7 @@
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
 
-from openal.informativeness import Inconsistency
+from openal.informativeness import Inconsistency, Uniform
 from openal.parts import as_stage
 from openal.purity import KnownNeighbors
 from openal.query import Chain, Paper, QueryStrategy
@@ -18,7 +18,7 @@ class NEAT(Paper):
     """Candidates with mostly known neighbors; of these, where the classifier contradicts them.
 
     Trains nothing. Accuracy may end below Random's: the candidates with the most known neighbors
-    are those that resemble the answers most.
+    resemble the answers. Equal numbers of them are in random order, by the query's seed.
 
     Args:
         k: how many answered items are neighbors, at least 1; 10, as in the paper.
@@ -29,6 +29,8 @@ class NEAT(Paper):
             neighbors alone.
         factor: how many times the budget goes on to the inconsistency, at least 1; 2, as in the
             code.
+        tie_break: how equal numbers of known neighbors are ordered: "random", or "nearest", which
+            before the first UNKNOWN goes by the distance: a purer first query, of less variety.
         embeddings: name of the signal [N, D], of a frozen encoder.
         logits: name of the signal [N, K].
         probes: that of `KnownNeighbors`, for very many answers; None: exact neighbors.
@@ -37,11 +39,11 @@ class NEAT(Paper):
     Raises:
         ArgumentError: `k`, `factor` or `probes` below 1, a `then` that is no stage.
 
-    Differences from the authors' code: ties in the number of known neighbors go to the nearer
-    candidate instead of the loader's order, so the first round, before any UNKNOWN, prefers what
-    resembles the known; where too few candidates pass, the next best fill up, and the budget is
-    spent; embeddings are of unaugmented images, in single precision; answered unknowns leave the
-    pool and stay neighbors; k is at most the number of answers.
+    Differences from the authors' code: equal numbers of known neighbors are drawn by the query's
+    seed instead of left in the order of a shuffled loader; where too few candidates pass, the next
+    best fill up, and the budget is spent; embeddings are of unaugmented images, in single
+    precision; answered unknowns leave the pool and stay neighbors; k is at most the number of
+    answers.
 
     Cost: nothing is trained; exact neighbors among the answers for every candidate, and the
     classifier's pass over the `factor` times budget that are left.
@@ -54,6 +56,7 @@ class NEAT(Paper):
     _: KW_ONLY
     rule: Literal["majority", "all", "count"] = "majority"
     factor: float = 2.0
+    tie_break: Literal["random", "nearest"] = "random"
     embeddings: str = "embeddings"
     logits: str = "logits"
     probes: int | None = None
@@ -61,7 +64,9 @@ class NEAT(Paper):
 
     def plan(self) -> Chain:
         """Known neighbors, then inconsistency."""
-        known = KnownNeighbors(self.k, embeddings=self.embeddings, probes=self.probes)
+        known = KnownNeighbors(
+            self.k, tie_break=self.tie_break, embeddings=self.embeddings, probes=self.probes
+        )
         every = replace(known, rule="all")
         narrowings: dict[str, tuple[Stage, ...]] = {
             "majority": (Filter(known), Top(known, factor=self.factor)),
@@ -77,19 +82,21 @@ class NEAT(Paper):
 
 @dataclass(frozen=True)
 class NEATPassive(Paper):
-    """The candidates with the most known neighbors: NEAT's ablation without inconsistency.
+    """A random draw among candidates whose neighbors are all known: NEAT without inconsistency.
 
     Accuracy may end below Random's: nothing here asks what an answer would teach.
 
     Args:
         k: how many answered items are neighbors, at least 1; 10, as in the paper.
+        rule: "all" draws at random among the candidates whose k neighbors are all known, as in the
+            paper; "count" takes those with the most known neighbors, the authors' code.
         embeddings: name of the signal [N, D], of a frozen encoder.
 
     Raises:
         ArgumentError: `k` below 1.
 
-    Differences: the paper draws at random among those whose neighbors are all known; the authors'
-    code takes the most known neighbors first, as here.
+    Differences: where too few candidates pass, the next best fill up; equal numbers of known
+    neighbors are drawn by the query's seed instead of left in the order of a shuffled loader.
 
     Cost: nothing is trained; exact neighbors among the answers for every candidate.
 
@@ -99,8 +106,12 @@ class NEATPassive(Paper):
 
     k: int = 10
     _: KW_ONLY
+    rule: Literal["all", "count"] = "all"
     embeddings: str = "embeddings"
 
     def plan(self) -> Chain:
-        """The most known neighbors."""
-        return Chain(Top(KnownNeighbors(self.k, embeddings=self.embeddings)))
+        """Known neighbors, then a random draw."""
+        known = KnownNeighbors(self.k, rule=self.rule, embeddings=self.embeddings)
+        if self.rule == "count":
+            return Chain(Top(known))
+        return Chain(Filter(known), Top(Uniform()))

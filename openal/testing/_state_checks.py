@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from openal._random_items import READ_AGAIN
 from openal.labeled import SKIPPED, UNKNOWN
 from openal.pool import Pool
 from openal.query import Query, QueryStrategy
@@ -129,7 +130,10 @@ def changes_nothing(strategy: QueryStrategy, make: MakeWorld) -> None:
 
 
 def leaves_the_model_as_it_was(strategy: QueryStrategy, make: MakeWorld) -> None:
-    """`model=` offers logits and features: evaluation mode, each item once, nothing changed."""
+    """`model=` offers logits and features: evaluation mode, each item once, nothing changed.
+
+    A pool reads its first few items again, to see whether they are the same.
+    """
     world = make()
     reads = getattr(strategy, "reads", OFFERED)
     if not {*OFFERED} & {*reads}:
@@ -142,7 +146,7 @@ def leaves_the_model_as_it_was(strategy: QueryStrategy, make: MakeWorld) -> None
     changed = [name for name, value in _inside(model).items() if value != before[name]]
     expect(not changed, f"the model was changed: {changed}")
     twice = [index for index, times in items.read.items() if times > 1]
-    expect(not twice, f"the model's inputs {twice[:5]} were read more than once")
+    expect(len(twice) <= READ_AGAIN, f"the model's inputs {twice[:5]} were read more than once")
     passes = model.passed["rows"]
     expect(passes <= len(items.read), f"{len(items.read)} items made {passes} passes")
     offered = world.offering({**world.signals, **_evaluated(model, items)})

@@ -103,7 +103,8 @@ def world(
 ) -> World:
     """Clusters of as many known as unknown classes, a third of them answered, two of these SKIPPED.
 
-    It offers every standard signal, and those that `signals` makes for it.
+    It offers every standard signal, `content` for chains that skip copies, and those that `signals`
+    makes for it.
 
     >>> world().labeled
     LabeledSet(size=60, classes=('0', '1', '2'), 10 known, 8 unknown, 2 skipped)
@@ -128,6 +129,7 @@ def _signals(rng: np.random.Generator, clusters: np.ndarray, k: int) -> dict[str
     known, unknown = 4 * affinity[:, :k], 4 * affinity[:, k:].max(axis=1, keepdims=True)
     made = {
         "embeddings": embeddings,
+        "content": embeddings,
         "features": np.tanh(2 * embeddings),
         "logits": known,
         "mc_logits": known[:, None] + 0.5 * rng.normal(size=(n, SAMPLES, k)),

@@ -279,7 +279,7 @@ BAD = [
     ("--recipe lfosa --known thing", "a recipe says what --known is"),
     ("--recipe lfosa --test-share 0.5", "a recipe says what --test-share is"),
     ("--recipe lfosa --scale 2", "scale must be at most 1"),
-    ("--recipe lfosa --first 0", "first must be at least 1"),
+    ("--recipe lfosa --first -1", "first must be at least 0"),
     ("--recipe lfosa --encoder pixels --clipn x", "--encoder and --clipn both say"),
     ("--recipe lfosa --encoder pixel", "did you mean pixels"),
     ("--recipe lfosa --mismatch 0.2,0.2 0.2", "rounds of budget 1500 are"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from openal.functional.kernel_share import Kernel
 from tests.hostile.functional_calls import numbers
 
 __all__ = ["BORDERS", "DEFAULTS", "TELLING"]
@@ -42,6 +43,7 @@ BORDERS: dict[str, dict[str, tuple[float, float]]] = {
     "ranking_loss": {"margin": POSITIVE},
     "reverse_neighbor_counts": {"num_labels": COUNT, "k": COUNT},
     "typicality": {"k": COUNT},
+    "weighted_k_means": {"steps": AMOUNT},
     "yes_no_probabilities": {"scale": POSITIVE},
 }
 
@@ -74,8 +76,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "progressive_score": {"mu": 0.6},
     "pure_radius": {"purity": 0.95, "rows": None},
     "ranking_loss": {"margin": 1.0, "reduce": True},
-    "tune_scale": {"visual": None, "scales": None, "rule": "atd", "tie_break": "first"},
+    "kernel_share": {"kernel": None},
+    "tune_scale": {
+        "visual": None,
+        "scales": None,
+        "rule": "atd",
+        "tie_break": "first",
+        "objective": "balanced",
+    },
     "typicality": {"k": 20},
+    "weighted_k_means": {"steps": 10},
     "yes_no_probabilities": {"visual": None, "rule": "atd"},
 }
 
@@ -90,6 +100,7 @@ SPREAD = {"points": MANY, "centers": MANY[:2], "probs": (5 * numbers(150, 3)).so
 HEADS = {"yes": numbers(90, 3).tanh(), "no": numbers(90, 3, seed=1).tanh()}
 HEADS |= {"is_known": HEADS["yes"].amax(dim=1) > HEADS["no"].amax(dim=1), "scales": None}
 FEW = {key: None if each is None else each[:5] for key, each in HEADS.items()}
+RARE = {**HEADS, "is_known": HEADS["yes"].amax(dim=1) > HEADS["yes"].amax(dim=1).topk(9).values[-1]}
 TWICE = {"queries": numbers(40, 8), "references": MANY.repeat(1, 2), "k": 40}
 
 # By function and option: another value, and what it is needed for the two to give two results.
@@ -120,7 +131,13 @@ TELLING: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {
     "progressive_score": {"mu": (1.6, {})},
     "pure_radius": {"purity": (1.0, {"embeddings": MANY, "labels": ROUND, "rows": None})},
     "ranking_loss": {"margin": (2.0, {}), "reduce": (False, {})},
-    "tune_scale": {"rule": ("ctw", HEADS), "tie_break": ("center", FEW)},
+    "kernel_share": {"kernel": (Kernel(0.3, 0.3), {})},
+    "tune_scale": {
+        "rule": ("ctw", HEADS),
+        "tie_break": ("center", FEW),
+        "objective": ("accuracy", RARE),
+    },
     "typicality": {"k": (21, {"points": MANY, "groups": ROUND})},
+    "weighted_k_means": {"steps": (1, {"points": MANY, "weights": ROUND, "centers": MANY[:9]})},
     "yes_no_probabilities": {"rule": ("ctw", {"visual": None})},
 }

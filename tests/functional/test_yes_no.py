@@ -196,6 +196,31 @@ def test_the_scale_is_that_of_a_loop_over_the_grid(
         assert tune_scale(*arrays, rule=rule, tie_break="center") == (steps[center], best)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_plain_accuracy_is_maximized_where_so_asked(seed: int) -> None:
+    yes, no, _, is_known = world("clustered" if seed % 2 else "plain", seed)
+    right = []
+    for scale in GRIDS["uneven"]:  # type: ignore[union-attr]
+        known, unknown = evidence(yes, no, scale, None, "atd")
+        right.append(int(((known > unknown) == is_known).sum()))
+    arrays = [None if x is None else torch.tensor(x) for x in (yes, no, is_known, None)]
+    scales = torch.tensor(GRIDS["uneven"])
+    found = tune_scale(*arrays, scales, objective="accuracy")
+    best = GRIDS["uneven"][int(np.argmax(right))]  # type: ignore[index]
+    balanced = accuracies(yes, no, is_known, None, [best], "atd")
+    assert found == (best, pytest.approx(balanced[0], abs=1e-12))
+
+
+def test_the_two_objectives_may_choose_two_scales() -> None:
+    # At 1 all are said unknown, 9 of 10 rightly; at 100 the known one and three others are not.
+    yes = torch.tensor([[0.3, 0.15]] * 4 + [[0.1, -0.05]] * 6)
+    no = torch.tensor([[0.2, 0.3]] * 4 + [[0.3, 0.3]] * 6)
+    is_known, scales = torch.arange(10) < 1, torch.tensor([1.0, 100.0])
+    plain = tune_scale(yes, no, is_known, None, scales, objective="accuracy")
+    assert plain == (1.0, 0.5)
+    assert tune_scale(yes, no, is_known, None, scales) == (100.0, pytest.approx(5 / 6))
+
+
 @pytest.mark.long
 @walked
 @pytest.mark.parametrize("width", [0.05, 1.0])

@@ -64,6 +64,7 @@ CALLS: dict[str, Call] = {
     "epistemic_energy": Call({"logits": LOGITS}),
     "finch": Call({"points": POINTS}),
     "finch_clusters": Call({"points": POINTS}, {"count": 2}),
+    "fit_kernel": Call({"answered": POINTS, "is_known": CLASSES > 0}),
     "fit_meta_query": Call(
         {"inputs": numbers(8, 2), "targets": torch.arange(8) / 1.0}, {"hidden": 2}, random=True
     ),
@@ -74,6 +75,7 @@ CALLS: dict[str, Call] = {
     "inconsistency": Call({"logits": LOGITS, "votes": LOGITS.abs().round()}),
     "k_center_greedy": Call({"points": POINTS, "centers": OTHERS}, {"budget": 3}),
     "k_means": Call({"points": POINTS}, {"count": 3}),
+    "kernel_share": Call({"points": OTHERS, "answered": POINTS, "is_known": CLASSES > 0}),
     "kmeans_pp": Call({"points": POINTS}, {"budget": 3}, random=True),
     "knn": Call({"queries": POINTS, "references": OTHERS}, {"k": 2}),
     "known_share": Call(
@@ -109,6 +111,7 @@ CALLS: dict[str, Call] = {
     "typicality": Call({"points": POINTS, "groups": CLASSES}, {"k": 2}),
     "unit_range": Call({"values": LOGITS[:, 0]}),
     "variation_ratio": Call({"mc_logits": SAMPLES}),
+    "weighted_k_means": Call({"points": POINTS, "weights": COSINES[:, 0] + 1, "centers": OTHERS}),
     "yes_no_probabilities": Call(
         {"yes": COSINES, "no": COSINES.flip(1), "visual": COSINES.flip(0)}, {"scale": 20.0}
     ),

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset
-from torchvision import transforms
+from torch.utils.data import Dataset, IterableDataset
 
 from openal._batches import batches
 from openal.errors import ArgumentError, OpenALError
@@ -21,7 +20,6 @@ from openal.model import Model
 from openal.pool import Pool
 from openal.store import build_store
 from openal.strategies import available
-from openal.view import Blocks
 from tests.walking import walked
 
 CPU = torch.device("cpu")
@@ -149,59 +147,6 @@ def test_a_pool_of_one_item_or_none_is_asked_about_in_full(size: int) -> None:
     for name in ("Random", "Uncertainty", "Coreset"):
         query = available()[name]().query(Pool(X[:size]), LabeledSet(size, 2), 3, model=network)
         assert query.indices.tolist() == list(range(size))
-
-
-# --- random augmentation
-
-
-AUGMENTED = {
-    "one transform": transforms.RandomHorizontalFlip(),
-    "a composition": transforms.Compose([transforms.Resize(8), transforms.RandomCrop(4)]),
-    "one within another": transforms.Compose([transforms.RandomApply([transforms.Resize(8)])]),
-    "colors": transforms.Compose([transforms.ColorJitter()]),
-    "a policy": transforms.RandAugment(),
-}
-
-
-@walked
-@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: Subset(x, range(20))])
-@pytest.mark.parametrize("form", AUGMENTED)
-def test_random_augmentation_is_warned_about(form: str, wrap: Any) -> None:
-    items = Items()
-    items.transform = AUGMENTED[form]  # type: ignore[assignment]
-    with pytest.warns(UserWarning, match="^items are changed at random when they are read"):
-        Pool(wrap(items))
-
-
-def test_the_warning_comes_once() -> None:
-    items = Items()
-    items.transform = transforms.RandomHorizontalFlip()  # type: ignore[assignment]
-    with pytest.warns(UserWarning, match="^items are changed at random"):
-        pool = Pool(items)
-    pool = pool.with_signals(logits=np.zeros((len(pool), 2))).with_engine(Blocks())
-    assert pool.offers == ("items", "logits")
-
-
-class RandomPatches(list[int]):
-    """Its own name says nothing of transforms, and its property is not ready."""
-
-    @property
-    def transform(self) -> Any:
-        raise RuntimeError("not yet")
-
-
-def test_a_data_set_of_a_random_name_is_none_of_random_transforms() -> None:
-    assert len(Pool(RandomPatches([1, 2, 3]))) == 3
-
-
-@walked
-@pytest.mark.parametrize(
-    "transform", [None, str, transforms.Compose([transforms.Resize(8), transforms.ToTensor()])]
-)
-def test_the_transforms_of_evaluation_are_not(transform: Any) -> None:
-    items = Items()
-    items.transform = transform
-    assert len(Pool(ConcatDataset([items, items]))) == 40
 
 
 # --- workers

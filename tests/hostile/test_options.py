@@ -48,6 +48,7 @@ GIVEN: dict[str, Any] = {
     "model": nn.Sequential(nn.Dropout()),
     "mean": (0.5, 0.5, 0.5),
     "std": (0.5, 0.5, 0.5),
+    "exponent": 2.0,
     "model_name": "ViT-B-32",
     "checkpoint": "clipn.pt",
     "encoder": SimpleNamespace(class_texts=len),
@@ -60,7 +61,8 @@ BESIDES: dict[str, dict[str, Any]] = {"CLIP": {"pretrained": "openai"}, "Filter"
 ALLOWED = {
     "None": {
         *("Clusters.limit", "Cover.delta", "Cover.num_clusters", "Quota.first_share"),
-        *("CLIPNPurity.embeddings", "ClassGaussians.prior", "DistanceEntropy.clusters"),
+        *("CLIPNPurity.embeddings", "CLIPNPurity.scales", "CLIPNAL.scales"),
+        *("ClassGaussians.prior", "DistanceEntropy.clusters"),
         *("EpistemicMixture.features", "KnownNeighbors.probes", "MahalanobisPurity.prior"),
         *("OpenMaxPurity.scale", "Inconsistency.probes", "CLIPNAL.texts", "EAOA.target"),
         *("EAOA.detector", "EOAL.detector", "EOAL.n_unknown_clusters", "JSOSAL.detector"),
@@ -69,6 +71,8 @@ ALLOWED = {
         "OpenPathology.prior",
         *("ProbCover.delta", "ProbCover.num_clusters", "CLIPN.negated_templates"),
         "EmbeddingEntropicDetector.hidden",
+        *("KernelShare.width", "KernelShare.prior_weight", "KnownProbability.before"),
+        *("WeightedKMeans.weight", "WeightedKMeans.pick"),
     },
     "-1": {"Filter.above", "SemanticGate.threshold", "CCAL.threshold"},
     "x": {"CLIP.model_name", "CLIPN.model_name", "CLIPN.checkpoint"},
@@ -135,6 +139,7 @@ def fits(kind: str, each: Any, what: str, *, learner: bool) -> bool:
 def is_choice(each: Any) -> bool:
     """Whether only a few words may stand in the field."""
     words = ("rule", "tie_break", "centers", "score", "entropy", "detector", "templates")
+    words += ("objective", "start")
     return each.name.removeprefix("negated_") in words
 
 

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
-from openal.labeled import SKIPPED, UNKNOWN
+from openal._seeds import derived_seed
+from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.query import Query
 from openal.testing import World, world
 
@@ -68,6 +70,13 @@ def is_near_tie(rows: Sequence[int], score: Scores, count: int, within: float | 
 def unlabeled(made: World) -> list[int]:
     """The indices without an answer, ascending."""
     return [index for index in range(len(made)) if index not in made.answers]
+
+
+def draws(labeled: LabeledSet, rows: Sequence[int], depth: int, seed: int = 0) -> Scores:
+    """What the stage at that depth draws for its candidates, in the order of their indices."""
+    own = torch.Generator().manual_seed(derived_seed(seed, len(labeled.history), depth))
+    drawn = torch.rand(len(rows), generator=own, dtype=torch.float64).tolist()
+    return dict(zip(sorted(rows), drawn, strict=True))
 
 
 def upper_half(x: np.ndarray) -> np.ndarray:

@@ -1,5 +1,9 @@
-"""CLIPNAL's whole query in NumPy: equations 2-8, with the plain grid of scales in fractions."""
+"""CLIPNAL's whole query in NumPy: equations 2-8, with the plain grid of scales in fractions.
 
+Before both kinds are answered, the two Gaussians that choose the first scale are fitted once more.
+"""
+
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +23,9 @@ from tests.oracles.comparing import (
     is_near_tie,
     ranked,
     unlabeled,
+    upper_half,
 )
+from tests.oracles.test_lfosa import e_step, m_step
 from tests.walking import walked
 
 CASES: dict[str, dict[str, Any]] = {
@@ -28,6 +34,11 @@ CASES: dict[str, dict[str, Any]] = {
     "without tuning": {"tune_temperature": False},
     "without either": {"visual_weighting": False, "tune_temperature": False},
     "untuned at CLIP's scale": {"tune_temperature": False, "scale": 100.0},
+    "plain accuracy, as in the paper": {"objective": "accuracy"},
+    "few scales": {"scales": [2.0, 9.0, 20.0, 55.5]},
+    "plain accuracy over few scales": {"objective": "accuracy", "scales": [1.0, 30.0, 60.0]},
+    "five times the budget while cold": {"cold_factor": 5.0},
+    "the budget alone while cold": {"cold_factor": 1.0},
     "then entropy, without tuning": {"tune_temperature": False, "then": Top(Entropy())},
     "then margin, without either": {
         "visual_weighting": False,
@@ -36,6 +47,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }
 GRID = [step / 10 for step in range(1, 1001)]
+FEWEST = 20  # candidates that may choose a scale
 ROUNDING = {np.float64: 1e-12, np.float32: 3e-5}  # of the logarithm of known over unknown
 
 
@@ -77,22 +89,54 @@ def evidence(yes: np.ndarray, no: np.ndarray, visual: np.ndarray | None, s: floa
     return (r * softmax(s * visual)).max(axis=1), unknown / yes.shape[1]
 
 
-def tuned(cosines: list[Any], labels: list[int], rounding: float) -> tuple[float, Fraction, bool]:
+def tuned(
+    cosines: list[Any], known: np.ndarray, rounding: float, grid: list[float], objective: str
+) -> tuple[float, Fraction, bool]:
     """The least of the best scales by eq. 8, its balanced accuracy, and whether rounding decides.
 
-    `cosines` are those of the answered items. Where one of them is as good as known as unknown,
-    the accuracy is an interval.
+    `cosines` are those of the items to tell apart. Where one of them is as good as known as
+    unknown, the accuracy is an interval.
     """
-    known, least, most = np.array(labels) >= 0, [], []
-    for scale in GRID:
+    least, most, balanced = [], [], []
+    for scale in grid:
         margin = np.subtract(*np.log(evidence(*cosines, scale)))
         for found, slack in ((least, -rounding), (most, rounding)):
             right = np.where(known, margin > -slack, margin <= slack)
             shares = [Fraction(int(right[kind].sum()), int(kind.sum())) for kind in (known, ~known)]
-            found.append(sum(shares) / 2)
+            mean = Fraction(int(right.sum()), len(right))
+            found.append(mean if objective == "accuracy" else sum(shares) / 2)
+            balanced += [sum(shares) / 2] if found is least else []
     at = least.index(max(least))
     doubtful = max(most[:at], default=-1) >= least[at] or max(most) > least[at]
-    return GRID[at], least[at], doubtful
+    return grid[at], balanced[at], doubtful
+
+
+def upper_part(values: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Which are of the upper of two Gaussians of one variance, and whether rounding decides."""
+    if np.ptp(values) < 1e-12:
+        return np.zeros(len(values), bool), False
+    x = (values - values.mean()) / values.std()
+    bells, before = m_step(x, np.stack([1 - upper_half(x), upper_half(x)]), True), -np.inf
+    for _ in range(200):
+        shares, likelihood = e_step(x, bells)
+        bells = m_step(x, shares, True)
+        if abs(likelihood - before) < 1e-4:
+            break
+        before = likelihood
+    upper = e_step(x, bells)[0][int(bells[1].argmax())]
+    return upper > 0.5, bool((abs(upper - 0.5) < 1e-6).any())
+
+
+def first_scale(
+    cosines: list[Any], rounding: float, scale: float, grid: list[float], objective: str
+) -> tuple[float, bool]:
+    """What tells apart two parts of the candidates as they lie at `scale`; does rounding decide?"""
+    known, unknown = evidence(*cosines, scale)
+    upper, torn = upper_part(np.log(known) - np.log(unknown))
+    if len(upper) < FEWEST or upper.all() or not upper.any():
+        return scale, torn
+    found, _, doubtful = tuned(cosines, upper, rounding, grid, objective)
+    return found, torn or doubtful
 
 
 def unsure(logits: np.ndarray, then: Any) -> np.ndarray:
@@ -114,6 +158,9 @@ def clipnal(
     visual_weighting: bool = True,
     tune_temperature: bool = True,
     scale: float = 9.0,
+    scales: list[float] = GRID,
+    objective: str = "balanced",
+    cold_factor: float = 2.0,
     then: Any = None,
 ) -> tuple[Expected, dict[str, Any]]:
     """The query among `rows`, ascending, and the scale with its balanced accuracy."""
@@ -122,17 +169,23 @@ def clipnal(
     made, budget, near_tie = as_type(made, np.float64), min(budget, len(rows)), False
     visual, notes = visual_of(made) if visual_weighting else None, {"scale": scale}
     cosines = [made.signals["yes_cosines"], made.signals["no_cosines"], visual]
-    if tune_temperature and UNKNOWN in answers.values() and max(answers.values()) >= 0:
-        asked = list(answers)
-        of_asked = [None if x is None else x[asked] for x in cosines]
-        scale, accuracy, near_tie = tuned(of_asked, list(answers.values()), rounding)
+    cold = UNKNOWN not in answers.values() or max(answers.values()) < 0
+    if tune_temperature:
+        among = rows if cold else list(answers)
+        of_these = [None if x is None else x[among] for x in cosines]
+    if tune_temperature and cold:
+        scale, near_tie = first_scale(of_these, rounding, scale, scales, objective)
+        notes = {"scale": scale, "scale_untuned": "both kinds of answers are needed"}
+    elif tune_temperature:
+        is_known = np.array(list(answers.values())) >= 0
+        scale, accuracy, near_tie = tuned(of_these, is_known, rounding, scales, objective)
         notes = {"scale": scale, "balanced_accuracy": pytest.approx(float(accuracy), abs=1e-12)}
     known, unknown = evidence(*cosines, scale)
     values = known / (known + unknown), unsure(made.signals["logits"], then)
     purity, last = ({i: round(float(x[i]), 13) for i in rows} for x in values)
     order = ranked(rows, purity)
     passed = sum(known[index] > unknown[index] for index in rows)
-    kept = order[: max(passed, budget)]
+    kept = order[: max(passed, math.ceil(cold_factor * budget) if cold else budget)]
     asked = ranked(kept, last)
     near_tie |= any(0 < abs(2 * purity[index] - 1) < rounding for index in rows)
     near_tie |= is_near_tie(order, purity, len(kept), rounding)

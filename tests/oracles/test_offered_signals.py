@@ -30,7 +30,7 @@ def test_the_embeddings_are_those_that_a_learner_offers() -> None:
     made = WORLDS["noise"](3)
     embeddings, logits = (made.signals[name] for name in ("features", "logits"))
     pool = Pool(spare=embeddings, embeddings=Encoder(), logits=logits)
-    query = NEAT(k=5).query(pool, made.labeled, 9)
+    query = NEAT(k=5).query(pool, made.labeled, 9, seed=0)
     offered = made.offering({"embeddings": embeddings, "logits": logits})
     check(query, neat(offered, unlabeled(made), 9, k=5))
 

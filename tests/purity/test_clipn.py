@@ -209,7 +209,7 @@ def test_untuned_it_takes_the_given_scale(
     labeled = LabeledSet(40, yes.shape[1])
     if answers:
         labeled.add(list(answers), list(answers.values()))
-    part = CLIPNPurity(tune) if scale == 9 else CLIPNPurity(tune, scale=scale)
+    part = CLIPNPurity(tune, scale=scale, start="scale")
     query = asked(part, signals, labeled)
     assert query.diagnostics["scale"] == scale
     assert query.diagnostics["scale_untuned"] == why
@@ -219,6 +219,73 @@ def test_untuned_it_takes_the_given_scale(
     seen = np.array([visual(z, labeled, i) for i in asked_for]) if weighted else None
     rows = evidence(yes[asked_for], no[asked_for], seen, scale)
     np.testing.assert_allclose(purity(query), rows[:, 0] / rows.sum(axis=1), rtol=1e-9)
+
+
+def undecided(seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """60 items that the texts tell apart at scales above about 10, and which are known."""
+    rng = np.random.default_rng(seed)
+    is_known = np.arange(60) < 20
+    yes, no = 0.2 + 0.002 * rng.normal(size=(2, 60, 3))
+    yes[np.arange(60), np.arange(60) % 3] += np.where(is_known, 0.08, 0.03)
+    return {"yes_cosines": yes, "no_cosines": no}, is_known
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_pool_chooses_the_first_scale(seed: int) -> None:
+    signals, is_known = undecided(seed)
+    query = asked(CLIPNPurity(embeddings=None), signals, LabeledSet(60, 3))
+    passed = np.sort(query.steps[0].seen[purity(query) > 0.5])
+    assert passed.tolist() == np.flatnonzero(is_known).tolist()
+    assert query.diagnostics["scale"] > 9
+    assert query.diagnostics["scale_untuned"] == "both kinds of answers are needed"
+
+
+def test_at_the_given_scale_none_of_them_passes() -> None:
+    query = asked(CLIPNPurity(embeddings=None, start="scale"), undecided()[0], LabeledSet(60, 3))
+    assert (purity(query) <= 0.5).all()
+
+
+def test_the_order_of_the_items_does_not_move_the_first_scale() -> None:
+    signals, _ = undecided()
+    shuffled = np.random.default_rng(0).permutation(60)
+    other = {name: values[shuffled] for name, values in signals.items()}
+    part = CLIPNPurity(embeddings=None)
+    found = [asked(part, each, LabeledSet(60, 3)).diagnostics["scale"] for each in (signals, other)]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("n", [1, 19])
+def test_few_candidates_choose_no_scale(n: int) -> None:
+    signals = {name: values[:n] for name, values in undecided()[0].items()}
+    query = asked(CLIPNPurity(embeddings=None), signals, LabeledSet(n, 3))
+    assert query.diagnostics["scale"] == 9
+
+
+def test_equal_candidates_choose_no_scale() -> None:
+    same = np.full((30, 2), 0.25)
+    query = asked(
+        CLIPNPurity(embeddings=None), {"yes_cosines": same, "no_cosines": same}, LabeledSet(30, 2)
+    )
+    assert query.diagnostics["scale"] == 9
+
+
+@pytest.mark.parametrize(
+    "scales", [[20, 40.0], (20.0, 40.0), np.array([20.0, 40]), torch.tensor([20, 40])]
+)
+def test_the_scales_that_are_tried_may_be_given(scales: Any) -> None:
+    part = CLIPNPurity(embeddings=None, scales=scales)
+    assert part.scales == (20.0, 40.0)
+    assert part == CLIPNPurity(embeddings=None, scales=(20.0, 40.0))
+    labeled = LabeledSet(60, 3)
+    labeled.add([0, 59], [0, UNKNOWN])
+    for given in (LabeledSet(60, 3), labeled):
+        assert asked(part, undecided()[0], given).diagnostics["scale"] in (20.0, 40.0)
+
+
+@pytest.mark.parametrize("scales", [[], [0.0, 1.0], [2.0, 1.0], "some", [float("nan")]])
+def test_scales_that_do_not_ascend_are_refused_when_made(scales: Any) -> None:
+    with pytest.raises(ArgumentError, match="scales must"):
+        CLIPNPurity(scales=scales)
 
 
 def test_above_one_half_is_where_known_evidence_prevails() -> None:

@@ -15,7 +15,7 @@ from openal.labeled import LabeledSet
 from openal.parts import reads_of
 from openal.pool import Pool
 from openal.purity import Certainty, KnownNeighbors
-from openal.selection import Product, Sum
+from openal.selection import GeometricMean, Power, Product, Sum
 from openal.view import View
 
 VIEW = Pool(logits=np.random.default_rng(0).normal(size=(5, 3))).view(
@@ -79,3 +79,28 @@ def test_parts_are_scores(scores: Any) -> None:
 def test_a_product_of_negative_scores_would_turn_the_order_around() -> None:
     with pytest.raises(ScoreError, match="at least 0"):
         Product(lambda view: -torch.ones(len(view.pool)))(VIEW)
+
+
+def test_the_geometric_mean_is_the_root_of_the_product() -> None:
+    assert GeometricMean(Always(2), Always(8))(VIEW).tolist() == pytest.approx([4] * 5)
+    assert GeometricMean(Always(3))(VIEW).tolist() == [3] * 5
+    assert GeometricMean(Certainty(), Certainty()).role == "purity"
+
+
+def test_a_power_of_a_score() -> None:
+    assert Power(Always(3), exponent=2)(VIEW).tolist() == [9] * 5
+    assert Power(Certainty(), exponent=2).role == "purity"
+    assert reads_of(Power(Entropy(), exponent=0.5)) == ("logits",)
+
+
+@pytest.mark.parametrize(
+    "mixture", [GeometricMean(Always(-1)), Power(Always(-1), exponent=2)], ids=repr
+)
+def test_no_root_or_power_of_a_negative_score(mixture: Any) -> None:
+    with pytest.raises(ScoreError, match=r"of at least 0; Always\(value=-1\) is negative at"):
+        mixture(VIEW)
+
+
+def test_an_exponent_is_above_0() -> None:
+    with pytest.raises(ArgumentError, match=r"exponent must be .* above 0"):
+        Power(Entropy(), exponent=0)

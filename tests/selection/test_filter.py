@@ -15,6 +15,7 @@ from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.purity import KnownNeighbors
 from openal.selection import Filter, Top
+from openal.step import Step
 from openal.view import View
 
 VIEW = Pool(embeddings=np.zeros((10, 1))).view(LabeledSet(10, 2), reads=())
@@ -116,3 +117,37 @@ def test_a_score_without_a_threshold_needs_one() -> None:
 
 def test_a_score_that_declares_a_threshold_gives_it() -> None:
     assert Filter(KnownNeighbors()) == Filter(KnownNeighbors(), above=0.5)
+
+
+def cold_step(answers: dict[int, int], above: float = 99, factor: float = 2.5) -> Step:
+    labeled = LabeledSet(12, 2)
+    labeled.add([*answers], [*answers.values()])
+    chain = Chain(Filter(rising, above=above, cold_factor=factor))
+    return chain.query(LEARNED, labeled, 2, seed=0).steps[0]
+
+
+@pytest.mark.parametrize("answers", [{}, {0: UNKNOWN}, {0: 1}])
+def test_before_both_kinds_of_answers_a_multiple_of_the_budget_is_kept(
+    answers: dict[int, int],
+) -> None:
+    step = cold_step(answers)
+    assert step.kept.tolist() == [11, 10, 9, 8, 7]
+    assert step.n_filled == 2  # what the budget lacks, not what is there to choose among
+
+
+def test_with_both_kinds_of_answers_the_budget_is_enough() -> None:
+    assert cold_step({0: UNKNOWN, 1: 0}).kept.tolist() == [11, 10]
+
+
+def test_a_multiple_of_the_budget_is_a_floor_alone() -> None:
+    assert len(cold_step({}, above=1).kept) == 10
+
+
+def test_a_multiple_beyond_the_candidates_is_all_of_them() -> None:
+    assert len(cold_step({}, factor=99).kept) == 12
+
+
+@pytest.mark.parametrize("factor", [0.5, "2", True, float("inf")])
+def test_a_cold_factor_is_a_number_of_at_least_one(factor: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^cold_factor must be"):
+        Filter(rising, above=0, cold_factor=factor)

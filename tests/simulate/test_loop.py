@@ -49,6 +49,18 @@ def test_a_run_is_judged_by_the_truth(blobs: LabeledData, split: OpenSetSplit) -
     assert (len(run.accuracy), len(run.seconds)) == (4, 3)
 
 
+@pytest.mark.parametrize("strategy", [Random(), NEAT(), LfOSA()], ids=repr)
+def test_a_cold_start_asks_for_the_first_answers(
+    strategy: Any, blobs: LabeledData, split: OpenSetSplit
+) -> None:
+    cold = replace(split, first=np.array([], np.int64))
+    run = play(strategy, blobs, cold)
+    share = (split.relabel(blobs.labels[split.test]) == 0).mean()
+    assert run.accuracy[0] == share  # a classifier that has seen nothing gives all one class
+    assert run.recall == run.recall_with_init
+    assert len({index for asked in run.asked for index in asked}) == 3 * 8
+
+
 def test_noise_changes_the_answers_not_the_judgment(
     blobs: LabeledData, split: OpenSetSplit
 ) -> None:

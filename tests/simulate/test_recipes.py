@@ -79,6 +79,11 @@ def test_another_data_set_has_its_own_figures() -> None:
     assert recipe_of("lfosa").on("/some/folder").first == 0.08
 
 
+def test_a_cold_start_has_no_first_answers() -> None:
+    recipe = replace(recipe_of("lfosa"), first=0, rounds=2)
+    assert {len(split.first) for split in splits(recipe, 0)} == {0}
+
+
 def test_a_scale_shrinks_everything() -> None:
     recipe = recipe_of("clipnal").scaled(0.1)
     assert (recipe.first, recipe.budget, recipe.rounds, recipe.task.epochs) == (50, 50, 2, 20)

@@ -48,6 +48,16 @@ def test_no_first_answer_is_lost_to_rounding(first: int, ratio: float) -> None:
     assert len(split.first) == first
 
 
+@pytest.mark.parametrize("protocol", ["clipnal", "known", "random"])
+def test_a_cold_start_has_no_first_answers_and_the_same_pool(protocol: Any) -> None:
+    cold, warm = (
+        openset_split(SMALL, protocol=protocol, known=[0, 1], ood_ratio=0.4, first=first, seed=0)
+        for first in (0, 8)
+    )
+    assert cold.first.tolist() == []
+    assert cold.pool.tolist() == warm.pool.tolist()
+
+
 def test_first_answers_of_known_classes_only_are_balanced() -> None:
     split = openset_split(CIFAR10, protocol="known", mismatch=0.2, first=101, seed=1)
     assert np.bincount(split.truth[split.first]).tolist() in ([51, 50], [50, 51])
@@ -113,7 +123,7 @@ def test_more_unknown_items_than_there_are() -> None:
         ("ood_ratio", -0.1),
         ("ood_ratio", float("nan")),
         ("protocol", "openal"),
-        ("first", 0),
+        ("first", -1),
         ("first", 1000),
         ("first", 2),
         ("seed", -1),

@@ -2,6 +2,7 @@
 
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,3 +49,35 @@ def test_one_that_cannot_be_loaded_is_left_out_with_a_warning(
     installed(monkeypatch, EntryPoint("Broken", "no_such_module:X", "openal.strategies"))
     with pytest.warns(UserWarning, match=r"'Broken' cannot be loaded.*no_such_module"):
         assert "Broken" not in available()
+
+
+@pytest.mark.parametrize("line", ["raise SystemExit(3)", "raise GeneratorExit", "1 / 0"])
+def test_a_module_that_ends_the_program_does_not_end_the_list(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ends_the_program.py").write_text(line)
+    monkeypatch.syspath_prepend(tmp_path)
+    installed(monkeypatch, EntryPoint("Ends", "ends_the_program:X", "openal.strategies"))
+    with pytest.warns(UserWarning, match="'Ends' cannot be loaded: "):
+        assert available().keys() == set(strategies.__all__) - {"available"}
+
+
+def test_an_interrupt_while_one_is_loaded_is_an_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "is_interrupted.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.syspath_prepend(tmp_path)
+    installed(monkeypatch, EntryPoint("Slow", "is_interrupted:X", "openal.strategies"))
+    with pytest.raises(KeyboardInterrupt):
+        available()
+
+
+@pytest.mark.parametrize(
+    "value", ["math:pi", "math:sqrt", "openal.query", "openal:Pool", "openal.strategies:available"]
+)
+def test_what_is_no_strategy_class_is_left_out_with_a_warning(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch, EntryPoint("Other", value, "openal.strategies"))
+    with pytest.warns(UserWarning, match=f"'Other' is left out: {value} is no class"):
+        assert "Other" not in available()

@@ -135,10 +135,25 @@ def test_the_ablations(seed: int, weighted: bool, tune: bool) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_first_query_needs_no_answers(seed: int) -> None:
     signals, labeled = drawn(seed, answers=False)
-    query = CLIPNAL().query(Pool(**signals), labeled, 12)
-    assert (query.indices.tolist(), query.n_filled) == reference(signals, labeled, 12)
-    assert query.diagnostics["scale"] == 9.0
+    query = CLIPNAL().query(Pool(**signals), labeled, 12, seed=0)
+    assert len(set(query)) == 12
     assert query.diagnostics["scale_untuned"] == "both kinds of answers are needed"
+
+
+@pytest.mark.parametrize("answers", [{}, {0: 0}, {0: UNKNOWN}])
+def test_what_chooses_has_a_choice_before_both_kinds_are_answered(answers: dict[int, int]) -> None:
+    signals, labeled = drawn(0, answers=False)
+    labeled.add([*answers], [*answers.values()])
+    for factor in (2.0, 3.0):
+        strategy = CLIPNAL(tune_temperature=False, scale=0.01, cold_factor=factor)  # none passes
+        query = strategy.query(Pool(**signals), labeled, 7, seed=0)
+        assert len(query.steps[0].kept) == 7 * factor
+
+
+def test_with_both_kinds_of_answers_the_budget_is_handed_on_where_none_passes() -> None:
+    signals, labeled = drawn(0)
+    strategy = CLIPNAL(tune_temperature=False, scale=0.01)
+    assert len(strategy.query(Pool(**signals), labeled, 7, seed=0).steps[0].kept) == 7
 
 
 def test_equal_confidence_goes_to_the_purer_then_to_the_lower_index() -> None:
@@ -204,9 +219,14 @@ def test_any_chain_may_follow(seed: int) -> None:
 
 def test_the_stages_are_those_of_the_paper() -> None:
     conf = Top(LeastConfidence())
-    assert CLIPNAL().stages == (Filter(CLIPNPurity(), above=0.5), conf)
+    assert CLIPNAL().stages == (Filter(CLIPNPurity(), above=0.5, cold_factor=2), conf)
     assert CLIPNAL(scale=4.0, visual_weighting=False, tune_temperature=False).stages == (
-        Filter(CLIPNPurity(False, scale=4.0, embeddings=None), above=0.5),
+        Filter(CLIPNPurity(False, scale=4.0, embeddings=None), above=0.5, cold_factor=2),
+        conf,
+    )
+    tuned = CLIPNPurity(scales=(1.0, 9.0), objective="accuracy")
+    assert CLIPNAL(scales=[1, 9], objective="accuracy", cold_factor=1).stages == (
+        Filter(tuned, above=0.5),
         conf,
     )
     then = Chain(Top(Entropy(), factor=2), Top(Margin()))
@@ -248,6 +268,9 @@ def test_texts_need_embeddings_and_say_so() -> None:
         ({"scale": 0}, "scale must be"),
         ({"then": Entropy()}, "a score stands in one"),
         ({"then": 3}, "then must be"),
+        ({"cold_factor": 0.5}, "cold_factor must be"),
+        ({"objective": "loss"}, "objective must be"),
+        ({"scales": [3.0, 2.0]}, "scales must be"),
     ],
 )
 def test_options_that_cannot_be_are_refused_when_made(options: Any, message: str) -> None:

@@ -1,0 +1,60 @@
+"""Output that any terminal, pipe or file can hold: nothing printed ends in a UnicodeEncodeError."""
+
+import codecs
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+
+__all__ = ["PLAIN", "printable_output"]
+
+PLAIN = {
+    "±": "+/-",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "·": "-",
+    "×": "x",
+    "√": "sqrt",
+    "…": "...",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+}
+"""What stands for a sign where the output's encoding lacks it."""
+
+HANDLER = "openal.plain"
+STOPPING = ("strict", "surrogateescape")
+"""The ways to handle a character without a code that may raise; the others do not."""
+
+
+@contextmanager
+def printable_output() -> Iterator[None]:
+    """Until the end of the block, what standard output and error cannot encode is replaced.
+
+    Known signs become plain ones and other characters escapes such as `\\u732b`; where the user has
+    chosen another way to handle them (PYTHONIOENCODING), that one stays.
+    """
+    codecs.register_error(HANDLER, _plain)
+    streams = [s for s in (sys.stdout, sys.stderr) if isinstance(s, TextIOWrapper)]
+    handled = [(stream, stream.errors) for stream in streams if stream.errors in STOPPING]
+    for stream, _ in handled:
+        stream.reconfigure(errors=HANDLER)
+    try:
+        yield
+    finally:
+        for stream, errors in handled:
+            with suppress(OSError, ValueError):  # it is closed, or whoever read it is gone
+                stream.reconfigure(errors=errors)
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What stands for the first character that has no code, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    character = error.object[error.start]
+    if "\udc80" <= character <= "\udcff":  # a byte of a file's name, as it is on the disk
+        return bytes([ord(character) - 0xDC00]), error.start + 1
+    plain = PLAIN.get(character) or character.encode("ascii", "backslashreplace").decode()
+    return plain, error.start + 1

@@ -1,0 +1,82 @@
+"""KnownKMeans: the budget goes, region by region, where known classes are likely and uncertain."""
+
+from dataclasses import KW_ONLY, dataclass
+
+import torch
+from torch import Tensor
+
+from openal._checks import as_number
+from openal.informativeness import Margin
+from openal.learners import EmbeddingClassifier
+from openal.purity import KernelShare, KnownProbability
+from openal.query import Chain, Paper
+from openal.selection import (
+    Directions,
+    GeometricMean,
+    Note,
+    Power,
+    Product,
+    WeightedKMeans,
+)
+from openal.view import View
+
+__all__ = ["KnownKMeans"]
+
+
+@dataclass(frozen=True)
+class KnownKMeans(Paper):
+    """Weighted k-means: clusters where candidates look known and the classifier is uncertain.
+
+    The purity p is the geometric mean of `KernelShare` and of a detector's probability of known.
+    It is a weight on where the budget goes, not a ranking: each region of the embeddings gets
+    clusters by its sum of p^2 times the classifier's margin. What is solved loses its share, what
+    no answer has reached yet is visited, and no two questions of a round come from one cluster.
+
+    Our own, and the default to take on frozen embeddings; docs/defaults.md has the evidence. Works
+    from no answer on. Reads `embeddings`, and `logits` of your classifier; where the pool offers
+    none, a linear one is fitted to the answers.
+
+    Args:
+        detector: whether the detector is half of the purity; False is the light form, half the
+            time, behind at 90 % unknown from no answers.
+        clusters: how many clusters for each question, at least 1; of more than one the best are
+            asked. 2.0 does better in small rounds and at 60 % unknown, worse at 90 %.
+        embeddings: name of the signal [N, D], of a frozen encoder.
+
+    Raises:
+        ArgumentError: `clusters` below 1.
+
+    Cost: a kernel between all candidates and all answers, a linear detector, and ten steps of
+    k-means on at most 20,000 candidates.
+
+    Reference: ours.
+    """
+
+    detector: bool = True
+    _: KW_ONLY
+    clusters: float = 1.0
+    embeddings: str = "embeddings"
+
+    def plan(self) -> Chain:
+        """Purity, then k-means weighted by it and by the margin."""
+        as_number(self.clusters, "clusters", minimum=1)
+        near = KernelShare(embeddings=self.embeddings)
+        purity = GeometricMean(near, KnownProbability(near)) if self.detector else near
+        where = Power(purity, exponent=2) if self.clusters == 1 else purity
+        spread = WeightedKMeans(
+            Directions(self.embeddings, centered=True),
+            weight=Product(where, _LearnedMargin()),
+            pick=purity,
+            clusters=self.clusters,
+        )
+        learner = EmbeddingClassifier(embeddings=self.embeddings)
+        return Chain(Note(purity), spread, learners=(learner,))
+
+
+@dataclass(frozen=True)
+class _LearnedMargin(Margin):
+    """The margin; 1 for all where nothing is learned yet, or one class leaves nothing to tell."""
+
+    def __call__(self, view: View) -> Tensor:
+        learned = len(view.known) > 0 and view.num_classes > 1
+        return super().__call__(view) if learned else torch.ones(len(view.pool), device="cpu")
