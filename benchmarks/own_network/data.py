@@ -15,6 +15,9 @@ from openal.simulate.datasets._folders import TensorImages
 __all__ = ["DATA", "Images", "cifar10", "cifar10_jpeg", "tiny_imagenet"]
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+SAMPLE = 4_000
+"""How many images tell the mean and the deviation of the channels."""
+
 TESTED = 15
 """How many of the fifty images of a class of Tiny-ImageNet are for testing."""
 
@@ -88,7 +91,8 @@ def _images(
         )
         for of in (~is_test, is_test)
     )
-    sample = pixels[~is_test][:4000].reshape(-1, 3) / 255
+    learned = pixels[~is_test]
+    sample = learned[:: max(1, len(learned) // SAMPLE)].reshape(-1, 3) / 255
     mean, std = sample.mean(axis=0).round(4).tolist(), sample.std(axis=0).round(4).tolist()
     return Images(train, test, tuple(mean), tuple(std))
 
