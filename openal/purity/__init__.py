@@ -10,6 +10,7 @@ from openal.purity.epistemic_mixture import EpistemicMixture
 from openal.purity.evidence_share import EvidenceShare
 from openal.purity.gaussians import ClassGaussians, MahalanobisPurity
 from openal.purity.known_neighbors import KnownNeighbors
+from openal.purity.known_probability import KnownProbability
 from openal.purity.nearest_known import NearestKnown, SemanticGate
 from openal.purity.negative_labels import NegativeLabels, negative_labels
 from openal.purity.openmax import OpenMaxPurity
@@ -27,6 +28,7 @@ __all__ = [
     "EpistemicMixture",
     "EvidenceShare",
     "KnownNeighbors",
+    "KnownProbability",
     "LargestActivation",
     "MahalanobisPurity",
     "NearestKnown",
