@@ -24,6 +24,7 @@ LAYERS = (
         "_contexts",
         "_fields",
         "_files",
+        "_folds",
         "_locks",
         "_progress",
         "_spreadsheet",

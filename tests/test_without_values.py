@@ -12,6 +12,7 @@ from torch import Tensor
 
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.learners import (
+    CalibratedDetector,
     EmbeddingClassifier,
     EmbeddingDetector,
     EmbeddingDropout,
@@ -118,6 +119,7 @@ def test_an_answered_file_stays_as_it_is(store: Embeddings, tmp_path: Path) -> N
 
 
 LEARNERS: list[Callable[[], Any]] = [
+    CalibratedDetector,
     EmbeddingClassifier,
     EmbeddingDetector,
     EmbeddingEntropicDetector,

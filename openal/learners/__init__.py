@@ -1,5 +1,6 @@
 """What needs to be trained or to see pixels: learners, which offer signals to the scores."""
 
+from openal.learners.calibrated import CalibratedDetector
 from openal.learners.classifier import Classifier, EmbeddingClassifier
 from openal.learners.clip import CLIP
 from openal.learners.clipn import CLIPN
@@ -19,6 +20,7 @@ from openal.learners.text_cosines import ClassCosines, TextCosines
 __all__ = [
     "CLIP",
     "CLIPN",
+    "CalibratedDetector",
     "ClassCosines",
     "Classifier",
     "CropFlip",

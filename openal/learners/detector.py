@@ -236,8 +236,9 @@ class EmbeddingDetector:
     once: a fraction of a second for a thousand. Without hidden units the seed decides nothing.
     `weight_decay` is the one knob: less of it gives surer logits.
 
-    Before any answer the logits are those of the seeded initial weights; a class, or unknown,
-    that nobody answered yet gets low and finite logits. `device=None`: where the embeddings are.
+    Before any answer all logits are equal; a class, or unknown, that nobody answered yet gets low
+    and finite logits. Their softmax is far too sure of unseen items: `CalibratedDetector`.
+    `device=None`: where the embeddings are.
 
     References: Ning et al., "Active Learning for Open-set Annotation" (LfOSA), CVPR 2022;
     Zhang et al., "Joint Sampling for Open-Set Active Learning" (JSOSAL); Zong and Huang,

@@ -4,13 +4,14 @@ from openal.purity.activation_mixture import ActivationMixture, LargestActivatio
 from openal.purity.classifier import Certainty, EnergyPurity
 from openal.purity.clip import CLIPPurity
 from openal.purity.clipn import CLIPNPurity
-from openal.purity.detector import ClosedSetCertainty, KnownProbability, PredictedKnown
+from openal.purity.detector import ClosedSetCertainty, DetectorProbability, PredictedKnown
 from openal.purity.distance_entropy import DistanceEntropy
 from openal.purity.epistemic_mixture import EpistemicMixture
 from openal.purity.evidence_share import EvidenceShare
 from openal.purity.gaussians import ClassGaussians, MahalanobisPurity
 from openal.purity.kernel_share import KernelShare
 from openal.purity.known_neighbors import KnownNeighbors
+from openal.purity.known_probability import KnownProbability
 from openal.purity.nearest_known import NearestKnown, SemanticGate
 from openal.purity.negative_labels import NegativeLabels, negative_labels
 from openal.purity.openmax import OpenMaxPurity
@@ -23,6 +24,7 @@ __all__ = [
     "Certainty",
     "ClassGaussians",
     "ClosedSetCertainty",
+    "DetectorProbability",
     "DistanceEntropy",
     "EnergyPurity",
     "EpistemicMixture",

@@ -1,4 +1,4 @@
-"""What a detector says: KnownProbability, and EOAL's PredictedKnown and ClosedSetCertainty."""
+"""What a detector says: DetectorProbability, and EOAL's PredictedKnown and ClosedSetCertainty."""
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -18,16 +18,16 @@ from openal.parts import Part, Role, as_score, signal
 from openal.step import evaluate
 from openal.view import Score, View
 
-__all__ = ["ClosedSetCertainty", "KnownProbability", "PredictedKnown"]
+__all__ = ["ClosedSetCertainty", "DetectorProbability", "PredictedKnown"]
 
 
 @dataclass(frozen=True)
-class KnownProbability(Part):
+class DetectorProbability(Part):
     """One minus the probability of unknown that a detector of K + 1 classes gives.
 
     Brings a detector at temperature 1: `EmbeddingDetector` where the pool has embeddings, else
     `Detector`. Until both a known and an unknown item are answered it has learned nothing, and
-    every candidate scores as `before` does.
+    every candidate scores as `before` does. `KnownProbability` is calibrated, and needs more time.
 
     Args:
         before: a score in [0, 1] that stands in until then; None: 1/2.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_number
+from openal._folds import folds_of
 from openal.errors import ArgumentError
 from openal.functional import youden_threshold
 from openal.parts import Part, as_score
@@ -16,9 +17,6 @@ from openal.step import Step, best_rows, evaluate
 from openal.view import Score, View
 
 __all__ = ["Filter", "Note", "Top", "TopShare", "TopWithTies"]
-
-FOLDS = 5
-"""Into how many parts the answered items are divided where a threshold is learned."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Filter(Part):
 
     "youden" takes the threshold with the largest sum of the share of known answers above it and
     of UNKNOWN answers not above it (Youden's J). Each answered item is scored as a candidate, by
-    what the other answers teach, in `FOLDS` parts; a network that was trained on all of them has
+    what the other answers teach, in five parts; a network that was trained on all of them has
     seen it all the same. Before there is both a known and an unknown answer every candidate passes.
 
     Raises:
@@ -156,7 +154,7 @@ def _answered_scores(score: Score, view: View) -> tuple[Tensor, Tensor]:
     """The scores [m] of the answered items, each by the other answers, and which are known [m]."""
     indices = np.concatenate([view.known.indices, view.invalid.indices])
     is_known = np.arange(len(indices)) < len(view.known)
-    fold = np.concatenate([np.arange(is_known.sum()), np.arange((~is_known).sum())]) % FOLDS
+    fold = folds_of(len(view.known), len(view.invalid))
     scores = torch.zeros(len(indices), dtype=torch.float64, device="cpu")
     for number in np.unique(fold):
         apart = fold == number

@@ -8,7 +8,7 @@ from torch import Tensor
 from openal._checks import as_number
 from openal.informativeness import Margin
 from openal.learners import EmbeddingClassifier
-from openal.purity import KernelShare, KnownProbability
+from openal.purity import DetectorProbability, KernelShare
 from openal.query import Chain, Paper
 from openal.selection import (
     Directions,
@@ -61,7 +61,7 @@ class KnownKMeans(Paper):
         """Purity, then k-means weighted by it and by the margin."""
         as_number(self.clusters, "clusters", minimum=1)
         near = KernelShare(embeddings=self.embeddings)
-        purity = GeometricMean(near, KnownProbability(near)) if self.detector else near
+        purity = GeometricMean(near, DetectorProbability(near)) if self.detector else near
         where = Power(purity, exponent=2) if self.clusters == 1 else purity
         spread = WeightedKMeans(
             Directions(self.embeddings, centered=True),

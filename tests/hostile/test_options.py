@@ -71,7 +71,7 @@ ALLOWED = {
         "OpenPathology.prior",
         *("ProbCover.delta", "ProbCover.num_clusters", "CLIPN.negated_templates"),
         "EmbeddingEntropicDetector.hidden",
-        *("KernelShare.width", "KernelShare.prior_weight", "KnownProbability.before"),
+        *("KernelShare.width", "KernelShare.prior_weight", "DetectorProbability.before"),
         *("WeightedKMeans.weight", "WeightedKMeans.pick"),
     },
     "-1": {"Filter.above", "SemanticGate.threshold", "CCAL.threshold"},

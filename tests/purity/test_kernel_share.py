@@ -6,7 +6,7 @@ import torch
 
 from openal.errors import ArgumentError
 from openal.functional import fit_kernel, kernel_share
-from openal.purity import KernelShare, KnownProbability
+from openal.purity import DetectorProbability, KernelShare
 from openal.testing import World, world
 from openal.view import Blocks, View
 
@@ -79,7 +79,7 @@ def test_the_probability_of_known_is_what_is_left_of_unknown() -> None:
     logits = made.signals["detector_logits"][made.labeled.unlabeled_indices].astype(float)
     odds = np.exp(logits)
     known = 1 - odds[:, -1] / odds.sum(axis=1)
-    assert KnownProbability()(view_of(made)).tolist() == pytest.approx(known.tolist())
+    assert DetectorProbability()(view_of(made)).tolist() == pytest.approx(known.tolist())
 
 
 @pytest.mark.parametrize("left", [(0, 1, 2), (-1,)])
@@ -87,8 +87,8 @@ def test_until_both_kinds_are_answered_another_score_stands_in(left: tuple[int, 
     made = world(0)
     made = made.answered({i: label for i, label in made.answers.items() if label not in left})
     view = view_of(made)
-    assert KnownProbability(KernelShare())(view).equal(KernelShare()(view))
-    assert KnownProbability()(view).tolist() == pytest.approx([0.5] * len(view.pool))
+    assert DetectorProbability(KernelShare())(view).equal(KernelShare()(view))
+    assert DetectorProbability()(view).tolist() == pytest.approx([0.5] * len(view.pool))
 
 
 # --- the mean that all parts of a query share
