@@ -48,7 +48,7 @@ def run(strategy: str, made: Cell, seed: int, rounds: int = ROUNDS) -> dict[str,
             break
         started = time.perf_counter()
         query = asks.query(
-            pool.with_signals(logits=classifier),
+            pool.with_signals(logits=classifier, features=classifier),
             labeled,
             made.budget,
             candidates=candidates,
