@@ -16,6 +16,7 @@ from openal.purity.nearest_known import NearestKnown, SemanticGate
 from openal.purity.negative_labels import NegativeLabels, negative_labels
 from openal.purity.openmax import OpenMaxPurity
 from openal.purity.prototypes import PrototypePurity
+from openal.purity.text_share import TextShare
 
 __all__ = [
     "ActivationMixture",
@@ -40,5 +41,6 @@ __all__ = [
     "PredictedKnown",
     "PrototypePurity",
     "SemanticGate",
+    "TextShare",
     "negative_labels",
 ]

@@ -1,14 +1,17 @@
 """KnownKMeans: the budget goes, region by region, where known classes are likely and uncertain."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from openal._checks import as_number
+from openal.errors import ArgumentError
 from openal.informativeness import Margin
 from openal.learners import EmbeddingClassifier
-from openal.purity import DetectorProbability, KernelShare
+from openal.parts import Part, Role
+from openal.purity import DetectorProbability, KernelShare, TextShare
 from openal.query import Chain, Paper
 from openal.selection import (
     Directions,
@@ -18,7 +21,7 @@ from openal.selection import (
     Product,
     WeightedKMeans,
 )
-from openal.view import View
+from openal.view import Score, View
 
 __all__ = ["KnownKMeans"]
 
@@ -39,12 +42,16 @@ class KnownKMeans(Paper):
     Args:
         detector: whether the detector is half of the purity; False is the light form, half the
             time, behind at 90 % unknown from no answers.
+        texts: (classes [K, D], negatives [M, D]), text embeddings of the classes and of many other
+            things in the space of the embeddings, as `TextShare` takes them; None: no texts. They
+            say in the first query where to begin, which matters most where little is known.
         clusters: how many clusters for each question, at least 1; of more than one the best are
             asked. 2.0 does better in small rounds and at 60 % unknown, worse at 90 %.
         embeddings: name of the signal [N, D], of a frozen encoder.
 
     Raises:
-        ArgumentError: `clusters` below 1.
+        ArgumentError: `clusters` below 1, `texts` that are no pair.
+        ArrayError: in a query, texts that are not (K, D) and (M, D), not finite, or none.
 
     Cost: a kernel between all candidates and all answers, a linear detector, and ten steps of
     k-means on at most 20,000 candidates.
@@ -54,14 +61,14 @@ class KnownKMeans(Paper):
 
     detector: bool = True
     _: KW_ONLY
+    texts: tuple[Tensor, Tensor] | None = field(default=None, repr=False, compare=False)
     clusters: float = 1.0
     embeddings: str = "embeddings"
 
     def plan(self) -> Chain:
         """Purity, then k-means weighted by it and by the margin."""
         as_number(self.clusters, "clusters", minimum=1)
-        near = KernelShare(embeddings=self.embeddings)
-        purity = GeometricMean(near, DetectorProbability(near)) if self.detector else near
+        purity = self._purity()
         where = Power(purity, exponent=2) if self.clusters == 1 else purity
         spread = WeightedKMeans(
             Directions(self.embeddings, centered=True),
@@ -71,6 +78,32 @@ class KnownKMeans(Paper):
         )
         learner = EmbeddingClassifier(embeddings=self.embeddings)
         return Chain(Note(purity), spread, learners=(learner,))
+
+    def _purity(self) -> Score:
+        near = KernelShare(embeddings=self.embeddings)
+        answered = GeometricMean(near, DetectorProbability(near)) if self.detector else near
+        if self.texts is None:
+            return answered
+        if not isinstance(self.texts, tuple) or len(self.texts) != 2:
+            raise ArgumentError("texts must be a pair of tensors (classes, negatives).")
+        classes, negatives = self.texts
+        return _WithTexts(
+            answered, TextShare(classes, negatives=negatives, embeddings=self.embeddings)
+        )
+
+
+@dataclass(frozen=True)
+class _WithTexts(Part):
+    """The geometric mean of what answers and texts say; the texts alone before any answer."""
+
+    role: ClassVar[Role] = "purity"
+
+    answered: Score
+    texts: Score
+
+    def __call__(self, view: View) -> Tensor:
+        alone = len(view.known) + len(view.invalid) == 0
+        return self.texts(view) if alone else GeometricMean(self.answered, self.texts)(view)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from openal.errors import ArgumentError
+from openal.functional._calibration import slope_and_offset
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.learners import CalibratedDetector, EmbeddingDetector
-from openal.learners.calibrated import FittedCalibration, _slope_and_offset
+from openal.learners.calibrated import FittedCalibration
 from openal.pool import Pool
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
@@ -94,7 +95,7 @@ def test_the_slope_and_the_offset_are_the_likeliest_of_a_grid(seed: int) -> None
         loss = np.logaddexp(0, np.where(known, -shifted, shifted)).sum()
         return loss + log_slope**2 / 2 + (offset / 2) ** 2 / 2
 
-    slope, offset = _slope_and_offset(torch.tensor(z), torch.tensor(known))
+    slope, offset = slope_and_offset(torch.tensor(z), torch.tensor(known))
     steps = np.linspace(-0.3, 0.3, 25)
     around = [penalty(np.log(slope) + a, offset + b) for a in steps for b in steps]
     assert penalty(np.log(slope), offset) <= min(around) + 1e-9
