@@ -2,7 +2,8 @@
 
 `python -m benchmarks.own_network cifar10 --side 16 --minutes 25`: a small CNN from scratch in each
 round, on CIFAR-10 pixels; MobileNetV2 embeddings choose; 40, 60 and 80 % unknown. Killed and
-started again it goes on; several processes may share `--out`. `--minutes` begins no further seed.
+started again it goes on; several processes may share `--out`. `--minutes` begins no seed that would
+end later, if it takes as long as the one before.
 `--task tuned`: two layers trained behind MobileNetV2; `--task linear`: one.
 `python -m benchmarks.own_network cifar10-jpeg --task resnet9 --minutes 9`: for a GPU.
 """
@@ -32,7 +33,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--task", choices=TASKS, default="cnn")
     parser.add_argument("--side", type=int, choices=(16, 32), default=32, help="pixels (32)")
     parser.add_argument("--seeds", type=int, default=10, help="how many at most (10)")
-    parser.add_argument("--minutes", type=float, help="begin no further seed after these")
+    parser.add_argument("--minutes", type=float, help="begin no seed that would end later")
     parser.add_argument("--strategies", nargs="+", metavar="NAME", help="some of them (all)")
     parser.add_argument("--ood-ratio", nargs="+", type=float, metavar="SHARE", help="some of them")
     parser.add_argument("--out", type=Path, help="folder of runs, to go on with")
@@ -48,8 +49,10 @@ def runs_of(given: argparse.Namespace, images: Images, plan: Plan) -> GridRuns:
     settings = {"data": given.data, "side": given.side, "items": len(images.train)}
     until = time.monotonic() + 60 * (given.minutes or 1e9)
     runs: GridRuns = {}
+    last = 0.0
     for seeds in range(1, given.seeds + 1):
-        if runs and time.monotonic() > until:
+        begun = time.monotonic()
+        if runs and begun + last > until:
             break
         runs = compare_grid(
             chosen,
@@ -60,6 +63,7 @@ def runs_of(given: argparse.Namespace, images: Images, plan: Plan) -> GridRuns:
             folder=given.out,
             settings=settings,
         )
+        last = time.monotonic() - begun
     return runs
 
 
