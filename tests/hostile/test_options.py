@@ -72,7 +72,7 @@ ALLOWED = {
         *("ProbCover.delta", "ProbCover.num_clusters", "CLIPN.negated_templates"),
         "EmbeddingEntropicDetector.hidden",
         *("KernelShare.width", "KernelShare.prior_weight", "DetectorProbability.before"),
-        *("WeightedKMeans.weight", "WeightedKMeans.pick"),
+        *("WeightedKMeans.weight", "WeightedKMeans.pick", "KnownKMeans.texts"),
     },
     "-1": {"Filter.above", "SemanticGate.threshold", "CCAL.threshold"},
     "x": {"CLIP.model_name", "CLIPN.model_name", "CLIPN.checkpoint"},
