@@ -79,7 +79,7 @@ def measure_table(condition: ConditionRuns, styles: Styles) -> str:
         for at, column in enumerate(COLUMNS)
     ]
     rows = {
-        name: [_cell(row[at], column, best[at]) for at, column in enumerate(COLUMNS)]
+        name: [_cell(row[at], column, _top(name, best[at])) for at, column in enumerate(COLUMNS)]
         for name, row in spreads.items()
     }
     return table([column.title for column in COLUMNS], rows)
@@ -120,7 +120,12 @@ def table(titles: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
     return element("div", element("table", inside), class_="scroll", tabindex="0")
 
 
-def _cell(value: Spread, column: Column, best: float) -> str:
+def _top(name: str, best: float) -> float | None:
+    """What makes a row bold; None for a bound, which is no strategy."""
+    return None if name in BOUNDS else best
+
+
+def _cell(value: Spread, column: Column, best: float | None) -> str:
     shown = value.shown(column.show).replace(" ± ", ' <span class="sd">± ', 1)
     shown += "</span>" * (value.deviation is not None)
     return element("td", element("b", shown) if column.sign * value.mean == best else shown)
@@ -162,7 +167,10 @@ def aubc_table(conditions: Sequence[ConditionRuns], styles: Styles, convention: 
         element(
             "tr",
             element("th", text(name), scope="row"),
-            *(_area(column.get(name), top) for column, top in zip(columns, best, strict=True)),
+            *(
+                _area(column.get(name), _top(name, top))
+                for column, top in zip(columns, best, strict=True)
+            ),
         )
         for name in styles
         if any(name in column for column in columns)
@@ -208,7 +216,7 @@ def mark(condition: ConditionRuns) -> str:
     return MARK if decides_nothing(headroom(condition.runs)) else ""
 
 
-def _area(value: Spread | None, best: float) -> str:
+def _area(value: Spread | None, best: float | None) -> str:
     if value is None:
         return element("td", "–")
     mean = percent(value.mean)
