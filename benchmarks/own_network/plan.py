@@ -12,7 +12,15 @@ from openal.learners.networks import Standardize
 from openal.query import QueryStrategy
 from openal.simulate import Conditions, conditions_at
 from openal.simulate.bounds import BOUNDS
-from openal.strategies import JSOSAL, NEAT, LfOSA, MarginSampling, ProbCover, Random
+from openal.strategies import (
+    JSOSAL,
+    NEAT,
+    KnownKMeans,
+    LfOSA,
+    MarginSampling,
+    ProbCover,
+    Random,
+)
 
 __all__ = ["TASKS", "Plan", "ResNet9", "compared", "conditions", "task_network"]
 
@@ -124,7 +132,7 @@ def conditions(plan: Plan, task: Any) -> list[Conditions]:
 
 
 def compared(task: Any) -> dict[str, QueryStrategy]:
-    """Eight methods and both bounds. Detectors learn embeddings, but for one that learns pixels.
+    """Nine methods and both bounds. Detectors learn embeddings, but for one that learns pixels.
 
     The last one has LfOSA's detector as its paper does: a network like the task network, trained
     from scratch on all answers.
@@ -137,6 +145,7 @@ def compared(task: Any) -> dict[str, QueryStrategy]:
         "LfOSA": LfOSA(),
         "ProbCover": ProbCover(),
         "NEAT": NEAT(),
+        "KnownKMeans": KnownKMeans(),
     }
     if isinstance(task, Classifier):
         detector = Detector(task.factory, epochs=task.epochs, batch_size=task.batch_size)
