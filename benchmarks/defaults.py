@@ -14,6 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,7 @@ def main() -> None:
         made = _made(given, key, seed) if missing else None
         for name in missing if made else ():
             found = {"cell": str(key), "seed": seed, "strategy": name, **_attempt(name, made, seed)}
-            with given.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(found) + "\n")
+            _append(given.out, json.dumps(found))
             told = found.get("error") or f"{found['accuracy'][-1]:.3f}"
             print(f"{key}, seed {seed}, {name}: {told:.60}")
 
@@ -100,9 +100,19 @@ def _attempt(name: str, made: Any, seed: int) -> dict[str, Any]:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The whole lines that are there; the last may have been cut off."""
+    """The whole lines that are there; one may have been cut off."""
     if path.exists():
-        yield from (line for line in path.read_text("utf-8").splitlines(True) if line[-1] == "\n")
+        for line in path.read_text("utf-8").splitlines():
+            with suppress(json.JSONDecodeError):
+                json.loads(line)
+                yield line
+
+
+def _append(path: Path, line: str) -> None:
+    """The line by itself, also behind one that was cut off."""
+    with path.open("a+b") as file:
+        cut_off = file.tell() > 0 and path.read_bytes()[-1:] != b"\n"
+        file.write(b"\n" * cut_off + line.encode() + b"\n")
 
 
 def _cells(given: argparse.Namespace) -> Iterable[Key]:

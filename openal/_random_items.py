@@ -133,7 +133,9 @@ def _inside(holder: Any) -> Iterator[Any]:
     else:
         yield from attributes_of(holder).values()
         reading = getattr(type(holder), "__getitem__", None)
-        yield from named_globals(reading).values() if isinstance(reading, FunctionType) else ()
+        named = named_globals(reading).values() if isinstance(reading, FunctionType) else ()
+        # What a function may draw is told by reading: not every number is drawn anew.
+        yield from (each for each in named if not isinstance(each, FunctionType))
 
 
 def _is_filled(cell: Any) -> bool:

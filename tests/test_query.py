@@ -273,7 +273,7 @@ def test_a_chain_brings_the_learners_of_its_parts() -> None:
 def test_a_chain_is_a_value() -> None:
     chain = Chain(Filter(Certainty(), above=0.1), MarginSampling())
     assert repr(chain) == (
-        "Chain(Filter(score=Certainty(logits='logits'), above=0.1), "
+        "Chain(Filter(score=Certainty(logits='logits'), above=0.1, cold_factor=1.0), "
         "MarginSampling(logits='logits'))"
     )
     assert chain == Chain(Filter(Certainty(), above=0.1), MarginSampling())

@@ -104,7 +104,19 @@ def tune_scale(
 
 
 def as_scales(scales: Any) -> Tensor:
-    """The scales (G,) in double precision; an ArrayError where they are not above 0 and ascend."""
+    """The scales in double precision, checked.
+
+    Args:
+        scales: (G,), above 0 and ascending, at least one.
+
+    Returns:
+        (G,), float64.
+
+    Raises:
+        ArrayError: scales that are not above 0 and ascend, or none.
+
+    Reference: ours.
+    """
     grid = as_finite(scales, "scales", ndim=1).double()
     if len(grid) == 0 or grid[0] <= 0 or (grid.diff() <= 0).any():
         raise ArrayError("scales must be positive and ascending.")

@@ -94,7 +94,7 @@ def test_a_strategy_uses_it_where_answers_are_many(monkeypatch: pytest.MonkeyPat
     labels = torch.randint(3, (500,), generator=generator)
     labels[embeddings[:500, 0] < 0] = UNKNOWN
     labeled.add(range(500), labels.tolist())
-    expected = NEAT().query(Pool(embeddings=embeddings, logits=logits), labeled, 20).indices
+    expected = NEAT().query(Pool(embeddings=embeddings, logits=logits), labeled, 20, seed=0).indices
     monkeypatch.setattr(openal._answered_neighbors, "MANY", 400)
     asked: list[int] = []
     nearest = IndexedReferences.nearest
@@ -102,7 +102,7 @@ def test_a_strategy_uses_it_where_answers_are_many(monkeypatch: pytest.MonkeyPat
         IndexedReferences, "nearest", lambda *given: (asked.append(1), nearest(*given))[1]
     )
     pool = Pool(embeddings=embeddings, logits=logits)
-    assert NEAT(probes=500).query(pool, labeled, 20).indices.tolist() == expected.tolist()
+    assert NEAT(probes=500).query(pool, labeled, 20, seed=0).indices.tolist() == expected.tolist()
     assert asked
 
 
