@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def rounds_of(
 def afresh(data: SoakPool, name: str, path: Path, *, last: int) -> Record:
     """In a new process: the bytes that an answer takes, and the seconds of the `last` queries.
 
-    All answers before them come in one call, without a score or a file. `same` tells whether the
+    All answers before them come without a score or a file. `same` tells whether the
     queries ask for the same items; None for a strategy that reads nothing: it draws others here.
     """
     torch.set_num_threads(1)
@@ -100,12 +101,11 @@ def require_same(labeled: LabeledSet, asked: np.ndarray, truth: np.ndarray) -> N
 
 
 def _answer(labeled: LabeledSet, rounds: tuple[Round, ...]) -> None:
-    """All answers of some rounds in one call."""
-    if rounds:
-        indices, labels = (
-            [getattr(each, what) for each in rounds] for what in ("indices", "labels")
-        )
-        labeled.add(np.concatenate(indices), np.concatenate(labels))
+    """The rounds again, without their scores: as many as there were, which draws go by."""
+    for each in rounds:
+        if each.begun:
+            labeled.begin_round(SimpleNamespace(indices=each.indices))
+        labeled.add(each.indices, each.labels)
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def fit_kernel(answered: Tensor, is_known: Tensor) -> Kernel:
     ).long()
     with one_thread():
         cosines = units[tried] @ units.T
-        cosines[torch.arange(len(tried)), tried] = -torch.inf  # not by itself
+        cosines[torch.arange(len(tried), device=units.device), tried] = -torch.inf  # not by itself
         likelihoods = [_likelihoods(cosines, is_known, tried, width) for width in WIDTHS]
     best = int(torch.cat(likelihoods).argmax())
     width, weight = divmod(best, len(PRIOR_WEIGHTS))

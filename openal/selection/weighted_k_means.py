@@ -88,7 +88,7 @@ class WeightedKMeans(Part):
         owner, squared = self._clustered(ordered, weight, count)
         nearness = NEARNESS * squared / squared.mean().clamp_min(torch.finfo(torch.float64).tiny)
         best = _best_of_each(owner, pick.log() - nearness, count)
-        value = torch.zeros(count, dtype=torch.float64).index_add_(0, owner, weight)
+        value = torch.zeros(count, dtype=torch.float64, device="cpu").index_add_(0, owner, weight)
         if self.clusters > 1:
             value[owner[best]] *= pick[best]
         best = best[value[owner[best]].sort(descending=True, stable=True).indices][:budget]
@@ -106,7 +106,7 @@ class WeightedKMeans(Part):
         centers = weighted_k_means(points, their_weight, centers, self.steps)
         if len(carriers) == len(weight):
             return _assigned(points, centers)
-        blocks = torch.arange(len(weight)).split(BLOCK_ROWS)
+        blocks = torch.arange(len(weight), device="cpu").split(BLOCK_ROWS)
         parts = [_assigned(vectors_of(self.vectors, view.at(b)), centers) for b in blocks]
         owner, squared = (torch.cat(part) for part in zip(*parts, strict=True))
         return owner, squared
@@ -139,7 +139,7 @@ def _drawn(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
 def _sample(weight: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """The rows that carry the centers, ascending, and their weights: unbiased for any group."""
     if len(weight) <= SAMPLE:
-        return torch.arange(len(weight)), weight
+        return torch.arange(len(weight), device="cpu"), weight
     uniform = torch.rand(len(weight), generator=generator, dtype=torch.float64, device="cpu")
     priority, rows = (weight / (1 - uniform)).sort(descending=True, stable=True)
     rows = rows[:SAMPLE].sort().values
@@ -149,8 +149,8 @@ def _sample(weight: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]
 def _best_of_each(owner: Tensor, value: Tensor, count: int) -> Tensor:
     """The row with the largest value of each cluster that has any, of equal ones the first."""
     order = value.sort(descending=True, stable=True).indices
-    best = torch.full((count,), len(owner), dtype=torch.int64)
-    best.scatter_reduce_(0, owner[order], torch.arange(len(owner)), "amin")
+    best = torch.full((count,), len(owner), dtype=torch.int64, device="cpu")
+    best.scatter_reduce_(0, owner[order], torch.arange(len(owner), device="cpu"), "amin")
     return order[best[best < len(owner)]]
 
 

@@ -153,7 +153,7 @@ BAD: list[tuple[str, str]] = [
     ("empty --out new --encoder x:y", "empty holds no image"),
     ("pictures --out new", "one of --model and --encoder"),
     ("pictures --out new --encoder x:y --model z", "one of --model and --encoder"),
-    ("pictures --out new --encoder nothing", "--encoder nothing is not there"),
+    ("pictures --out new --encoder nothing", "--encoder must be MODULE:FUNCTION, got 'nothing'"),
     ("pictures --out new --encoder no.module:at", "--encoder no.module:at is not there"),
     ("pictures --out new --encoder json:absent", "--encoder json:absent is not there"),
     ("pictures --out new --encoder builtins:repr", "must return (encode, transform, fingerprint)"),

@@ -57,7 +57,7 @@ def test_a_network_learns_what_embeddings_choose(way: str) -> None:
     )
     assert "SmallCNN" in found["settings"]["task"] and "epochs=1" in found["settings"]["task"]
     assert found["settings"]["embeddings"] == "vectors.npy"
-    assert found["summary"]["NEAT"]["precision"]["mean"] == 1.0
+    assert found["summary"]["LfOSA"]["precision"]["mean"] == 1.0
     assert [*found["runs"]][:3] == ["Random", "NEAT", "LfOSA"]
 
 

@@ -20,6 +20,7 @@ from openal.selection import (
     Cover,
     Directions,
     Filter,
+    GeometricMean,
     GradientEmbedding,
     JointInformation,
     KCenter,
@@ -29,6 +30,7 @@ from openal.selection import (
     NearestClass,
     Note,
     ParetoSubset,
+    Power,
     PredictedClass,
     Product,
     Quota,
@@ -40,6 +42,7 @@ from openal.selection import (
     TopShare,
     TopWithTies,
     TypicalPerCluster,
+    WeightedKMeans,
 )
 from openal.strategies import available
 from openal.testing import World, world
@@ -75,6 +78,9 @@ PARTS: tuple[Any, ...] = (
     KMeansPlusPlus(GradientEmbedding()),
     Top(MetaScore(Entropy(), purity=Certainty())),
     Top(Product(Entropy(), Certainty())),
+    Top(GeometricMean(Certainty(), Certainty())),
+    Top(Power(Entropy(), exponent=2)),
+    WeightedKMeans("features", weight=Entropy(), pick=Certainty(), clusters=1.5),
     Top(Sum(Entropy(), Certainty())),
     TopPerGroup(Entropy(), groups=Clusters()),
     TopPerGroup(Entropy(), groups=NearestClass()),

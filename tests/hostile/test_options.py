@@ -139,7 +139,7 @@ def fits(kind: str, each: Any, what: str, *, learner: bool) -> bool:
 def is_choice(each: Any) -> bool:
     """Whether only a few words may stand in the field."""
     words = ("rule", "tie_break", "centers", "score", "entropy", "detector", "templates")
-    words += ("objective", "start")
+    words += ("objective", "start", "schedule")
     return each.name.removeprefix("negated_") in words
 
 

@@ -146,6 +146,7 @@ OTHERS: set[Any] = {
     "youden_threshold",
     *("pareto_front", "pareto_layers", "pareto_subset"),
     *("batch_bald", "balanced_k_center", "k_center_greedy", "kmeans_pp", "gradient_kmeans_pp"),
+    *("kernel_share", "fit_kernel", "weighted_k_means"),  # of all rows at once
     *("prob_cover", "finch", "finch_clusters", "k_means", "class_prototypes"),
 }
 """Those that choose, fit or group."""
