@@ -141,8 +141,12 @@ def directions_of(rows: Tensor, center: Tensor | None = None) -> Tensor:
 
     Equal rows stay equal.
     """
-    blocks = (block if center is None else block.double() - center for block in rows.split(4096))
-    return torch.cat([unit_rows(block).to(float_dtype(rows)) for block in blocks])
+    blocks = rows.split(4096)
+    if center is None or rows.dtype == torch.float64:
+        moved = (block if center is None else block - center for block in blocks)
+        return torch.cat([unit_rows(block).to(float_dtype(rows)) for block in moved])
+    gaps = (block.double().sub_(center) for block in blocks)  # squares fit into float64
+    return torch.cat([gap.div_(row_lengths(gap).clamp_min_(TINY)[:, None]).float() for gap in gaps])
 
 
 LEAST_STRIPS = 16  # pairs within a strip are made twice: at most one pair in so many
