@@ -121,7 +121,7 @@ def plot(runs: Runs, path: Path) -> None:
     forest = figure.add_subplot(grid[:, :2])
     gains = [[100 * value for value in _gain(curves, name)] for name in names]
     forest.errorbar([mean for mean, _ in gains], names, xerr=[half for _, half in gains], fmt="o")
-    forest.axvline(0, color="grey", linewidth=1)
+    forest.axvline(0, color="gray", linewidth=1)
     forest.set(xlabel="area under the learning curve minus Random, percent points")
     for place, cell in zip(((0, 2), (0, 3), (1, 2), (1, 3)), _four(curves), strict=False):
         axes = figure.add_subplot(grid[place])
