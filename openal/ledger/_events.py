@@ -131,14 +131,15 @@ def class_names(classes: Any) -> tuple[str, ...]:
         return tuple(str(k) for k in range(as_count(classes, "classes", minimum=1)))
     if isinstance(classes, str | bytes | set | frozenset | Mapping):
         raise ArgumentError(f"classes must be a number or a list of names, got {classes!r:.60}.")
-    names = tuple(classes)
+    names, seen = tuple(classes), set[str]()
     for at, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
             raise ArgumentError(f"classes[{at}] must be a name that is not empty, got {name!r}.")
         if name in ("UNKNOWN", "SKIPPED"):
             raise ArgumentError(f"classes[{at}] is {name!r}, which is an answer of its own.")
-        if name in names[:at]:
+        if name in seen:
             raise ArgumentError(f"classes[{at}] is {name!r}, which is there already.")
+        seen.add(name)
     if not names:
         raise ArgumentError("classes must hold at least one name.")
     return tuple(str(name) for name in names)
