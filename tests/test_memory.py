@@ -40,7 +40,7 @@ from openal.strategies import (
 
 DIMENSIONS, CLASSES = 512, 10
 STATUS = Path("/proc/self/status")
-SIZE = 80_000
+SIZE = 150_000
 FIXED = 350 * 2**20  # bytes: blocks, what the first use of a library loads, a classifier's training
 PER_ROW = 1024  # bytes: half of what a copy of the embeddings in single precision takes
 
