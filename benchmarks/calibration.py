@@ -16,36 +16,16 @@ from torch.nn.functional import normalize, softplus
 
 from benchmarks.real_pools import four_data_sets
 from openal import LabeledSet, Pool
+from openal.functional import kernel_share
 from openal.learners import CalibratedDetector, EmbeddingDetector
 from openal.simulate import LabeledData, OpenSetSplit, openset_split
 
 SOURCES = {"caltech101": 40, "oxford_pets": 20, "food101": 40}
-WIDTHS = (0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3)
-WEIGHTS = (0.003, 0.01, 0.03, 0.1, 0.3)
 
 
 def log_loss(log_odds: Tensor, known: Tensor) -> float:
     """The mean of minus the logarithm of the probability that was given to what is true."""
     return float(softplus(torch.where(known, -log_odds, log_odds).double()).mean())
-
-
-def kernel_share(z: Tensor, answered: Tensor, known: Tensor) -> Tensor:
-    """The log-odds [N] of the share of known among the answers, the nearer the heavier.
-
-    The width and the weight of the prior share are those of the likeliest answers, each left out.
-    """
-    e = normalize(z - z.mean(dim=0), dim=1).double()
-    far, y = e @ e[answered].T - 1, known.double()
-    own, prior = far[answered], (y.sum() + 1) / (len(y) + 2)
-
-    def share(distance: Tensor, width: float, weight: float, left_out: bool = False) -> Tensor:
-        k = (distance / width).exp()
-        k = k.fill_diagonal_(0) if left_out else k
-        return ((weight * prior + k @ y) / (weight + k.sum(dim=1))).logit(eps=1e-9)
-
-    options = [(width, weight) for width in WIDTHS for weight in WEIGHTS]
-    best = min(options, key=lambda each: log_loss(share(own, *each, left_out=True), known))
-    return share(far, *best)
 
 
 def losses(data: LabeledData, split: OpenSetSplit, count: int, seed: int) -> dict[str, float]:
@@ -62,19 +42,22 @@ def losses(data: LabeledData, split: OpenSetSplit, count: int, seed: int) -> dic
             (CalibratedDetector(), "known_log_odds"),
         )
     )
-    shares = kernel_share(_embeddings(pool), torch.from_numpy(asked), truth[asked] >= 0)
+    e = _directions(pool)
+    shares = kernel_share(e[others], e[asked], truth[asked] >= 0)
     rate = float((split.truth[asked] >= 0).mean())
     odds = {
         "detector": detector[:, :-1].logsumexp(dim=1) - detector[:, -1],
         "calibrated": calibrated,
-        "kernel share": shares[others],
+        "kernel share": shares.logit(eps=1e-9),
         "share of known answers": torch.full((len(others),), rate).logit(eps=0.01),
     }
     return {name: log_loss(each, truth[others] >= 0) for name, each in odds.items()}
 
 
-def _embeddings(pool: Pool) -> Tensor:
-    return pool.take("embeddings", np.arange(len(pool)))
+def _directions(pool: Pool) -> Tensor:
+    """The embeddings less their mean, scaled to length one."""
+    z = pool.take("embeddings", np.arange(len(pool)))
+    return normalize(z - z.mean(dim=0), dim=1)
 
 
 def main() -> None:

@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells import DEVELOPMENT, Cell, Key, Source, cell, drawn
-from benchmarks.defaults_table import plot, tables
+from benchmarks.defaults_table import BOUND, plot, tables
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.learners import EmbeddingClassifier
 from openal.strategies import Random, available
 
 __all__ = ["PERFECT", "run"]
 
-PERFECT = "perfect purity"
+PERFECT = BOUND
 ROUNDS = 6
 WITHOUT = ("CLIPNAL",)  # reads texts that say no, which these embeddings lack
 

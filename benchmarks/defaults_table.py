@@ -2,25 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
-from math import sqrt
 from pathlib import Path
-from statistics import fmean, median, stdev
+from statistics import fmean, median
 from typing import Any
 
-__all__ = ["area", "plot", "tables"]
+from openal.simulate._differences import LEAST_HEADROOM, half_interval
+from openal.simulate.bounds import BOUNDS
+from openal.simulate.metrics import aubc
 
-BOUND = "perfect purity"
-HEADROOM = 0.02
-"""Where perfect purity gains less in area, a cell decides nothing."""
+__all__ = ["plot", "tables"]
+
+BOUND = next(iter(BOUNDS))
 
 Runs = list[dict[str, Any]]
 Pairs = Mapping[tuple[str, int], Any]
-
-
-def area(accuracy: list[float]) -> float:
-    """The mean height of a learning curve, by trapezoids."""
-    return fmean((a + b) / 2 for a, b in pairwise(accuracy))
 
 
 def tables(runs: Runs) -> str:
@@ -51,18 +46,16 @@ def _differences(curves: Mapping[str, Pairs], name: str) -> dict[str, list[tuple
     found = defaultdict(list)
     for key, curve in curves[name].items():
         if (random := curves.get("Random", {}).get(key)) is not None:
-            found[key[0]].append((area(curve) - area(random), curve[-1] - random[-1]))
+            found[key[0]].append((aubc(curve) - aubc(random), curve[-1] - random[-1]))
     return dict(found)
 
 
 def _interval(values: Iterable[float]) -> tuple[float, float]:
     """The mean over cells, and half of its 95 % interval by the t distribution."""
-    from scipy.stats import t
-
     values = [*values]
     if len(values) < 2:
         return (values[0] if values else 0.0), float("nan")
-    return fmean(values), float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    return fmean(values), half_interval(values)
 
 
 def _gain(curves: Mapping[str, Pairs], name: str, part: int = 0) -> tuple[float, float]:
@@ -97,9 +90,9 @@ def _by_cell(curves: Mapping[str, Pairs]) -> Iterable[str]:
     bound = _differences(curves, BOUND) if BOUND in curves else {}
     names = [name for name in sorted(curves) if name not in ("Random", BOUND)]
     for cell in sorted({key[0] for key in curves.get("Random", {})}):
-        areas = [area(curve) for key, curve in curves["Random"].items() if key[0] == cell]
+        areas = [aubc(curve) for key, curve in curves["Random"].items() if key[0] == cell]
         room = fmean(pair[0] for pair in bound.get(cell, [(0.0, 0.0)]))
-        told = "" if room >= HEADROOM else "  (decides nothing)"
+        told = "" if room >= LEAST_HEADROOM else "  (decides nothing)"
         gains = {
             name: fmean(pair[0] for pair in _differences(curves, name)[cell])
             for name in names

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from openal._checks import as_count, as_finite, as_number
+from openal._checks import as_count, as_finite, as_number, as_tensor
 from openal.errors import ArrayError
-from openal.functional._rows import unit_rows
+from openal.functional._rows import float_dtype, unit_rows
 from openal.parts import Part, Role, signal
 from openal.view import View
 
-__all__ = ["NegativeLabels", "negative_labels"]
+__all__ = ["NegativeLabels", "negative_labels", "unit_texts"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +91,16 @@ def negative_labels(classes: Tensor, vocabulary: Tensor, share: float = 0.15) ->
     return likeness.sort(stable=True).indices[:count].sort().values
 
 
-def _unit(texts: Tensor, argument: str) -> Tensor:
+def unit_texts(texts: Tensor, argument: str) -> Tensor:
+    """The texts scaled to length one, float64; an ArrayError where they are none, or not finite."""
     texts = as_finite(texts, argument, ndim=2)
     if len(texts) == 0:
         raise ArrayError(f"{argument} must hold at least one text.")
-    return unit_rows(texts).to(texts)
+    return unit_rows(texts)
+
+
+def _unit(texts: Tensor, argument: str) -> Tensor:
+    return unit_texts(texts, argument).to(float_dtype(as_tensor(texts, argument)))
 
 
 def _share(

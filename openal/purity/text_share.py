@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from openal._checks import as_finite, as_number
+from openal._checks import as_number
 from openal.errors import ArrayError
 from openal.functional._calibration import slope_and_offset
 from openal.functional._rows import unit_rows
 from openal.parts import Part, Role, signal
-from openal.purity.negative_labels import negative_labels
+from openal.purity.negative_labels import negative_labels, unit_texts
 from openal.view import View
 
 __all__ = ["TextShare"]
@@ -66,8 +66,8 @@ class TextShare(Part):
         return view.once(self, self._share)
 
     def _share(self, view: View) -> Tensor:
-        classes = _texts(self.classes, "classes")
-        negatives = _texts(self.negatives, "negatives")
+        classes = unit_texts(self.classes, "classes")
+        negatives = unit_texts(self.negatives, "negatives")
         if classes.shape[1] != negatives.shape[1]:
             sizes = f"{tuple(classes.shape)} and {tuple(negatives.shape)}"
             raise ArrayError(f"classes and negatives must be (K, D) and (M, D), got {sizes}.")
@@ -90,10 +90,3 @@ def _log_odds(rows: Tensor, classes: Tensor, negatives: Tensor, scale: float) ->
         (scale * (z @ texts.to(z).T)).logsumexp(dim=1) for texts in (classes, negatives)
     )
     return known - other
-
-
-def _texts(texts: Tensor, argument: str) -> Tensor:
-    texts = as_finite(texts, argument, ndim=2)
-    if len(texts) == 0:
-        raise ArrayError(f"{argument} must hold at least one text.")
-    return unit_rows(texts)

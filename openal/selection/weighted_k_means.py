@@ -127,13 +127,13 @@ def _at_least_0(score: Score | None, view: View) -> Tensor:
 def _drawn(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """Rows drawn one after another without replacement, each with a chance like its weight.
 
-    The first `count` of `weights` [n], at least 0: int64, in the order of drawing. Rows of weight 0
-    come last, in their order. Efraimidis and Spirakis, "Weighted Random Sampling with a Reservoir",
-    2006.
+    The first `count` of `weights` [n], at least 0, float64 on the CPU: int64, in the order of
+    drawing. Rows of weight 0 come last, in their order. Efraimidis and Spirakis, "Weighted Random
+    Sampling with a Reservoir", 2006.
     """
     uniform = torch.rand(len(weights), generator=generator, dtype=torch.float64, device="cpu")
-    keys = weights.double().cpu().log() - (-(1 - uniform).log()).log()
-    return keys.sort(descending=True, stable=True).indices[:count].to(weights.device)
+    keys = weights.log() - (-(1 - uniform).log()).log()
+    return keys.sort(descending=True, stable=True).indices[:count]
 
 
 def _sample(weight: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

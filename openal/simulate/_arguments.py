@@ -145,13 +145,7 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
     strategies = _with_copies(strategies, given.copies)
     source = _source(given)
-    offered = OFFERED if source.items is None else OFFERED_BESIDE_IMAGES
-    offered -= {"embeddings"} if source.embeddings is None else frozenset()
-    for name, strategy in strategies.items():
-        missing = missing_signals(strategy, offered)
-        if missing:
-            cure = "; give --encoder NAME or --embeddings FILE." if "embeddings" in missing else "."
-            raise ArgumentError(f"{name} reads {missing}, which nothing here offers{cure}")
+    _require_offered(strategies, source)
     grid = _grid(given, source)
     settings = {"openal": __version__, "data": source.title, "fingerprint": source.fingerprint}
     if given.embeddings and source.items is not None:
@@ -169,6 +163,17 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         notes=source.notes,
         whole=given.whole,
     )
+
+
+def _require_offered(strategies: dict[str, QueryStrategy], source: DataSource) -> None:
+    """Refuse a strategy that reads what the data lack."""
+    offered = OFFERED if source.items is None else OFFERED_BESIDE_IMAGES
+    offered -= {"embeddings"} if source.embeddings is None else frozenset()
+    for name, strategy in strategies.items():
+        missing = missing_signals(strategy, offered)
+        if missing:
+            cure = "; give --encoder NAME or --embeddings FILE." if "embeddings" in missing else "."
+            raise ArgumentError(f"{name} reads {missing}, which nothing here offers{cure}")
 
 
 def _source(given: argparse.Namespace) -> DataSource:

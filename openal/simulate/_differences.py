@@ -1,6 +1,6 @@
 """Paired differences over seeds, and the headroom of purity: how much there was to gain at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -15,6 +15,7 @@ __all__ = [
     "area",
     "decides_nothing",
     "difference",
+    "half_interval",
     "headroom",
     "headroom_note",
     "points",
@@ -54,11 +55,16 @@ def difference(
         return None
     if len(values) == 1:
         return Difference(values[0], None, 1)
+    mean, half = fmean(values), half_interval(values)
+    return Difference(mean, (mean - half, mean + half), len(values))
+
+
+def half_interval(values: Sequence[float]) -> float:
+    """Half the 95% t interval of the mean of two or more values."""
     from scipy.special import stdtrit
 
-    mean, n = fmean(values), len(values)
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * stdev(values) / n**0.5
-    return Difference(mean, (mean - half, mean + half), n)
+    n, quantile = len(values), (1 + CONFIDENCE) / 2
+    return float(stdtrit(n - 1, quantile) * stdev(values) / n**0.5)
 
 
 def area(run: Run) -> float:

@@ -148,16 +148,11 @@ def _by_name(runs: Mapping[PlannedRun, Run], setting: Setting) -> Runs:
     return {name: dict(sorted(by_seed.items())) for name, by_seed in by_name.items()}
 
 
-@dataclass(frozen=True, eq=False)
-class FirstOnce:
-    """A `learner` that is trained on first answers once: all strategies of a seed share these.
-
-    `kept` holds the last one of these networks, by its seed and answers. A seed of all strategies
-    is computed at a time, so that one is enough.
-    """
+@dataclass(frozen=True)
+class _Around:
+    """What reads and offers the same as the `learner` in it."""
 
     learner: Learner
-    kept: dict[Any, Frozen]
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -168,6 +163,17 @@ class FirstOnce:
     def reads(self) -> tuple[str, ...]:
         """Those of the learner."""
         return self.learner.reads
+
+
+@dataclass(frozen=True, eq=False)
+class FirstOnce(_Around):
+    """A `learner` that is trained on first answers once: all strategies of a seed share these.
+
+    `kept` holds the last one of these networks, by its seed and answers. A seed of all strategies
+    is computed at a time, so that one is enough.
+    """
+
+    kept: dict[Any, Frozen]
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
@@ -185,21 +191,10 @@ class FirstOnce:
 
 
 @dataclass(frozen=True)
-class SameStart:
+class SameStart(_Around):
     """A `learner` with the same `seed` in every round: equal initial weights and random numbers."""
 
-    learner: Learner
     seed: int
-
-    @property
-    def offers(self) -> tuple[str, ...]:
-        """Those of the learner."""
-        return self.learner.offers
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Those of the learner."""
-        return self.learner.reads
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None

@@ -10,9 +10,9 @@ import torch
 
 from benchmarks.cells import REGRESSION, cell
 from benchmarks.defaults import run
-from benchmarks.defaults_table import area
 from openal import LabeledSet, Pool
 from openal.purity import KernelShare
+from openal.simulate.metrics import aubc
 from openal.strategies import KnownKMeans
 from openal.testing import check_strategy, world
 from openal.view import Blocks
@@ -74,6 +74,6 @@ def test_the_gain_over_random_on_real_pools(shared_data: Callable[[str], Path]) 
         for seed in range(3):
             made = cell(*key, seed)
             ours, random = (run(name, made, seed)["accuracy"] for name in ("KnownKMeans", "Random"))
-            gains.append((area(ours) - area(random), ours[-1] - random[-1]))
+            gains.append((aubc(ours) - aubc(random), ours[-1] - random[-1]))
     assert fmean(gain for gain, _ in gains) > 0.05
     assert fmean(gain for _, gain in gains) > 0.04
