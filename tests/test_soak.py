@@ -86,8 +86,11 @@ class Held(NamedTuple):
 
 @contextmanager
 def calls() -> Iterator[list[int]]:
-    """How many functions are called, ours and those written in C."""
+    """How many functions are called, ours and those written in C; none by a collection between."""
     count, before = [0], sys.getprofile()
+    collects = gc.isenabled()
+    gc.collect()
+    gc.disable()
 
     def counted(_: Any, event: str, __: Any) -> None:
         count[0] += event in ("call", "c_call")
@@ -97,6 +100,8 @@ def calls() -> Iterator[list[int]]:
         yield count
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
 
 
 @pytest.fixture
