@@ -18,6 +18,7 @@ __all__ = [
     "half_interval",
     "headroom",
     "headroom_note",
+    "paired",
     "points",
     "reached_note",
 ]
@@ -50,7 +51,11 @@ def difference(
     mean ± t(0.975, n - 1) s / √n.
     """
     seeds = sorted(mine.keys() & theirs.keys())
-    values = [measure(mine[seed]) - measure(theirs[seed]) for seed in seeds]
+    return paired([measure(mine[seed]) - measure(theirs[seed]) for seed in seeds])
+
+
+def paired(values: Sequence[float]) -> Difference | None:
+    """The mean of differences with a 95% t interval; None of none."""
     if not values:
         return None
     if len(values) == 1:
