@@ -14,6 +14,7 @@ from openal.learners.loss_prediction import LossPrediction
 from openal.learners.loss_predictor import EmbeddingLossPredictor, LossPredictor
 from openal.learners.mc_dropout import MCDropout
 from openal.learners.networks import CropFlip, PixelResNet18, SmallCNN, cifar_resnet18
+from openal.learners.nouns import common_nouns
 from openal.learners.one_vs_all import EmbeddingOneVsAll, OneVsAll
 from openal.learners.text_cosines import ClassCosines, TextCosines
 
@@ -44,4 +45,5 @@ __all__ = [
     "SmallCNN",
     "TextCosines",
     "cifar_resnet18",
+    "common_nouns",
 ]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from openal._batches import target_device
+from openal.errors import ArgumentError
 from openal.learners._class_texts import ClassTexts, class_names, text_directions
 from openal.learners._embedding_pass import EmbeddingSettings, embed, keep
 from openal.learners._open_clip import (
@@ -31,6 +32,7 @@ from openal.learners._templates import (
     template_texts,
 )
 from openal.learners._weight_files import Stamp, content_hash, stamp_of
+from openal.learners.nouns import common_nouns
 from openal.pool import Pool
 from openal.store import Embeddings
 
@@ -113,6 +115,23 @@ class CLIP:
         yes, no = _class_texts(self, texts, model_stamp(self.model_name, self.pretrained))
         return ClassTexts(yes.clone(), no.clone())
 
+    def texts(
+        self, names: Sequence[str], vocabulary: Sequence[str] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Directions of class names [K, D] and of other nouns [M, D], all as "a photo of a ...".
+
+        For `KnownKMeans(texts=...)`, `TextShare` and `NegativeLabels`. `vocabulary=None` takes
+        `common_nouns()`; a noun that is a class name, or its plural in s, is left out.
+        """
+        texts, nouns = class_names(names, "openal"), vocabulary or common_nouns()
+        own = {text.casefold() for text in texts}
+        others = [noun for noun in nouns if not {noun.casefold(), f"{noun}s".casefold()} & own]
+        if not others:
+            raise ArgumentError("vocabulary must hold nouns that are no class name.")
+        stamp = model_stamp(self.model_name, self.pretrained)
+        both = _photos_of(self, (*texts, *class_names(others, "openal")), stamp)
+        return both[: len(texts)].clone(), both[len(texts) :].clone()
+
     def image_encoder(
         self,
     ) -> tuple[Callable[[Tensor], Tensor], Callable[[Any], Any], dict[str, str]]:
@@ -158,3 +177,10 @@ def _class_texts(clip: CLIP, names: tuple[str, ...], stamp: Stamp) -> ClassTexts
         text_directions(network.encode_text, tokenizer, names, templates, device),
         text_directions(network.encode_text, tokenizer, names, negations, device),
     )
+
+
+@lru_cache(maxsize=4)
+def _photos_of(clip: CLIP, nouns: tuple[str, ...], stamp: Stamp) -> Tensor:
+    encode, tokenizer = clip._model().network.encode_text, tokenizer_of(clip.model_name)
+    device = target_device(clip.device)
+    return text_directions(encode, tokenizer, nouns, ["a photo of a {}."], device)

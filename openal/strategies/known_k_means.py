@@ -43,7 +43,7 @@ class KnownKMeans(Paper):
         detector: whether the detector is half of the purity; False is the light form, half the
             time, behind at 90 % unknown from no answers.
         texts: (classes [K, D], negatives [M, D]), text embeddings of the classes and of many other
-            things in the space of the embeddings, as `TextShare` takes them; None: no texts. They
+            things in the space of the embeddings: `CLIP(...).texts(names)`; None: no texts. They
             say in the first query where to begin, which matters most where little is known.
         clusters: how many clusters for each question, at least 1; of more than one the best are
             asked. 2.0 does better in small rounds and at 60 % unknown, worse at 90 %.

@@ -18,6 +18,7 @@ from openal.errors import ArgumentError, CheckpointError, OpenALError
 from openal.learners._open_clip import load_image_text, tokenizer_of
 from openal.learners._templates import negated, template_texts
 from openal.learners.clip import CLIP
+from openal.learners.nouns import common_nouns
 from openal.learners.text_cosines import TextCosines
 from openal.pool import Frozen
 from tests.walking import walked
@@ -100,6 +101,26 @@ def test_class_texts_are_computed_once_and_are_not_shared(
     monkeypatch.setattr("openal.learners.clip.text_directions", None)
     first.yes.zero_()
     assert clip.class_texts(tuple(NAMES)).yes.norm() > 1
+
+
+def test_texts_are_photos_of_the_classes_and_of_other_nouns(
+    clip: CLIP, base_weights: Callable[[str], dict[str, Tensor]]
+) -> None:
+    import open_clip
+
+    network, _ = model("tiny-clip", base_weights("tiny-clip"))
+    tokenizer = open_clip.get_tokenizer("tiny-clip")
+    found = clip.texts(["Cat", "owls"], ["lamp", "cat", "owl", "tree"])
+    for words, directions in zip((["Cat", "owls"], ["lamp", "tree"]), found, strict=True):
+        rows = network.encode_text(tokenizer([f"a photo of a {word}." for word in words]))
+        torch.testing.assert_close(directions, normalize(rows.detach(), dim=1))
+
+
+def test_texts_take_the_nouns_that_come_with_the_library(clip: CLIP) -> None:
+    classes, negatives = clip.texts(["cat", "wombat"])
+    assert len(classes) == 2 and len(negatives) == len(common_nouns()) - 2
+    with pytest.raises(ArgumentError, match="vocabulary must hold nouns that are no class name"):
+        clip.texts(["cat"], ["cat"])
 
 
 def test_a_pool_gives_the_cosines(clip: CLIP) -> None:
