@@ -62,7 +62,7 @@ PEERS = {
     "loop, batches of 128": Peer(loop),
     "the same, gradients kept": Peer(loop_with_gradients),
 }
-SIZES = {"toy": {"n": 64}, "quick": {"n": 512}, "full": {"n": 2048}}
+SIZES = {"toy": {"n": 8}, "quick": {"n": 512}, "full": {"n": 2048}}
 ROWS = [
     Row("inference", make, ours, PEERS, agree, work, **SIZES),
     Row("inference, bfloat16", make, ours_mixed, PEERS, agree_mixed, work, **SIZES),

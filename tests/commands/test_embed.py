@@ -18,7 +18,7 @@ from openal.cli import main
 from openal.store import Embeddings
 from tests import tiny_encoder
 
-KILLS = 50 if os.environ.get("OPENAL_SLOW") else 5
+KILLS = 50 if os.environ.get("OPENAL_SLOW") else 3
 ENCODER = ["--encoder", "tests.tiny_encoder:make", "--device", "cpu"]
 CUT = ["--batch-size", "10", "--shard-rows", "25"]
 COUNT = 300

@@ -197,7 +197,7 @@ def clipnal(
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
 def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:
-    for seed, budget in enumerate(BUDGETS):
+    for seed, budget in enumerate(BUDGETS[1:]):
         made = as_type(WORLDS.get(kind, WORLDS["noise"])(seed), np.float64)
         made = made.answered({}) if kind == "no answers" else made
         query = CLIPNAL(**options).query(made.pool, made.labeled, budget)
