@@ -18,7 +18,6 @@ The rules, for every command and learner that reads files:
 """
 
 import struct
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ import numpy as np
 import torch
 
 from openal._checks import as_count
+from openal._locks import ThreadLock
 from openal.errors import ArgumentError
 
 __all__ = [
@@ -150,7 +150,7 @@ class Notes:
         return lines
 
 
-_lifting = threading.Lock()
+_lifting = ThreadLock()
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def _lifted() -> Iterator[None]:
     """Pillow without a limit of its own, which the whole process shares: one thread at a time."""
     from PIL import Image
 
-    with _lifting:
+    with _lifting.lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             yield
