@@ -97,8 +97,8 @@ def _called(modules: Iterable[nn.Module]) -> Iterator[list[nn.Module]]:
 class OwnDraws:
     """Calls `call`, whose random numbers come from a generator of ours, and not the global one.
 
-    `argument` names the network. Where the first batch draws nothing, the next ones need no
-    watching.
+    `argument` names the network. Where `draws` tells that the first batch draws nothing, the next
+    ones need no watching.
     """
 
     call: Callable[[Any], Any]
