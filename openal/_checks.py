@@ -163,12 +163,20 @@ def as_tensor(values: Any, argument: str) -> Tensor:
             raise ArrayError(f"{argument} must hold real numbers, got {array.dtype}.")
         if array.dtype.itemsize > 8:  # long doubles
             array = array.astype(np.float64)
+        if array.dtype == np.uint64:  # which torch can hold, and not compute with
+            array = _signed(array, argument)
         if not (array.dtype.isnative and array.flags.c_contiguous and array.flags.writeable):
             array = array.astype(array.dtype.newbyteorder("="), order="C")
         return torch.from_numpy(array)
     require_dense(values, argument)
     narrow = values.is_floating_point() and values.itemsize == 1  # float8 has no arithmetic
     return values.detach().float() if narrow else values.detach()
+
+
+def _signed(array: np.ndarray, argument: str) -> np.ndarray:
+    if (array >= 2**63).any():
+        raise ArrayError(f"{argument} must fit int64, got {array.max()}; .view('int64') does.")
+    return array.astype(np.int64)
 
 
 def require_dense(tensor: Tensor, argument: str) -> None:

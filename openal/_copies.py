@@ -13,6 +13,7 @@ from torch import Tensor
 from openal._items import item_input
 from openal._progress import progress_bar
 from openal._threads import for_each, whole_parts
+from openal.errors import ArgumentError
 from openal.functional._balls import measured, within
 from openal.functional._cosines import NormalizedRows
 
@@ -31,6 +32,8 @@ def first_equal(content: np.ndarray) -> np.ndarray:
     >>> first_equal(np.array([[3, 1], [0, 0], [3, 1]])).tolist()
     [0, 1, 0]
     """
+    if not len(content):
+        return np.arange(0)
     order = np.lexsort(content.T)  # stable: equal rows stay in their order
     ordered = content[order]
     begins = np.ones(len(order), bool)
@@ -125,7 +128,7 @@ class EmbeddingContent:
 
 def _as_bytes(rows: Tensor) -> np.ndarray:
     """The bytes [n, B] of rows."""
-    found: np.ndarray = rows.reshape(len(rows), -1).view(torch.uint8).numpy()
+    found: np.ndarray = rows.reshape(len(rows), math.prod(rows.shape[1:])).view(torch.uint8).numpy()
     return found
 
 
@@ -152,17 +155,38 @@ class ItemContent:
         with progress_bar(progress, total=len(wanted), unit="item", leave=False) as bar:
             for index in wanted:
                 if index not in known:
-                    known[index] = _bytes_of(item_input(pool.items[index]))
+                    known[index] = _bytes_of(index, item_input(pool.items[index]))
                 bar.update()
         return dict.fromkeys(names, _digests(known[index] for index in wanted))
 
 
-def _bytes_of(x: Any) -> bytes:
+def _bytes_of(index: int, x: Any) -> bytes:
     """A digest of an input, its shape and its type."""
-    array = np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x)
+    kind = ""
+    if isinstance(x, Tensor):
+        x = x.detach().to_dense().cpu().resolve_conj().resolve_neg()
+        if x.dtype is torch.bfloat16:  # which NumPy has not
+            kind, x = "bfloat16", x.float()
+    elif hasattr(x, "getpalette"):  # the numbers of such an image are places in its palette
+        kind = f"{x.mode}{x.getpalette()}{x.info.get('transparency')}"
+    array = _array_of(index, x)
     array = array + 0 if array.dtype.kind in "fc" else array
-    kind = f"{array.dtype}{array.shape}".encode()
-    return blake2b(kind + array.tobytes(), digest_size=DIGEST_BYTES).digest()
+    kind += f"{array.dtype}{array.shape}"
+    return blake2b(kind.encode() + array.tobytes(), digest_size=DIGEST_BYTES).digest()
+
+
+def _array_of(index: int, x: Any) -> np.ndarray:
+    """The input as an array; one of objects would be compared by where they are in memory."""
+    try:
+        array = np.asarray(x)
+    except (TypeError, ValueError):
+        array = np.empty(0, object)
+    if array.dtype.hasobject:
+        raise ArgumentError(
+            f"items[{index}] must be an array, a tensor or an image to be compared with others, "
+            f"got {type(x).__name__}; give Pool(..., content=numbers that are equal for copies)."
+        )
+    return array
 
 
 def _digests(rows: Iterable[Any]) -> Tensor:

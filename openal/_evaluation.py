@@ -7,7 +7,7 @@ thread while others ask about it, and a pass writes nothing that the user holds.
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy as shallow
 from dataclasses import dataclass
 from functools import partial
 from types import CellType, FunctionType, MethodType, SimpleNamespace
@@ -15,19 +15,25 @@ from typing import Any
 from weakref import ReferenceType, ref
 
 import torch
+from numpy import ndarray
 from torch import Tensor, nn
 
 from openal._holders import (
     Holders,
     attributes_of,
+    evaluating_script,
     functions_of,
     holders_of,
     holds_tensors,
     is_plain_object,
+    leads,
     named_globals,
+    referent,
+    require_initialized,
     tensors_of,
+    writes_globals,
 )
-from openal._unseen import FirstBatchTwice
+from openal._unseen import FirstBatchTwice, OwnDraws
 from openal.errors import ModelError
 
 __all__ = ["Evaluated", "evaluated", "evaluating_own", "unwrapped"]
@@ -44,15 +50,17 @@ class Evaluated:
     Attributes:
         call: the callable, rebuilt around copies in evaluation mode.
         modules: the copies, which share the parameters.
+        root: the copy of the callable itself.
     """
 
     call: Callable[..., Any]
     modules: tuple[nn.Module, ...]
+    root: Any = None
 
     def named_modules(self) -> dict[str, nn.Module]:
         """Those that can be watched: by their place in a network, or else by a number."""
         plain = (each for each in self.modules if not isinstance(each, torch.jit.ScriptModule))
-        named = dict(self.call.named_modules()) if isinstance(self.call, nn.Module) else {}
+        named = dict(self.root.named_modules()) if isinstance(self.root, nn.Module) else {}
         known = {id(module): name for name, module in named.items()}
         return {known.get(id(each), f"#{place}"): each for place, each in enumerate(plain)}
 
@@ -63,20 +71,24 @@ def evaluated(model: Callable[..., Any], argument: str | None = "model") -> Iter
 
     The networks behind a function, a method, a partial or an object are found and copied as well.
     One that cannot be copied is used as it is where it is in evaluation mode, and else refused.
-    Where none is found the first batch is passed twice, see `FirstBatchTwice`; errors of that call
-    the model `argument`. None passes each batch once: a store counts on that.
+    Where none is found, or those behind a function are not called, the first batch is passed twice,
+    see `FirstBatchTwice`; errors of that call the model `argument`. None passes each batch once: a
+    store counts on that. Random numbers are drawn as `OwnDraws` says.
     """
     holders = holders_of(model)
-    _require_initialized(holders)
+    require_initialized(holders)
     copies = _Copies(holders)
-    call = copies.of(model)
-    hidden = copies.as_they_are or not (isinstance(model, nn.Module) or holds_tensors(holders))
-    if hidden and argument is not None:
-        call = FirstBatchTwice(call, argument, tensors_of(holders))
+    copy = copies.of(model)
     found = (inner for each in holders.modules for inner in copies.of(each).modules())
+    modules = tuple(dict.fromkeys(found))
+    hidden = copies.as_they_are or not (isinstance(model, nn.Module) or holds_tensors(holders))
+    call: Any = (drawing := OwnDraws(copy, argument or "the encoder"))
+    if argument is not None and (hidden or not isinstance(model, nn.Module)):
+        call = FirstBatchTwice(call, argument, tensors_of(holders), () if hidden else modules)
     with torch.no_grad():
-        yield Evaluated(call, tuple(dict.fromkeys(found)))
+        yield Evaluated(call, modules, copy)
         copies.require_unwritten()
+    drawing.warn_if_drawn()
 
 
 @contextmanager
@@ -100,17 +112,6 @@ def unwrapped(network: Any) -> Any:
     return network
 
 
-def _require_initialized(holders: Holders) -> None:
-    plain = (each for each in holders.modules if not isinstance(each, torch.jit.ScriptModule))
-    for module in plain:
-        for name, value in vars(module)["_parameters"].items():
-            if isinstance(value, nn.parameter.UninitializedParameter):
-                raise ModelError(
-                    f"model has a parameter {name!r} without values in {type(module).__name__}; "
-                    f"pass a batch through it first."
-                )
-
-
 class _Copies:
     """One copy of each thing that leads to a module, made when it is first needed."""
 
@@ -126,7 +127,8 @@ class _Copies:
         if id(value) in self.made:
             return self.made[id(value)]
         if isinstance(value, nn.Module):
-            return self._module(value)
+            module = referent(value)
+            return self._module(value) if module is value else self._keep(value, self.of(module))
         if id(value) not in self.holders.leading:
             return value
         return self._holder(value)
@@ -148,7 +150,7 @@ class _Copies:
     def _module(self, module: nn.Module) -> Any:
         kind = type(module).__name__
         if isinstance(module, torch.jit.ScriptModule):
-            return self._keep(module, _scripted(module))
+            return self._keep(module, evaluating_script(module))
         if kind in WRAPPERS:
             return self._keep(module, self.of(unwrapped(module)))
         if any(each.__name__ in SHARDED for each in type(module).__mro__):
@@ -166,10 +168,14 @@ class _Copies:
         return made
 
     def _attribute(self, value: Any) -> Any:
-        """A module's attribute; containers are its own, so that threads do not share them."""
-        if type(value) in CONTAINERS and id(value) not in self.made:
+        """A module's attribute: containers, tensors and arrays are its own, as buffers are."""
+        if id(value) in self.made:
+            return self.made[id(value)]
+        if type(value) in CONTAINERS:
             return self._container(value)
-        return self.of(value)
+        if type(value) is Tensor:
+            return self._buffer(value)
+        return self._keep(value, value.copy()) if type(value) is ndarray else self.of(value)
 
     def _container(self, value: Any) -> Any:
         made = self._keep(value, value.copy())
@@ -196,7 +202,7 @@ class _Copies:
     def _holder(self, value: Any) -> Any:
         """The copy of what is no module and leads to one."""
         if isinstance(value, MethodType):
-            return self._keep(value, MethodType(self.of(value.__func__), self.of(value.__self__)))
+            return self._keep(value, self._method(value))
         if isinstance(value, partial):
             words = {name: self.of(each) for name, each in value.keywords.items()}
             return self._keep(value, partial(self.of(value.func), *self.of(value.args), **words))
@@ -207,7 +213,7 @@ class _Copies:
             make = getattr(type(value), "_make", type(value))
             return self._keep(value, make(parts))
         if isinstance(value, dict | list):
-            return self._container(value)
+            return self._subclassed(value) if is_plain_object(value) else self._container(value)
         if isinstance(value, set | frozenset):
             return self._keep(value, type(value)(self.of(each) for each in value))
         if isinstance(value, ReferenceType):
@@ -217,13 +223,30 @@ class _Copies:
         wrapped = getattr(value, "__wrapped__", None)
         return self._unable(value) if wrapped is None else self._keep(value, self.of(wrapped))
 
+    def _method(self, value: MethodType) -> Any:
+        """The method of the copy; a wrapper's is that of the network inside."""
+        owner = self.of(value.__self__)
+        if type(value.__self__).__name__ in WRAPPERS:
+            return getattr(owner, value.__name__)
+        return MethodType(self.of(value.__func__), owner)
+
+    def _subclassed(self, value: Any) -> Any:
+        """A dictionary or a list of the user's class, which may have attributes."""
+        made = self._keep(value, shallow(value))
+        if isinstance(value, dict):
+            dict.update(made, {key: self.of(each) for key, each in dict.items(value)})
+        else:
+            list.__setitem__(made, slice(None), [self.of(each) for each in value])
+        made.__dict__.update({name: self.of(each) for name, each in vars(value).items()})
+        return made
+
     def _function(self, value: FunctionType) -> Any:
         """The function with cells, defaults and globals of its own where they lead to a module."""
         led = self.holders.leading
         named = {k: v for k, v in named_globals(value).items() if id(v) in led}
-        if any("." in name for name in named) or _writes_globals(value, named):
+        if any("." in name for name in named) or writes_globals(value, named):
             return self._unable(value)
-        cells = tuple(CellType() if _leads(each, led) else each for each in value.__closure__ or ())
+        cells = tuple(CellType() if leads(each, led) else each for each in value.__closure__ or ())
         globals_ = dict(value.__globals__) if named else value.__globals__
         made = FunctionType(value.__code__, globals_, value.__name__, None, cells)
         self._keep(value, made)
@@ -265,29 +288,6 @@ class _Copies:
             _as_it_is(module, f"{value!r:.80}")
         self.as_they_are.append(value)
         return self._keep(value, value)
-
-
-def _leads(cell: CellType, leading: frozenset[int]) -> bool:
-    try:
-        return id(cell.cell_contents) in leading
-    except ValueError:
-        return False
-
-
-def _writes_globals(function: FunctionType, named: dict[str, Any]) -> bool:
-    """Whether it assigns a global, which would be lost in a copy of them."""
-    if not named:
-        return False
-    import dis
-
-    return any(each.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") for each in dis.Bytecode(function))
-
-
-def _scripted(module: Any) -> Any:
-    """A frozen or evaluating script as it is, another one as a copy in evaluation mode."""
-    if not any(getattr(each, "training", False) for each in module.modules()):
-        return module
-    return deepcopy(module).eval()
 
 
 def _as_it_is(module: nn.Module, holder: str = "it") -> nn.Module:

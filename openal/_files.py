@@ -37,9 +37,11 @@ def write_whole(path: Path, *content: bytes | memoryview) -> None:
 
     `content` is written piece by piece into a part file beside it, which nobody else can have
     made: its name is drawn, and a link of that name is refused. Where the file system cannot sync
-    (CIFS, some FUSE), a power cut may still take it back, and a warning says so once.
+    (CIFS, some FUSE), a power cut may still take it back, and a warning says so once. An OSError
+    for a device, a pipe or a folder of that name, which would be gone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _require_replaceable(path)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
     descriptor = os.open(part, NEW | getattr(os, "O_BINARY", 0), 0o666)
     try:
@@ -52,6 +54,13 @@ def write_whole(path: Path, *content: bytes | memoryview) -> None:
         part.unlink(missing_ok=True)
     if sys.platform != "win32":
         _sync_folder(path.parent)
+
+
+def _require_replaceable(path: Path) -> None:
+    """Refuse what is no plain file, and a link to an open file, as /dev/stdout is one."""
+    opened = path.is_symlink() and os.readlink(path).startswith("/proc/")
+    if opened or (path.exists() and not path.is_file()):
+        raise OSError(f"{path} is no plain file; another name to write to was expected")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,27 +1,36 @@
 """Which networks stand behind a function or an object, and what leads to them."""
 
 import sys
+from argparse import Namespace
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
-from weakref import ReferenceType
+from weakref import ProxyTypes, ReferenceType
 
 import torch
 from torch import Tensor, nn
 
+from openal.errors import ModelError
+
 __all__ = [
     "Holders",
     "attributes_of",
+    "evaluating_script",
     "functions_of",
     "holders_of",
     "holds_tensors",
     "is_plain_object",
+    "leads",
     "named_globals",
+    "referent",
+    "require_initialized",
     "tensors_of",
+    "writes_globals",
 ]
 
 ATOMS = (int, float, complex, str, bytes, type(None), Tensor, torch.dtype, torch.device, type)
@@ -111,10 +120,9 @@ def _inside(holder: Any) -> Iterator[Any]:
     if isinstance(holder, nn.Module):
         yield from (each for each in dict(vars(holder)).values() if not _is_empty(each))
         yield from functions_of(type(holder)).values()
-    elif isinstance(holder, Mapping):
-        yield from dict(holder).values()
-    elif isinstance(holder, list | tuple | set | frozenset | deque):
-        yield from tuple(holder)
+    elif isinstance(holder, Mapping | list | tuple | set | frozenset | deque):
+        yield from dict(holder).values() if isinstance(holder, Mapping) else tuple(holder)
+        yield from _inside_object(holder) if is_plain_object(holder) else ()
     elif isinstance(holder, MethodType):
         yield from (holder.__self__, holder.__func__)
     elif isinstance(holder, partial):
@@ -124,11 +132,15 @@ def _inside(holder: Any) -> Iterator[Any]:
     elif isinstance(holder, FunctionType):
         yield from _inside_function(holder)
     elif is_plain_object(holder):
-        yield from attributes_of(holder).values()
-        yield from functions_of(type(holder)).values()
-        yield from (each for each in vars(type(holder)).values() if isinstance(each, nn.Module))
+        yield from _inside_object(holder)
     else:
         yield getattr(holder, "__wrapped__", None) if callable(holder) else None
+
+
+def _inside_object(holder: Any) -> Iterator[Any]:
+    yield from attributes_of(holder).values()
+    yield from functions_of(type(holder)).values()
+    yield from (each for each in vars(type(holder)).values() if isinstance(each, nn.Module))
 
 
 def _is_empty(value: Any) -> bool:
@@ -181,7 +193,7 @@ def _names(code: CodeType) -> set[str]:
 def is_plain_object(value: Any) -> bool:
     """Whether it is an instance of a class written in Python, and not of a library's own."""
     kind = type(value)
-    if kind is SimpleNamespace:
+    if kind in (SimpleNamespace, Namespace):
         return True
     heap = bool(kind.__flags__ & (1 << 9))  # a class statement made it
     return heap and kind.__module__.partition(".")[0] not in LEFT_OUT
@@ -201,7 +213,53 @@ def _functions_of(kind: Any) -> dict[str, FunctionType]:
 
 def attributes_of(value: Any) -> dict[str, Any]:
     """What an object holds, in its dictionary and in its slots."""
-    slots = (getattr(kind, "__slots__", ()) for kind in type(value).__mro__)
-    names = [name for each in slots for name in ((each,) if isinstance(each, str) else each)]
+    names = (name for kind in type(value).__mro__ for name in _slots(kind))
     held = {name: getattr(value, name) for name in names if hasattr(value, name)}
     return {**held, **getattr(value, "__dict__", {})}
+
+
+def _slots(kind: type[Any]) -> Iterator[str]:
+    """The names under which the slots of a class are found; those that Python fills are none."""
+    slots = vars(kind).get("__slots__", ())
+    for name in (slots,) if isinstance(slots, str) else tuple(slots):
+        private = name.startswith("__") and not name.endswith("__")
+        if name not in ("__dict__", "__weakref__"):
+            yield f"_{kind.__name__.lstrip('_')}{name}" if private else name
+
+
+def referent(value: Any) -> Any:
+    """The module behind a weak proxy of one, and else the value."""
+    return value.parameters.__self__ if type(value) in ProxyTypes else value
+
+
+def leads(cell: CellType, leading: frozenset[int]) -> bool:
+    """Whether a cell of a closure leads to a module."""
+    return _is_filled(cell) and id(cell.cell_contents) in leading
+
+
+def writes_globals(function: FunctionType, named: dict[str, Any]) -> bool:
+    """Whether it assigns a global, which would be lost in a copy of them."""
+    if not named:
+        return False
+    import dis
+
+    return any(each.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") for each in dis.Bytecode(function))
+
+
+def require_initialized(holders: Holders) -> None:
+    """Refuse a network with a parameter that has no values yet."""
+    plain = (each for each in holders.modules if not isinstance(each, torch.jit.ScriptModule))
+    for module in plain:
+        for name, value in vars(module)["_parameters"].items():
+            if isinstance(value, nn.parameter.UninitializedParameter):
+                raise ModelError(
+                    f"model has a parameter {name!r} without values in {type(module).__name__}; "
+                    f"pass a batch through it first."
+                )
+
+
+def evaluating_script(module: Any) -> Any:
+    """A frozen or evaluating script as it is, another one as a copy in evaluation mode."""
+    if not any(getattr(each, "training", False) for each in module.modules()):
+        return module
+    return deepcopy(module).eval()

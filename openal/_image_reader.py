@@ -18,7 +18,6 @@ The rules, for every command and learner that reads files:
 """
 
 import struct
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ import numpy as np
 import torch
 
 from openal._checks import as_count
+from openal._locks import ThreadLock
 from openal.errors import ArgumentError
 
 __all__ = [
@@ -150,7 +150,7 @@ class Notes:
         return lines
 
 
-_lifting = threading.Lock()
+_lifting = ThreadLock()
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def _lifted() -> Iterator[None]:
     """Pillow without a limit of its own, which the whole process shares: one thread at a time."""
     from PIL import Image
 
-    with _lifting:
+    with _lifting.lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             yield
@@ -220,10 +220,8 @@ def _require_size(image: Any, max_pixels: int) -> None:
 
 
 def _has_frames(image: Any) -> bool:
-    if image.format in ("MPO", "PSD"):
-        return False
     try:
-        return bool(getattr(image, "is_animated", False))
+        return image.format not in ("MPO", "PSD") and bool(getattr(image, "is_animated", False))
     except Exception:  # a later frame may be broken in any way
         return False
 
@@ -237,7 +235,8 @@ def _orientation(image: Any) -> int:
 
 def _colored(image: Any, bits: int | None) -> tuple[Any, Note]:
     """A loaded image of any mode as RGB."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+    signed = getattr(image, "tag_v2", {}).get(SAMPLE_FORMAT, (1,))[0] == 2
+    if image.mode[0] in "IF" or (image.mode == "L" and signed):
         return _from_numbers(image, bits)
     if image.mode == "LAB":
         return _from_lab(image), Note(0)
@@ -268,9 +267,10 @@ def _from_numbers(image: Any, bits: int | None) -> tuple[Any, Note]:
     from PIL import Image
 
     values, tags = np.asarray(image), getattr(image, "tag_v2", {})
-    if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
+    if image.mode in "LF" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
         unsigned = image.mode == "I" and tags.get(SAMPLE_FORMAT, (2,))[0] == 1
-        gray, note = _of_own_range(values.view(np.uint32) if unsigned else values), Note.RANGE
+        kind = "int8" if image.mode == "L" else "uint32" if unsigned else values.dtype
+        gray, note = _of_own_range(values.view(kind)), Note.RANGE
     else:
         top = 2 ** (bits or tags.get(BITS_PER_SAMPLE, (16,))[0]) - 1
         gray, note = _of_full_range(values, top)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.modules.conv import _ConvNd
 
 __all__ = ["Call", "calls_of", "logits_call"]
@@ -52,6 +53,8 @@ def _remember(
     x = inputs[0] if inputs else None
     if not isinstance(x, Tensor) or not isinstance(output, Tensor) or x.ndim < 2:
         return
+    if is_functorch_wrapped_tensor(x) or is_functorch_wrapped_tensor(output):
+        return  # of a vmap, where it has no rows of items and may not be kept
     if isinstance(module, _ConvNd):
         features = _convolved(module, x, output)
     elif isinstance(module, nn.Linear):

@@ -1,5 +1,6 @@
 """What `Chain(copies=...)` does: copies of answered items, and of each other, are not asked."""
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -89,7 +90,7 @@ class SkipCopies(Part):
 def _flat(values: Tensor) -> Tensor:
     """The content [n, k], block by block, without rounding; NumPy has not all types of torch."""
     wide = values.double() if values.is_floating_point() else values
-    return wide.reshape(len(values), -1)
+    return wide.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _answered(view: View) -> Rows:

@@ -70,6 +70,8 @@ def _dimensions(values: Any) -> int:
 
 def stored(name: str, values: Any) -> Stored:
     """The signal `name` of what a user gave as an array, or the reason why not."""
+    if isinstance(values, Tensor) and values.is_nested:  # which has no shape to look at
+        require_dense(values, name)
     if isinstance(values, type) or not hasattr(values, "__array__") or _dimensions(values) == 0:
         raise ArgumentError(f"{name} must be an array or a learner, got {type(values).__name__}.")
     if isinstance(values, Tensor):

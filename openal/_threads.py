@@ -24,9 +24,6 @@ SMALL = 10**8
 
 MOST = 8  # threads: memory grows with their number
 
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
-
 
 class _Held(local):
     """How many `one_thread` this thread is in, and the threads that it leaves to `for_each`."""
@@ -35,8 +32,25 @@ class _Held(local):
     spare = 1
 
 
-_held, _lock = _Held(), Lock()
-_others = {"count": 0, "threads": 1}  # threads in `one_thread`, and what the first of them found
+class _Others:
+    """How many threads are in `one_thread`, and how many of torch's the first of them found."""
+
+    def __init__(self) -> None:
+        self.lock, self.count, self.threads = Lock(), 0, 1
+
+
+_held, _others = _Held(), _Others()
+
+
+def _begin_in_child() -> None:
+    """A forked child has this thread alone, and one of torch's; a lock may have been another's."""
+    torch.set_num_threads(1)
+    _others.__init__()  # type: ignore[misc]
+    _others.count = int(_held.depth > 0)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_begin_in_child)
 
 
 @contextmanager
@@ -46,10 +60,10 @@ def one_thread() -> Iterator[None]:
     A thread that comes while another is in here finds one thread: it puts back what that one found.
     """
     if _held.depth == 0:
-        with _lock:
-            if not _others["count"]:
-                _others["threads"] = torch.get_num_threads()
-            _others["count"] += 1
+        with _others.lock:
+            if not _others.count:
+                _others.threads = torch.get_num_threads()
+            _others.count += 1
     _held.depth, _held.spare, spare = _held.depth + 1, 1, _held.spare
     torch.set_num_threads(1)
     try:
@@ -57,9 +71,9 @@ def one_thread() -> Iterator[None]:
     finally:
         _held.depth, _held.spare = _held.depth - 1, spare
         if _held.depth == 0:
-            with _lock:
-                _others["count"] -= 1
-            torch.set_num_threads(_others["threads"])
+            with _others.lock:
+                _others.count -= 1
+            torch.set_num_threads(_others.threads)
 
 
 @contextmanager

@@ -1,15 +1,18 @@
-"""A callable that hides the networks behind it: whether its first batch can be trusted."""
+"""What cannot be seen of a callable: a network that it hides, and random numbers that it draws."""
 
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from openal._seeds import Draws
 from openal.errors import ModelError
 
-__all__ = ["FirstBatchTwice"]
+__all__ = ["FirstBatchTwice", "OwnDraws"]
 
 TOLERANCE = 0.03
 """Of the range of an output. Arithmetic differs by less, as do scales of 8 bits that are taken from
@@ -22,12 +25,14 @@ class FirstBatchTwice:
 
     What a network in evaluation mode gives for the items of the first half is the same. `argument`
     names the callable, and `kept` are the parameters and buffers that can be found, by name: the
-    first batch may not write them. `checked` says that the first batch is over.
+    first batch may not write them. Where one of the networks in evaluation mode that were `found`
+    is called, once is enough. `checked` says that the first batch is over.
     """
 
     call: Callable[[Any], Any]
     argument: str
     kept: tuple[tuple[str, Tensor], ...]
+    found: tuple[nn.Module, ...] = ()
     checked: bool = field(default=False, init=False)
 
     def __call__(self, x: Any) -> Any:
@@ -35,8 +40,16 @@ class FirstBatchTwice:
         if self.checked or not isinstance(x, Tensor) or x.ndim == 0 or not len(x):
             return self.call(x)
         self.checked = True
-        half = (len(x) + 1) // 2
         versions = [tensor._version for _, tensor in self.kept]
+        if self.found:
+            with _called(self.found) as called:
+                returned = self.call(x)
+            if called:
+                return returned
+        return self._compared(x, versions)
+
+    def _compared(self, x: Tensor, versions: list[int]) -> Any:
+        half = (len(x) + 1) // 2
         mixed = self.call(x[torch.arange(len(x), device=x.device) % half])
         before = {name: t.detach().clone() for name, t in _outputs(mixed).items()}
         returned = self.call(x)  # last: it may be written over by the next call
@@ -64,6 +77,52 @@ class FirstBatchTwice:
                     f"batch normalization), and openal cannot see it. Call .eval() on it first, "
                     f"or pass the network itself."
                 )
+
+
+@contextmanager
+def _called(modules: Iterable[nn.Module]) -> Iterator[list[nn.Module]]:
+    """Fills a list with the modules that hold parameters or buffers and are called."""
+    called: list[nn.Module] = []
+    with ExitStack() as stack:
+        for module in modules:
+            if isinstance(module, torch.jit.ScriptModule):  # which has no hooks to go by
+                called.append(module)
+            elif any(True for _ in (*module.parameters(False), *module.buffers(False))):
+                hook = module.register_forward_pre_hook(lambda it, _: called.append(it))
+                stack.callback(hook.remove)
+        yield called
+
+
+@dataclass(eq=False)
+class OwnDraws:
+    """Calls `call`, whose random numbers come from a generator of ours, and not the global one.
+
+    `argument` names the network. Where `draws` tells that the first batch draws nothing, the next
+    ones need no watching.
+    """
+
+    call: Callable[[Any], Any]
+    argument: str
+    draws: Draws = field(default_factory=lambda: Draws(0), init=False)
+
+    def __call__(self, x: Any) -> Any:
+        """What `call` returns."""
+        if self.draws.passed and not self.draws.drew:
+            return self.call(x)
+        with self.draws:
+            returned = self.call(x)
+        self.draws.passed = True
+        return returned
+
+    def warn_if_drawn(self) -> None:
+        """Say so where random numbers were drawn."""
+        if self.draws.drew:
+            warnings.warn(
+                f"{self.argument} draws random numbers in evaluation mode, so what it gives an "
+                f"item depends on its batch: torch.nn.functional.dropout does without "
+                f"training=self.training.",
+                stacklevel=3,
+            )
 
 
 def _outputs(returned: Any) -> dict[str, Tensor]:

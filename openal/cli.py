@@ -32,17 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
-    if name in ("--help", "-h", "--version"):
-        print(f"openal {__version__}" if name == "--version" else _usage())
-        return 0
-    if name not in COMMANDS:
-        return _refused("openal", f"there is no command {name!r}; try openal --help")
+    command = f"openal {name}" if name in COMMANDS else "openal"
     try:
+        if name in ("--help", "-h", "--version"):
+            print(f"openal {__version__}" if name == "--version" else _usage())
+            return 0
+        if name not in COMMANDS:
+            return _refused(command, f"there is no command {name!r}; try openal --help")
         return _run(name, rest)
     except OpenALError as error:
-        return _refused(f"openal {name}", str(error))
+        return _refused(command, str(error))
     except OSError as error:  # a full disk, say: nobody's argument
-        return _refused(f"openal {name}", str(error), code=1)
+        return _refused(command, str(error), code=1)
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from openal import _copies
 from openal._copies import first_equal, first_near
-from openal.errors import ArgumentError, MissingSignalError
+from openal.errors import ArgumentError, ArrayError, MissingSignalError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.pool import Pool
 from openal.purity import KnownNeighbors
@@ -108,6 +109,39 @@ def test_without_embeddings_items_are_compared_and_read_once() -> None:
 def test_items_of_other_shapes_or_types_are_others() -> None:
     zeros = [torch.zeros(4), torch.zeros(2, 2), torch.zeros(4).int(), torch.zeros(4)]
     assert Pool(zeros).copies().tolist() == [0, 1, 2, 0]
+
+
+def test_items_of_every_type_of_torch_are_compared() -> None:
+    x = torch.tensor([1.0, 0.0])
+    items = [x, x.bfloat16(), x.to_sparse(), x.bfloat16(), x.float().numpy()]
+    assert Pool(items).copies().tolist() == [0, 1, 0, 1, 0]
+
+
+def test_images_of_the_same_places_in_other_palettes_are_others() -> None:
+    red, blue = (Image.new("P", (2, 2)) for _ in range(2))
+    red.putpalette([255, 0, 0])
+    blue.putpalette([0, 0, 255])
+    assert Pool([red, blue, red.copy(), Image.new("L", (2, 2))]).copies().tolist() == [0, 1, 0, 3]
+
+
+@pytest.mark.parametrize("item", [object(), [{1: 2}, 3], None], ids=["object", "dict", "none"])
+def test_objects_are_not_compared_by_where_they_are_in_memory(item: Any) -> None:
+    """Those that a data set makes when it is read often stand in one and the same place."""
+    with pytest.raises(
+        ArgumentError, match=r"^items\[0\] must be an array.*Pool\(\.\.\., content="
+    ):
+        Pool([item, item]).copies()
+
+
+def test_a_pool_of_no_items_has_no_copies() -> None:
+    assert Pool(embeddings=np.zeros((0, 3))).copies().tolist() == []
+
+
+def test_hashes_of_64_bits_without_a_sign_are_contents() -> None:
+    hashes = np.array([2**62, 5, 2**62], np.uint64)
+    assert Pool(content=hashes).copies().tolist() == [0, 1, 0]
+    with pytest.raises(ArrayError, match=r"content must fit int64, got 9223372036854775808"):
+        Pool(content=hashes * 2).copies()
 
 
 def test_a_content_of_the_user_goes_first() -> None:

@@ -4,6 +4,7 @@ import copy
 import functools
 import threading
 import weakref
+from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -62,6 +63,35 @@ class Slots:
 
     def __call__(self, x: Tensor) -> Any:
         return self.net(x)
+
+
+class PrivateSlots:
+    __slots__ = ("__net", "__weakref__")
+
+    def __init__(self) -> None:
+        self.__net = NET
+
+    def __call__(self, x: Tensor) -> Any:
+        return self.__net(x)
+
+
+class Settings(dict[str, Any]):
+    """A dictionary whose entries are attributes, too, as settings often are."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __call__(self, x: Tensor) -> Any:
+        return self.net(x)
+
+
+class Networks(list[Any]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = NET
+
+    def __call__(self, x: Tensor) -> Any:
+        return self.first(x)
 
 
 class OfTheClass:
@@ -124,7 +154,14 @@ WRAPPED: dict[str, Callable[[], Any]] = {
     "an object": Holder,
     "an object's method": lambda: Holder().__call__,
     "an object with slots": Slots,
+    "an object with private slots": PrivateSlots,
     "an object's class": OfTheClass,
+    "a dictionary of its own class": lambda: Settings(net=NET),
+    "a list of its own class": Networks,
+    "a weak proxy": lambda: (lambda held: lambda x: held(x))(weakref.proxy(NET)),
+    "the arguments of a command": lambda: (lambda given: lambda x: given.net(x))(
+        Namespace(net=NET)
+    ),
     "an object that names a global": NamesAGlobal,
     "a namespace": lambda: (lambda held: lambda x: held.net(x))(SimpleNamespace(net=NET)),
     "a dict": lambda: lambda x, held={"net": NET}: held["net"](x),
@@ -134,6 +171,7 @@ WRAPPED: dict[str, Callable[[], Any]] = {
     "a module that hides it": Unregistered,
     "a module that reads its hook": Hooked,
     "a parallel module": lambda: nn.DataParallel(NET),
+    "a parallel module's method": lambda: nn.DataParallel(NET).forward,
     "a mean of networks": lambda: lambda x: (NET(x) + NET(x)) / 2,
 }
 
@@ -183,6 +221,25 @@ def test_a_buffer_that_every_pass_writes_stays_as_it_is() -> None:
     with evaluated(net) as found:
         found.call(X)
     assert net.passes == 0
+
+
+def test_plain_tensors_and_arrays_that_every_pass_writes_stay_as_they_are() -> None:
+    class Averaging(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mean, self.count = torch.zeros(8), np.zeros(1)
+            self.kept = {"last": [torch.zeros(8)]}
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.mean.lerp_(x.mean(dim=0), 0.1)
+            self.kept["last"][0].copy_(x[-1])
+            self.count += len(x)
+            return x
+
+    net = Averaging()
+    with evaluated(net) as found:
+        found.call(X)
+    assert not net.mean.any() and not net.count.any() and not net.kept["last"][0].any()
 
 
 def test_a_parameter_that_a_pass_writes_is_named() -> None:

@@ -31,6 +31,20 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert names(tmp_path) == ["x.csv"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_not_replaced_nor_a_link_to_one_or_to_an_open_file(tmp_path: Path) -> None:
+    """As /dev/null, and /dev/stdout, for whoever may write to /dev."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
+    before = names(tmp_path)
+    for name in before:
+        with pytest.raises(OSError, match=f"{name} is no plain file; another name"):
+            write_whole(tmp_path / name, b"new")
+    assert names(tmp_path) == before
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_fifo()
+
+
 def test_a_file_has_the_rights_that_others_give_theirs(tmp_path: Path) -> None:
     write_whole(tmp_path / "x.csv", b"")
     (tmp_path / "y.csv").touch()

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,17 @@ def test_unsigned_integers_above_two_to_the_31(tmp_path: Path) -> None:
     assert file.getvalue().count(signed) == 1
     (tmp_path / "a.tiff").write_bytes(file.getvalue().replace(signed, unsigned))
     np.testing.assert_allclose(read_gray(tmp_path / "a.tiff"), GRAY, atol=1)
+
+
+def test_signed_integers_of_eight_bits(tmp_path: Path) -> None:
+    """Pillow gives them as if they had no sign: -1 would be white."""
+    values, file = (GRAY.astype(int) - 128).astype(np.int8), io.BytesIO()
+    Image.fromarray(values.view(np.uint8)).save(file, format="tiff", tiffinfo={339: 1})
+    unsigned, signed = (struct.pack("<HHIHH", 339, 3, 1, kind, 0) for kind in (1, 2))
+    assert unsigned in file.getvalue()
+    (tmp_path / "a.tiff").write_bytes(file.getvalue().replace(unsigned, signed))
+    np.testing.assert_allclose(read_gray(tmp_path / "a.tiff"), GRAY, atol=1)
+    assert note(tmp_path / "a.tiff") == Note.RANGE
 
 
 def test_what_is_not_finite_spoils_nothing(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from openal import _locks
+from openal import _image_reader, _locks, _threads
 from openal._locks import ThreadLock, file_lock
+from openal.learners import _sgd
 
 HOLD = """
 import sys
@@ -179,3 +180,18 @@ def test_a_fork_inside_leaves_both_sides_inside() -> None:
     with guard.lock:
         assert forked(lambda: None) == 0
     assert forked(lambda: guard.lock.acquire(timeout=1) or os._exit(1)) == 0
+
+
+def test_no_module_keeps_a_lock_that_a_forked_child_would_inherit() -> None:
+    """A `ThreadLock` is new in a child, and so are the two that `register_at_fork` makes anew."""
+    kinds = (type(threading.Lock()), type(threading.RLock()))
+    anew = {id(_locks._registry), id(_threads._others)}
+    modules = [module for name, module in sys.modules.items() if name.startswith("openal.")]
+    held = [
+        f"{module.__name__}.{name}"
+        for module in (*modules, _sgd, _image_reader)
+        for name, value in vars(module).items()
+        for inner in (value, *getattr(value, "__dict__", {}).values())
+        if isinstance(inner, kinds) and id(value) not in anew and not isinstance(value, type(os))
+    ]
+    assert held == []

@@ -142,3 +142,15 @@ def test_logits_that_no_layer_gives_have_no_features(change: Any) -> None:
     model = Model(lambda x: change(net(x) + 1))
     with pytest.raises(ModelError, match=r"no torch\.nn\.Linear.*return \(logits, features\)"):
         model.signals(Pool(X), np.arange(40), ("features",), progress=False)
+
+
+def test_layers_that_a_vmap_calls_have_no_features() -> None:
+    nets = [Body().eval() for _ in range(2)]
+    params, buffers = torch.func.stack_module_state(nets)
+
+    def model(x: Tensor) -> Any:
+        one = torch.vmap(lambda p, b: torch.func.functional_call(nets[0], (p, b), (x,)))
+        return one(params, buffers).mean(dim=0)
+
+    with pytest.raises(ModelError, match="model gives no 'features'"):
+        Model(model).signals(Pool(X), np.arange(40), ("features",), progress=False)

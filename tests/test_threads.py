@@ -1,11 +1,14 @@
 """Parts handed out to threads: each has one of torch's, and nothing of the caller's is lost."""
 
+import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 
+from openal import _threads
 from openal._threads import for_each, one_thread, whole_parts
 
 
@@ -104,6 +107,41 @@ def test_a_thread_that_comes_while_another_is_in_leaves_no_trace(threads: int) -
     after.start()
     after.join(timeout=30)
     assert seen == [threads]
+
+
+def in_a_child(value: Callable[[], int]) -> int:
+    """What a forked child finds; 255 where it waits for a lock."""
+    child = os.fork()
+    if child == 0:
+        threading.Thread(target=lambda: (time.sleep(10), os._exit(255)), daemon=True).start()
+        os._exit(value())
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def after_one_thread() -> int:
+    with one_thread():
+        return torch.get_num_threads()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_child_inherits_neither_the_lock_nor_the_threads_of_another_thread(threads: int) -> None:
+    """It would wait for threads of torch's that it does not have."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with one_thread():
+            inside.set()
+            leave.wait(timeout=30)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    inside.wait(timeout=30)
+    with _threads._others.lock:
+        found = in_a_child(lambda: [after_one_thread(), torch.get_num_threads()][1])
+    leave.set()
+    thread.join(timeout=30)
+    assert (found, torch.get_num_threads()) == (1, threads)
 
 
 def test_one_thread_within_one_thread() -> None:

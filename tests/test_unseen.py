@@ -89,6 +89,35 @@ def test_a_network_that_is_found_is_asked_once() -> None:
     assert rows == [10] * 4
 
 
+def test_a_network_that_is_found_and_not_called_hides_none() -> None:
+    """A global of the name of an attribute is found: the network that is called is another."""
+    found, drop = layers(training=False), hidden(layers(nn.Dropout(0.5)))
+    with pytest.raises(ModelError, match="training mode"):
+        logits(lambda x, unused=found: drop(x))
+
+
+class AlwaysDropping(nn.Module):
+    """With a slip that is often made: a function that drops in evaluation mode, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = layers()
+
+    def forward(self, x: Tensor) -> Any:
+        return self.net(nn.functional.dropout(x, 0.5))
+
+
+def test_a_network_that_draws_has_the_same_logits_again_and_moves_no_random_state() -> None:
+    net, state = AlwaysDropping(), torch.get_rng_state()
+    with pytest.warns(UserWarning, match=r"^model draws random numbers in evaluation mode") as said:
+        first = logits(net)
+    with pytest.warns(UserWarning, match=r"training=self\.training"):
+        assert torch.equal(logits(net), first)
+    assert len(said) == 1 and not torch.equal(first[:10], first[10:20])
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.filterwarnings("error")
 def test_a_module_that_holds_nothing_is_no_network() -> None:
     softmax, drop = nn.Softmax(1), hidden(layers(nn.Dropout(0.5)))
     with pytest.raises(ModelError, match="training mode"):

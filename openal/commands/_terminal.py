@@ -1,6 +1,7 @@
 """Output that any terminal, pipe or file can hold: nothing printed ends in a UnicodeEncodeError."""
 
 import codecs
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,9 +35,30 @@ def printable_output() -> Iterator[None]:
     """Until the end of the block, what standard output and error cannot encode is replaced.
 
     Known signs become plain ones and other characters escapes such as `\\u732b`; where the user has
-    chosen another way to handle them (PYTHONIOENCODING), that one stays.
+    chosen another way to handle them (PYTHONIOENCODING), that one stays. Where there is no such
+    stream, as in a service or after `>&-`, what is printed is lost and nothing else.
     """
     codecs.register_error(HANDLER, _plain)
+    with _sink_for_missing(), _plain_signs():
+        yield
+
+
+@contextmanager
+def _sink_for_missing() -> Iterator[None]:
+    """Where standard output or error is None, one that keeps nothing."""
+    missing = [name for name in ("stdout", "stderr") if getattr(sys, name) is None]
+    with open(os.devnull, "w", encoding="utf-8") as sink:
+        for name in missing:
+            setattr(sys, name, sink)
+        try:
+            yield
+        finally:
+            for name in missing:
+                setattr(sys, name, None)
+
+
+@contextmanager
+def _plain_signs() -> Iterator[None]:
     streams = [s for s in (sys.stdout, sys.stderr) if isinstance(s, TextIOWrapper)]
     handled = [(stream, stream.errors) for stream in streams if stream.errors in STOPPING]
     for stream, _ in handled:

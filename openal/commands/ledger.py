@@ -50,6 +50,8 @@ def _export(report: LedgerReport, name: str | None, out: Path | None) -> None:
         name = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
     content = FORMATS[name](report)
     if out is None:
+        if sys.__stdout__ is None:
+            raise ArgumentError("there is no standard output to write to; give --out FILE.")
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
         return

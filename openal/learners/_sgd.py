@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from threading import Lock
 from typing import Any, Literal
 
 import torch
@@ -20,6 +19,7 @@ from torch.optim.lr_scheduler import (
 
 from openal._batches import device_of
 from openal._checks import as_count, as_number
+from openal._locks import ThreadLock
 from openal._progress import progress_bar
 from openal._seeds import Draws, derived_seed
 from openal.errors import ArgumentError
@@ -268,7 +268,7 @@ def _half(device: torch.device) -> torch.dtype:
 def repeatable_kernels() -> Iterator[None]:
     """The same seed gives the same weights on a GPU, too, as far as cuDNN can promise."""
     cudnn = torch.backends.cudnn
-    with _kernels.lock:
+    with _kernels.guard.lock:
         if not _kernels.users:
             _kernels.before = cudnn.deterministic, cudnn.benchmark
         _kernels.users += 1
@@ -276,7 +276,7 @@ def repeatable_kernels() -> Iterator[None]:
     try:
         yield
     finally:
-        with _kernels.lock:
+        with _kernels.guard.lock:
             _kernels.users -= 1
             if not _kernels.users:
                 cudnn.deterministic, cudnn.benchmark = _kernels.before
@@ -286,7 +286,7 @@ class _Kernels:
     """How many threads want repeatable kernels, and what the first of them found."""
 
     def __init__(self) -> None:
-        self.lock, self.users, self.before = Lock(), 0, (False, False)
+        self.guard, self.users, self.before = ThreadLock(), 0, (False, False)
 
 
 _kernels = _Kernels()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from openal.errors import LedgerError
+from openal.errors import ArgumentError, LedgerError
 from openal.ledger._events import Event, Position
 from openal.ledger._format import (
     MARKS,
@@ -64,6 +64,8 @@ class Ledger:
     """
 
     def __init__(self, path: str | os.PathLike[str], size: int, classes: tuple[str, ...]) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise ArgumentError(f"path must be the name of a file, got {path!r:.60}.")
         self.path = Path(path).absolute()
         self._header = (size, json.dumps(classes))
         self._open: tuple[int, sqlite3.Connection] | None = None  # and the process that opened it
@@ -201,6 +203,13 @@ def path_of_a_file(path: Path) -> Path:
     """
     if "\0" in str(path):
         raise LedgerError(f"The path {str(path)!r} holds a NUL character.")
+    try:
+        return _of_a_file(path)
+    except OSError as error:  # a name that is too long, or a folder that nobody may look into
+        raise LedgerError(f"{path} cannot be used as a ledger: {error.strerror}.") from error
+
+
+def _of_a_file(path: Path) -> Path:
     if not path.parent.is_dir():
         raise LedgerError(f"{path} cannot be created: there is no folder {path.parent}.")
     if path.exists() and not path.is_file():

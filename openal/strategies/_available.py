@@ -23,24 +23,34 @@ def available() -> dict[str, type[QueryStrategy]]:
     }
     entries = entry_points(group="openal.strategies")
     loaded = {entry.name: kind for entry in entries if (kind := _loaded(entry)) is not None}
+    for name in {*loaded} & {*ours}:
+        if loaded[name] is not ours[name]:
+            warnings.warn(f"strategy {name!r} is openal's own; the other is left out", stacklevel=2)
     return dict(sorted({**loaded, **ours}.items()))
 
 
 def _loaded(entry: EntryPoint) -> type[QueryStrategy] | None:
     """Its class, or None and a warning: one package of somebody else's must not end the list."""
     try:
-        kind = entry.load()
+        kind: type[QueryStrategy] = entry.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too, as a script without a main guard raises it
         reason = f"{type(error).__name__}: {error}"
         warnings.warn(f"strategy {entry.name!r} cannot be loaded: {reason}", stacklevel=3)
         return None
-    if not inspect.isclass(kind) or not issubclass(kind, QueryStrategy):
+    if not _can_be_made(kind):
         warnings.warn(
             f"strategy {entry.name!r} is left out: {entry.value} is no class with a method "
-            f"`query`, but {kind!r:.80}",
+            f"`query` that can be made, but {kind!r:.80}",
             stacklevel=3,
         )
         return None
     return kind
+
+
+def _can_be_made(kind: Any) -> bool:
+    """Whether it is a class of strategies, and no base of such classes."""
+    known = inspect.isclass(kind) and issubclass(kind, QueryStrategy)
+    base = inspect.isabstract(kind) or getattr(kind, "_is_protocol", False)
+    return known and callable(kind.query) and not base

@@ -54,6 +54,37 @@ def test_every_command_may_print_every_sign(
     assert printed(stream).startswith(name.encode())
 
 
+def test_a_command_runs_to_its_end_where_there_is_no_standard_output(tmp_path: Path) -> None:
+    """In a service without a console, or after `>&-`."""
+    LabeledSet(3, 2, tmp_path / "answers.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        patch.setattr(sys, "stderr", None)
+        codes = [main(["ledger", "check", str(tmp_path / name)]) for name in ("answers.db", "no")]
+        assert (codes, sys.stdout, sys.stderr) == ([0, 2], None, None)
+
+
+def test_an_export_to_no_standard_output_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    LabeledSet(3, 2, tmp_path / "answers.db")
+    monkeypatch.setattr(sys, "__stdout__", None)
+    assert main(["ledger", "export", str(tmp_path / "answers.db")]) == 2
+    assert "there is no standard output to write to; give --out FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_on_a_full_disk_is_told_in_one_sentence(
+    option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys.stdout, "write", full)
+    assert main([option]) == 1
+    assert capsys.readouterr().err == "openal: [Errno 28] No space left on device\n"
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_argument_that_is_refused_may_hold_every_sign(encoding: str) -> None:
     with piped(encoding) as stream:

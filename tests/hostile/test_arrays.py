@@ -56,6 +56,7 @@ NO_SIGNAL: dict[str, Callable[[Tensor], Any]] = {
     "a sparse tensor": Tensor.to_sparse,
     "a sparse tensor by rows": lambda x: x.reshape(len(x), -1).to_sparse_csr(),
     "a sparse array": lambda x: scipy.sparse.csr_array(x.reshape(len(x), -1).numpy()),
+    "a nested tensor": lambda x: torch.nested.nested_tensor(list(x)),
     "a tensor without numbers": lambda x: x.to("meta"),
     "masked": lambda x: np.ma.array(x.numpy(), mask=x.numpy() > 0),
 }
@@ -74,6 +75,7 @@ SAME: dict[str, Callable[[Tensor], Any]] = {
 
 @walked
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors is in prototype stage")
 @pytest.mark.parametrize("form", NO_SIGNAL)
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_a_pool_refuses_what_is_no_signal(signal: str, form: str) -> None:

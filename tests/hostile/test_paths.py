@@ -4,12 +4,14 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from openal import LabeledSet
 from openal._files import plain_bytes, plain_json
-from openal.errors import ArgumentError, StoreError
+from openal.errors import ArgumentError, LedgerError, StoreError
 from openal.simulate._results_folder import ResultsFolder
 from openal.simulate.datasets.images import NAME, tiny_imagenet
 from openal.store import Embeddings
@@ -148,3 +150,17 @@ def test_a_run_with_a_part_of_another_kind_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "runs" / "A-seed0.json").write_text(json.dumps(cell))
     with pytest.raises(ArgumentError, match=r"A-seed0\.json is damaged \(.*accuracy has 1 values"):
         ResultsFolder(tmp_path, {}).load("A", 0, "A()")
+
+
+@walked
+@pytest.mark.parametrize("path", [7, True, b"a.db", ["a.db"]], ids=repr)
+def test_what_is_no_path_of_a_ledger_is_refused(path: Any) -> None:
+    with pytest.raises(ArgumentError, match="path must be the name of a file, got"):
+        LabeledSet(3, 2, path)
+
+
+@walked
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 300 + "/a.db"], ids=["file", "folder"])
+def test_a_ledger_with_a_name_that_is_too_long_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LedgerError, match="cannot be used as a ledger: File name too long"):
+        LabeledSet(3, 2, tmp_path / name)

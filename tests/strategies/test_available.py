@@ -40,6 +40,12 @@ def test_what_others_have_installed_shows_up(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_nobody_replaces_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, EntryPoint("NEAT", "openal.query:Chain", "openal.strategies"))
+    with pytest.warns(UserWarning, match="'NEAT' is openal's own; the other is left out"):
+        assert available()["NEAT"] is strategies.NEAT
+
+
+def test_ours_by_an_entry_point_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, EntryPoint("NEAT", "openal.strategies:NEAT", "openal.strategies"))
     assert available()["NEAT"] is strategies.NEAT
 
 
@@ -72,8 +78,22 @@ def test_an_interrupt_while_one_is_loaded_is_an_interrupt(
         available()
 
 
+class QueryIsNoMethod:
+    query = "Random"
+
+
 @pytest.mark.parametrize(
-    "value", ["math:pi", "math:sqrt", "openal.query", "openal:Pool", "openal.strategies:available"]
+    "value",
+    [
+        "math:pi",
+        "math:sqrt",
+        "openal.query",
+        "openal:Pool",
+        "openal.strategies:available",
+        "openal.query:Paper",
+        "openal:QueryStrategy",
+        "tests.strategies.test_available:QueryIsNoMethod",
+    ],
 )
 def test_what_is_no_strategy_class_is_left_out_with_a_warning(
     value: str, monkeypatch: pytest.MonkeyPatch
