@@ -11,6 +11,7 @@ from openal.strategies.coreset import ClassBalancedCoreset, Coreset
 from openal.strategies.e2oal import E2OAL
 from openal.strategies.eaoa import EAOA
 from openal.strategies.eoal import EOAL
+from openal.strategies.joda import Joda
 from openal.strategies.jsosal import JSOSAL
 from openal.strategies.known_k_means import KnownKMeans
 from openal.strategies.learning_loss import LearningLoss
@@ -50,6 +51,7 @@ __all__ = [
     "CertaintySampling",
     "ClassBalancedCoreset",
     "Coreset",
+    "Joda",
     "KnownKMeans",
     "LearningLoss",
     "LeastConfidenceSampling",

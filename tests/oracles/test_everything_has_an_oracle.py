@@ -21,6 +21,7 @@ QUERIES = {
     "LfOSA": "lfosa",
     "JSOSAL": "jsosal",
     "CLIPNAL": "clipnal",
+    "Joda": "joda",
 }
 FILES = {"neat_passive": "neat"}
 """Oracles that stand in the file of another one."""
