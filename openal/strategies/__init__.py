@@ -21,9 +21,11 @@ from openal.strategies.mqnet import MQNet
 from openal.strategies.neat import NEAT, NEATPassive
 from openal.strategies.open_pathology import OpenPathology
 from openal.strategies.openmax import OpenMax
+from openal.strategies.openpath import OpenPath
 from openal.strategies.pal import PAL
 from openal.strategies.poal import POAL
 from openal.strategies.probcover import ProbCover
+from openal.strategies.prompt_gate import PromptGate
 from openal.strategies.random import Random
 from openal.strategies.typiclust import TypiClust
 from openal.strategies.uncertainty import (
@@ -61,8 +63,10 @@ __all__ = [
     "MeanSTD",
     "NEATPassive",
     "OpenMax",
+    "OpenPath",
     "OpenPathology",
     "ProbCover",
+    "PromptGate",
     "Random",
     "TypiClust",
     "Uncertainty",
