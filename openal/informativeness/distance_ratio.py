@@ -92,7 +92,7 @@ class _Known(NamedTuple):
         mixed = mixed[~mixed.isnan()]
         spread = mixed.std() if len(mixed) > 1 else mixed.new_zeros(())
         counts = self.distances.labels.bincount(minlength=num_classes)
-        return -spread * (counts * num_classes / len(self.ratios) - 1)
+        return -spread * (counts.double() * num_classes / len(self.ratios) - 1)
 
 
 def _answered(view: View, features: str, logits: str) -> _Known | None:
@@ -111,7 +111,7 @@ def _scores(
 ) -> Tensor:
     """The score [n], float64, of a block of candidates."""
     logits = logits.to(features.device)
-    answered = logits.masked_fill(~known.classes, -torch.inf).argmax(dim=1)
+    answered = torch.where(known.classes, logits.double(), -torch.inf).argmax(dim=1)
     scores = _mixed(energy(logits).double(), known.distances.ratios(features, answered), weight)
     return scores if bonus is None else scores + bonus[logits.argmax(dim=1)]
 
