@@ -1,5 +1,7 @@
 """Texts of an image-text model: their logits as they are, and tuned on the answers."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,3 +88,36 @@ def test_what_cannot_be(kind: Any) -> None:
         kind(CLASSES, OTHERS).fit(POOL, LabeledSet(200, 3))
     with pytest.raises(ArrayError, match="6 columns and the texts 3"):
         logits(kind(CLASSES[:, :3], OTHERS[:, :3]), answered(0, 1, 2))
+
+
+def passed(
+    learner: Any, pool: Pool, known: np.ndarray, labels: np.ndarray, asked: np.ndarray
+) -> float:
+    """The share of known items among those whose likeliest text is one of a class."""
+    labeled = LabeledSet(len(labels), int(labels.max()) + 1)
+    labeled.add(asked, labels[asked])
+    rest = np.setdiff1d(np.arange(len(labels)), asked)
+    fitted = learner.fit(pool, labeled)
+    z = fitted.signals(pool, rest, ("prompt_logits",))["prompt_logits"]
+    return float(known[rest][(z.argmax(dim=1) <= labels.max()).numpy()].mean())
+
+
+@pytest.mark.long
+def test_twenty_answers_make_a_gate_of_real_texts(shared_data: Callable[[str], Path]) -> None:
+    texts = np.load(shared_data("clip_vitb32/text_lvis1203.npz"), allow_pickle=False)
+    caltech = np.load(shared_data("clip_vitb32/caltech101.npz"), allow_pickle=False)
+    pets = np.load(shared_data("clip_vitb32/oxford_pets.npz"), allow_pickle=False)
+    nouns = [str(name).lower() for name in texts["names"]]
+    names = [str(name).lower() for name in caltech["names"]]
+    places = [at for at, name in enumerate(names) if name in nouns][:20]
+    rows = [nouns.index(names[at]) for at in places]
+    known = np.concatenate([np.isin(caltech["test_label"], places), np.zeros(1000, bool)])
+    label = [places.index(at) if at in places else UNKNOWN for at in caltech["test_label"]]
+    labels = np.array([*label, *[UNKNOWN] * 1000])
+    z = np.concatenate([caltech["test_emb"], pets["test_emb"][:1000]]).astype(np.float32)
+    pool = Pool(embeddings=z)
+    said = torch.from_numpy(texts["a"].astype(np.float32))
+    learner = TunedPrompts(said[rows], said.mean(dim=0, keepdim=True))
+    asked = np.random.default_rng(0).permutation(len(labels))[:20]
+    assert passed(learner, pool, known, labels, asked[:0]) < 0.4
+    assert passed(learner, pool, known, labels, asked) > 0.75
