@@ -41,6 +41,7 @@ class Prompts:
         ArgumentError: a `scale` that is not above 0.
         ArrayError: texts that are not [K, D] and [M, D], not finite, or none.
 
+    >>> import numpy as np
     >>> pool = Pool(embeddings=torch.tensor([[3.0, 4.0]]))
     >>> prompts = Prompts(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
     >>> prompts.fit(pool, LabeledSet(1, 1)).signals(pool, np.array([0]), ("prompt_logits",))
