@@ -78,6 +78,12 @@ STANDARD: dict[str, Standard] = {
         ("TextCosines(yes, no)",),
         cosines=True,
     ),
+    "prompt_logits": Standard(
+        "N K+M",
+        "an image-text model's: of a text of each class, and of M other things",
+        ("Prompts(classes, others)", "TunedPrompts(classes, others)"),
+        raw=True,
+    ),
 }
 """The signals that parts read by default; `docs/concepts.md` prints this table."""
 

@@ -229,7 +229,7 @@ def test_scores_bring_the_learners_of_what_they_read(room: ModuleType) -> None:
     offered = {"embeddings", "logits", "features", "yes_cosines", "no_cosines"}
     for kind in classes(room):
         needs = {f.name for f in fields(kind)} & given.keys()
-        if kind.__name__ in ("NegativeLabels", "TextShare"):
+        if kind.__name__ in ("NegativeLabels", "PromptMargin", "TextShare"):
             continue
         score = kind(**{name: given[name] for name in needs})
         if {*reads_of(score)} <= offered:
@@ -335,7 +335,7 @@ def test_without_known_answers_no_score_follows_the_file(
     given = {"order": Entropy(), "groups": selection.NearestClass()}
     first = labeled.unlabeled_indices[:6].tolist()
     for kind in classes(room):
-        if kind.__name__ in ("NegativeLabels", "TextShare"):
+        if kind.__name__ in ("NegativeLabels", "PromptMargin", "TextShare"):
             continue
         score = kind(**{f.name: given[f.name] for f in fields(kind) if f.name in given})
         asked = [

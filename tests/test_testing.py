@@ -635,6 +635,7 @@ def test_a_world_offers_the_standard_signals() -> None:
         "binary_logits": (2,),
         "yes_cosines": (2,),
         "no_cosines": (2,),
+        "prompt_logits": (4,),
     }
 
 

@@ -17,7 +17,8 @@ from openal.testing._world import world
 THREADS, QUERIES = 8, 200
 WORLD = world()
 ITEMS = torch.from_numpy(WORLD.signals["embeddings"])
-OFFERED = ("embeddings", "yes_cosines", "no_cosines")  # the rest is learned, or the network's
+# The rest is learned, or the network's.
+OFFERED = ("embeddings", "yes_cosines", "no_cosines", "prompt_logits")
 LEARNED = set(WORLD.signals) - {*OFFERED, "logits", "features"}
 
 

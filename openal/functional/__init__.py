@@ -3,6 +3,7 @@
 from openal.functional.approximate_neighbors import approximate_knn
 from openal.functional.balanced_k_center import balanced_k_center
 from openal.functional.batch_bald import batch_bald
+from openal.functional.distance_ratio import distance_ratio, own_distance_ratio
 from openal.functional.distinctiveness import anchor_agreement
 from openal.functional.energy import aleatoric_energy, energy, epistemic_energy
 from openal.functional.entropies import binary_entropy_score, distance_entropy
@@ -50,6 +51,7 @@ __all__ = [
     "binary_entropy_score",
     "class_prototypes",
     "distance_entropy",
+    "distance_ratio",
     "energy",
     "entropy",
     "epistemic_energy",
@@ -74,6 +76,7 @@ __all__ = [
     "mixture_posterior",
     "neighbor_votes",
     "openmax",
+    "own_distance_ratio",
     "pareto_front",
     "pareto_layers",
     "pareto_subset",

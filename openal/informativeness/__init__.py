@@ -6,6 +6,7 @@ from openal.informativeness.disagreement import (
     MeanStandardDeviation,
     MutualInformation,
 )
+from openal.informativeness.distance_ratio import DistanceRatio
 from openal.informativeness.distinctiveness import Distinctiveness
 from openal.informativeness.feature_mix import FeatureMix
 from openal.informativeness.inconsistency import Inconsistency
@@ -17,6 +18,7 @@ from openal.informativeness.uniform import Uniform
 __all__ = [
     "AleatoricMixture",
     "Disagreement",
+    "DistanceRatio",
     "Distinctiveness",
     "Entropy",
     "FeatureMix",

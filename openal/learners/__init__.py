@@ -16,6 +16,7 @@ from openal.learners.mc_dropout import MCDropout
 from openal.learners.networks import CropFlip, PixelResNet18, SmallCNN, cifar_resnet18
 from openal.learners.nouns import common_nouns
 from openal.learners.one_vs_all import EmbeddingOneVsAll, OneVsAll
+from openal.learners.prompts import Prompts, TunedPrompts
 from openal.learners.text_cosines import ClassCosines, TextCosines
 
 __all__ = [
@@ -42,8 +43,10 @@ __all__ = [
     "MCDropout",
     "OneVsAll",
     "PixelResNet18",
+    "Prompts",
     "SmallCNN",
     "TextCosines",
+    "TunedPrompts",
     "cifar_resnet18",
     "common_nouns",
 ]

@@ -12,7 +12,7 @@ from openal._checks import as_count, as_number
 from openal._contexts import own_contexts
 from openal._threads import threads_for
 
-__all__ = ["LayerSettings", "Layers", "fit_layers", "standardization"]
+__all__ = ["LayerSettings", "Layers", "fit_layers", "minimize", "standardization"]
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ def fit_layers(
     weights = tuple((start * each).to(x).requires_grad_() for each in initial)
     if len(labels):
         with threads_for(len(labels) * sum(each.numel() for each in weights)):
-            _minimize(lambda: loss(_forward(weights, x)[0], labels), weights, settings)
+            minimize(lambda: loss(_forward(weights, x)[0], labels), weights, settings)
     return Layers(center, scale, tuple(each.detach() for each in weights))
 
 
-def _minimize(
+def minimize(
     loss: Callable[[], Tensor], weights: tuple[Tensor, ...], settings: LayerSettings
 ) -> None:
     """Changes the weights in place, to a minimum of the loss and half their decay."""

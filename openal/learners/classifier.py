@@ -1,11 +1,16 @@
 """The task network, on images or on frozen embeddings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 
-from openal.functional.losses import weighted_cross_entropy
+from openal._checks import as_number
+from openal._items import AnsweredSubset
+from openal.functional.losses import outlier_exposure_loss, weighted_cross_entropy
 from openal.labeled import LabeledSet
 from openal.learners._layers import LayerSettings
 from openal.learners._on_embeddings import FittedOnEmbeddings, fit_embeddings
@@ -44,6 +49,9 @@ class Classifier:
     The settings are those of LfOSA's authors' code, except that its augmentation also rotates by
     up to 15 degrees.
 
+    With `exposure` it learns from UNKNOWN answers too, for which it is to predict all classes
+    alike (outlier exposure): known and unknown then differ in their energy.
+
     Args:
         factory: `factory(num_outputs)` makes the network; None: `cifar_resnet18`.
         epochs: passes over the answers.
@@ -61,6 +69,7 @@ class Classifier:
         steps_per_epoch: batches that make an epoch; None: as many as there are.
         schedule: "steps", as above; "cosine", the rate falls to 0 along half a cosine; or
             "one_cycle", it rises to `lr` in the first 30 % of the batches, then falls (Smith).
+        exposure: what UNKNOWN answers count beside known ones, at least 0; 0.5 in Joda.
     """
 
     factory: Factory | None = None
@@ -77,12 +86,14 @@ class Classifier:
     milestones: tuple[float, ...] = ()
     steps_per_epoch: int | None = None
     schedule: Schedule = "steps"
+    exposure: float = 0.0
 
     offers: ClassVar[tuple[str, ...]] = ("logits", "features")
     reads: ClassVar[tuple[str, ...]] = ("items",)
 
     def __post_init__(self) -> None:
         settings_of(self, TrainingSettings)
+        as_number(self.exposure, "exposure", minimum=0)
 
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
@@ -90,11 +101,11 @@ class Classifier:
         """The trained classifier; neither the pool nor the labeled set is changed."""
         return fit_network(
             pool,
-            labeled.known_subset(pool.items),
+            _answers(labeled, pool.items, self.exposure),
             labeled.num_classes,
             factory=self.factory,
             names={"logits": "logits", "features": "features"},
-            loss=weighted_cross_entropy,
+            loss=_loss(self.exposure),
             settings=settings_of(self, TrainingSettings),
             device=self.device,
             seed=seed,
@@ -113,6 +124,9 @@ class EmbeddingClassifier:
     Before any known answer the logits are equal for all items; a class that
     nobody answered yet gets low and finite logits. `device=None`: where the embeddings are.
 
+    With `exposure` it learns from UNKNOWN answers too, for which it is to predict all classes
+    alike (outlier exposure).
+
     Args:
         hidden: hidden units; None: a linear layer.
         weight_decay: the weight of half the squared weights in the loss.
@@ -120,6 +134,7 @@ class EmbeddingClassifier:
         embeddings: the name of the signal [N, D] that is read.
         device: where it runs; None: where the module or the embeddings are, else a GPU
             where there is one.
+        exposure: what UNKNOWN answers count beside known ones, at least 0; 0.5 in Joda.
     """
 
     hidden: int | None = None
@@ -127,9 +142,11 @@ class EmbeddingClassifier:
     steps: int = 100
     embeddings: str = signal("embeddings")
     device: str | torch.device | None = None
+    exposure: float = 0.0
 
     def __post_init__(self) -> None:
         settings_of(self, LayerSettings)
+        as_number(self.exposure, "exposure", minimum=0)
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -148,12 +165,22 @@ class EmbeddingClassifier:
         return fit_embeddings(
             pool,
             self.embeddings,
-            labeled.known_subset(range(labeled.size)),
+            _answers(labeled, range(labeled.size), self.exposure),
             labeled.num_classes,
             names={"logits": "logits", "features": "features"},
-            loss=weighted_cross_entropy,
+            loss=_loss(self.exposure),
             settings=settings_of(self, LayerSettings),
             device=self.device,
             seed=seed,
             progress=progress,
         )
+
+
+def _answers(labeled: LabeledSet, items: Any, exposure: float) -> AnsweredSubset:
+    """The known answers; with exposure the UNKNOWN ones too, as class K, once a class is known."""
+    exposed = exposure > 0 and len(labeled.known_indices) > 0
+    return labeled.detector_subset(items) if exposed else labeled.known_subset(items)
+
+
+def _loss(exposure: float) -> Callable[[Tensor, Tensor], Tensor]:
+    return partial(outlier_exposure_loss, weight=exposure) if exposure else weighted_cross_entropy

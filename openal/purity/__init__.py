@@ -15,6 +15,7 @@ from openal.purity.known_probability import KnownProbability
 from openal.purity.nearest_known import NearestKnown, SemanticGate
 from openal.purity.negative_labels import NegativeLabels, negative_labels
 from openal.purity.openmax import OpenMaxPurity
+from openal.purity.prompt_margin import PromptMargin
 from openal.purity.prototypes import PrototypePurity
 from openal.purity.text_share import TextShare
 
@@ -39,6 +40,7 @@ __all__ = [
     "NegativeLabels",
     "OpenMaxPurity",
     "PredictedKnown",
+    "PromptMargin",
     "PrototypePurity",
     "SemanticGate",
     "TextShare",

@@ -3,7 +3,7 @@
 from openal.selection.adaptive import Adaptive, TargetPrecision
 from openal.selection.combine import GeometricMean, Power, Product, Sum
 from openal.selection.cover import Cover
-from openal.selection.groups import Clusters, NearestClass, PredictedClass
+from openal.selection.groups import Clusters, NearestClass, PredictedClass, RandomGroups
 from openal.selection.joint_information import JointInformation
 from openal.selection.k_center import ClassBalancedKCenter, KCenter
 from openal.selection.k_means import KMeansCenters, KMeansPlusPlus
@@ -13,6 +13,7 @@ from openal.selection.quota import Quota
 from openal.selection.ranking import Filter, Note, Top, TopShare, TopWithTies
 from openal.selection.top_per_group import TopPerGroup
 from openal.selection.typical import TypicalPerCluster
+from openal.selection.until_known import UntilKnown
 from openal.selection.vectors import Directions, GradientEmbedding, Signal
 from openal.selection.weighted_k_means import WeightedKMeans
 
@@ -37,6 +38,7 @@ __all__ = [
     "PredictedClass",
     "Product",
     "Quota",
+    "RandomGroups",
     "Signal",
     "Sum",
     "TargetPrecision",
@@ -45,5 +47,6 @@ __all__ = [
     "TopShare",
     "TopWithTies",
     "TypicalPerCluster",
+    "UntilKnown",
     "WeightedKMeans",
 ]

@@ -1,4 +1,4 @@
-"""PredictedClass, NearestClass (CCAL), Clusters (EOAL): the groups that candidates fall into."""
+"""PredictedClass, NearestClass (CCAL), Clusters (EOAL), RandomGroups (OpenPath): groups."""
 
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from openal.learners import EmbeddingEntropicDetector, EntropicDetector
 from openal.parts import Part, signal
 from openal.view import View
 
-__all__ = ["Clusters", "NearestClass", "PredictedClass"]
+__all__ = ["Clusters", "NearestClass", "PredictedClass", "RandomGroups"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,37 @@ class PredictedClass(Part):
     def __call__(self, view: View) -> Tensor:
         """The predicted classes, int64 [n]."""
         return view.map(_largest, self.logits)
+
+
+@dataclass(frozen=True)
+class RandomGroups(Part):
+    """Groups: the candidates, dealt out at random; their sizes differ by one at most.
+
+    The best of each group are spread over the candidates, where the best of all may be alike: a
+    draw that a score guides.
+
+    Args:
+        count: how many groups, at least 1.
+
+    Raises:
+        ArgumentError: a `count` below 1.
+
+    Reference: the batches of Zhong et al., OpenPath, MICCAI 2025.
+    """
+
+    count: int = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_count(self.count, "count", minimum=1)
+
+    def at_most(self, limit: int) -> "RandomGroups":
+        """No more groups than `limit`."""
+        return RandomGroups(min(self.count, limit))
+
+    def __call__(self, view: View) -> Tensor:
+        """The groups, int64 [n]."""
+        return view.random().argsort().argsort() % self.count
 
 
 def _largest(logits: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from openal.strategies.coreset import ClassBalancedCoreset, Coreset
 from openal.strategies.e2oal import E2OAL
 from openal.strategies.eaoa import EAOA
 from openal.strategies.eoal import EOAL
+from openal.strategies.joda import Joda
 from openal.strategies.jsosal import JSOSAL
 from openal.strategies.known_k_means import KnownKMeans
 from openal.strategies.learning_loss import LearningLoss
@@ -20,9 +21,11 @@ from openal.strategies.mqnet import MQNet
 from openal.strategies.neat import NEAT, NEATPassive
 from openal.strategies.open_pathology import OpenPathology
 from openal.strategies.openmax import OpenMax
+from openal.strategies.openpath import OpenPath
 from openal.strategies.pal import PAL
 from openal.strategies.poal import POAL
 from openal.strategies.probcover import ProbCover
+from openal.strategies.prompt_gate import PromptGate
 from openal.strategies.random import Random
 from openal.strategies.typiclust import TypiClust
 from openal.strategies.uncertainty import (
@@ -50,6 +53,7 @@ __all__ = [
     "CertaintySampling",
     "ClassBalancedCoreset",
     "Coreset",
+    "Joda",
     "KnownKMeans",
     "LearningLoss",
     "LeastConfidenceSampling",
@@ -59,8 +63,10 @@ __all__ = [
     "MeanSTD",
     "NEATPassive",
     "OpenMax",
+    "OpenPath",
     "OpenPathology",
     "ProbCover",
+    "PromptGate",
     "Random",
     "TypiClust",
     "Uncertainty",

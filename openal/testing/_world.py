@@ -141,6 +141,7 @@ def _signals(rng: np.random.Generator, clusters: np.ndarray, k: int) -> dict[str
         "predicted_loss": -known.max(axis=1),
         "yes_cosines": 0.25 + 0.02 * known + 0.005 * rng.normal(size=(n, k)),
         "no_cosines": 0.25 - 0.02 * known + 0.005 * rng.normal(size=(n, k)),
+        "prompt_logits": 25 + 8 * affinity,
     }
     return {name: np.ascontiguousarray(values, np.float32) for name, values in made.items()}
 

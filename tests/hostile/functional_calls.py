@@ -59,6 +59,14 @@ CALLS: dict[str, Call] = {
     "binary_entropy_score": Call({"logits": numbers(12, 2, 3)}),
     "class_prototypes": Call({"embeddings": POINTS, "labels": CLASSES}, {"num_classes": 3}),
     "distance_entropy": Call({"points": POINTS, "centers": OTHERS}),
+    "distance_ratio": Call(
+        {
+            "points": POINTS,
+            "classes": CLASSES,
+            "references": OTHERS,
+            "labels": torch.arange(4) % 3,
+        }
+    ),
     "energy": Call({"logits": LOGITS}),
     "entropy": Call({"logits": LOGITS}),
     "epistemic_energy": Call({"logits": LOGITS}),
@@ -89,6 +97,7 @@ CALLS: dict[str, Call] = {
     "mixture_posterior": Call({"values": numbers(12), "groups": CLASSES}, {"num_groups": 3}),
     "neighbor_votes": Call({"neighbor_labels": CLASSES.reshape(6, 2)}, {"num_classes": 3}),
     "openmax": Call({"logits": LOGITS, "known_logits": 3 * LOGITS, "known_labels": CLASSES}),
+    "own_distance_ratio": Call({"references": POINTS, "labels": CLASSES}),
     "pareto_front": Call({"values": PAIRS}),
     "pareto_layers": Call({"values": PAIRS}, {"count": 3}),
     "pareto_subset": Call({"values": PAIRS}, {"size": 3, "patience": 128}, random=True),

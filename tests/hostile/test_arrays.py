@@ -32,8 +32,14 @@ class Own(Tensor):
     """A subclass that says nothing about how it is computed with."""
 
 
-def offering(signal: str, values: Any) -> World:
-    return WORLD.offering({**WORLD.signals, signal: values})
+FIRST = {("OpenPath", "embeddings"), ("OpenPath", "prompt_logits")}
+"""Those that are read before there is an answer, and not later."""
+
+
+def offering(signal: str, values: Any, name: str = "") -> World:
+    """The world with other values of a signal that the strategy of that name reads."""
+    made = WORLD.offering({**WORLD.signals, signal: values})
+    return made.answered({}) if (name, signal) in FIRST else made
 
 
 def own(signal: str) -> Tensor:
@@ -115,7 +121,7 @@ def test_another_number_of_dimensions_is_refused(name: str, signal: str) -> None
     strategy, values = available()[name](), own(signal)
     for wrong in (values.flatten(1)[:, 0], values[:, None], values[..., None], values[..., :0]):
         with pytest.raises(ArrayError, match=f"^signal '{signal}' must have"):
-            ask(strategy, offering(signal, wrong))
+            ask(strategy, offering(signal, wrong, name))
 
 
 @walked
@@ -123,7 +129,7 @@ def test_another_number_of_dimensions_is_refused(name: str, signal: str) -> None
 def test_probabilities_are_told_from_logits(name: str, signal: str) -> None:
     """They are ranked as what they are called: nothing but their sums tells them apart."""
     with pytest.warns(UserWarning, match=f"^Signal '{signal}' looks like probabilities"):
-        query = ask(available()[name](), offering(signal, own(signal).softmax(dim=-1)))
+        query = ask(available()[name](), offering(signal, own(signal).softmax(dim=-1), name))
     assert len(query) == 6
 
 

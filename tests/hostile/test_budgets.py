@@ -34,6 +34,7 @@ from openal.selection import (
     PredictedClass,
     Product,
     Quota,
+    RandomGroups,
     Signal,
     Sum,
     TargetPrecision,
@@ -42,6 +43,7 @@ from openal.selection import (
     TopShare,
     TopWithTies,
     TypicalPerCluster,
+    UntilKnown,
     WeightedKMeans,
 )
 from openal.strategies import available
@@ -67,6 +69,8 @@ STAGES: tuple[Any, ...] = (
     TargetPrecision(Certainty(), then=Entropy()),
     Top(Entropy()),
     TopPerGroup(Entropy(), groups=PredictedClass()),
+    TopPerGroup(Entropy(), groups=RandomGroups(3)),
+    UntilKnown(Cover(), then=Top(Entropy())),
     TopShare(Entropy()),
     TopWithTies(Uniform()),
     TypicalPerCluster(),

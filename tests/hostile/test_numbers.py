@@ -19,6 +19,9 @@ WORLD = world()
 READ = [(name, signal) for name, kind in available().items() for signal in kind().reads]
 """Every strategy with each signal that it reads."""
 
+FIRST = {("OpenPath", "embeddings"), ("OpenPath", "prompt_logits")}
+"""Those that are read before there is an answer, and not later."""
+
 SCALED = [(name, signal) for name, signal in READ if "cosines" not in signal]
 """The same without the signals whose numbers lie between -1 and 1."""
 
@@ -62,7 +65,9 @@ WHOLE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def about(name: str, signal: str, values: Any) -> Query:
     """The query of a strategy about the world with other values of a signal."""
-    return ask(available()[name](), WORLD.offering({**WORLD.signals, signal: values}))
+    made = WORLD.offering({**WORLD.signals, signal: values})
+    made = made.answered({}) if (name, signal) in FIRST else made
+    return ask(available()[name](), made, candidates=WORLD.labeled.unlabeled_indices)
 
 
 def expect_sound_query(query: Query) -> None:

@@ -42,7 +42,7 @@ GIVEN: dict[str, Any] = {
     **dict.fromkeys(("score", "then", "other", "first", "second", "order"), Entropy()),
     **dict.fromkeys(("informativeness", "purity"), Entropy()),
     **dict.fromkeys(("groups",), PredictedClass()),
-    **dict.fromkeys(("classes", "negatives", "yes", "no"), torch.eye(3, 8)),
+    **dict.fromkeys(("classes", "negatives", "others", "yes", "no"), torch.eye(3, 8)),
     "vectors": "features",
     "module": nn.Identity(),
     "model": nn.Sequential(nn.Dropout()),
@@ -55,7 +55,11 @@ GIVEN: dict[str, Any] = {
 }
 
 # What some need although it has a default.
-BESIDES: dict[str, dict[str, Any]] = {"CLIP": {"pretrained": "openai"}, "Filter": {"above": 0.5}}
+BESIDES: dict[str, dict[str, Any]] = {
+    "CLIP": {"pretrained": "openai"},
+    "Filter": {"above": 0.5},
+    "UntilKnown": {"first": Top(Entropy()), "then": Top(Entropy())},
+}
 
 # Where one of these values is what the field is for: none of a thing, any number, a name, a path.
 ALLOWED = {
@@ -73,6 +77,7 @@ ALLOWED = {
         "EmbeddingEntropicDetector.hidden",
         *("KernelShare.width", "KernelShare.prior_weight", "DetectorProbability.before"),
         *("WeightedKMeans.weight", "WeightedKMeans.pick", "KnownKMeans.texts"),
+        *("OpenPath.texts", "PromptGate.texts"),
     },
     "-1": {"Filter.above", "SemanticGate.threshold", "CCAL.threshold"},
     "x": {"CLIP.model_name", "CLIPN.model_name", "CLIPN.checkpoint"},
@@ -139,7 +144,7 @@ def fits(kind: str, each: Any, what: str, *, learner: bool) -> bool:
 def is_choice(each: Any) -> bool:
     """Whether only a few words may stand in the field."""
     words = ("rule", "tie_break", "centers", "score", "entropy", "detector", "templates")
-    words += ("objective", "start", "schedule")
+    words += ("objective", "start", "schedule", "of")
     return each.name.removeprefix("negated_") in words
 
 

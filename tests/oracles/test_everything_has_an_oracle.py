@@ -21,6 +21,9 @@ QUERIES = {
     "LfOSA": "lfosa",
     "JSOSAL": "jsosal",
     "CLIPNAL": "clipnal",
+    "Joda": "joda",
+    "OpenPath": "openpath",
+    "PromptGate": "prompt_gate",
 }
 FILES = {"neat_passive": "neat"}
 """Oracles that stand in the file of another one."""

@@ -93,6 +93,7 @@ def _signals(rng: np.random.Generator, clusters: np.ndarray, k: int, d: int) -> 
         "predicted_loss": -known.max(axis=1),
         "yes_cosines": np.tanh(0.25 + 0.1 * affinity[:, :k] + 0.02 * rng.normal(size=(n, k))),
         "no_cosines": np.tanh(0.25 - 0.1 * affinity[:, :k] + 0.02 * rng.normal(size=(n, k))),
+        "prompt_logits": 8 * affinity,
     }
 
 

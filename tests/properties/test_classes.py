@@ -18,7 +18,7 @@ from tests.properties.close import close
 from tests.properties.plans import Plan, percent, plans
 
 BY_CLASS = ("logits", "mc_logits", "head_logits", "yes_cosines", "no_cosines")
-WITH_MORE = ("detector_logits", "evidence_logits")  # columns of the unknown after the K classes
+WITH_MORE = ("detector_logits", "evidence_logits", "prompt_logits")  # others after the K classes
 
 
 def renamed(world: World, names: list[int]) -> World:

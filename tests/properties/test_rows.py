@@ -43,6 +43,12 @@ ROWS: dict[str, Callable[[Signals], Tensor]] = {
     "distance_entropy": lambda s: F.distance_entropy(
         s["features"], drawn(3, 4, s["features"].shape[1])
     ),
+    "distance_ratio": lambda s: F.distance_ratio(
+        s["features"],
+        s["logits"].argmax(dim=1),
+        drawn(7, 9, s["features"].shape[1]),
+        torch.arange(9) % 3,
+    ).nan_to_num(),
     "energy": lambda s: F.energy(s["logits"]),
     "entropy": lambda s: F.entropy(s["logits"]),
     "epistemic_energy": lambda s: F.epistemic_energy(s["detector_logits"]),
@@ -142,6 +148,7 @@ def test_every_function_of_rows_is_listed() -> None:
 
 OTHERS: set[Any] = {
     *("MetaQuery", "fit_meta_query", "linear_head", "ranking_loss"),  # of networks
+    "own_distance_ratio",
     *("approximate_knn", "flip_sizes", "reverse_neighbor_counts", "tune_scale", "pure_radius"),
     "youden_threshold",
     *("pareto_front", "pareto_layers", "pareto_subset"),

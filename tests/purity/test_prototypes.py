@@ -61,3 +61,27 @@ def test_other_embeddings_may_be_read() -> None:
     labeled.add(0, 0)
     view = Pool(clip=np.eye(3)).view(labeled, reads=("clip",))
     assert PrototypePurity("clip")(view).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_the_mean_equals_the_cosine_with_the_mean_row(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(30, 4)) * rng.gamma(2, size=(30, 1))
+    labeled = LabeledSet(30, 3)  # class 2 has no images
+    labeled.add(rng.permutation(30)[:12], [0, 1, *rng.integers(UNKNOWN, 2, 10)])
+    known, labels = labeled.known_indices, labeled.known_labels
+    means = np.stack([z[known[labels == label]].mean(axis=0) for label in (0, 1)])
+    unit, of = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (z, means))
+    view = Pool(embeddings=z).view(labeled, reads=("embeddings",))
+    found = PrototypePurity(of="mean")(view)
+    expected = (unit[labeled.unlabeled_indices] @ of.T).max(axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_mean_of_nothing_has_no_direction() -> None:
+    labeled = LabeledSet(3, 1)
+    labeled.add([0, 1], [0, 0])
+    view = Pool(embeddings=np.array([[1.0, 0], [-1, 0], [2, 3]])).view(
+        labeled, reads=("embeddings",)
+    )
+    assert PrototypePurity(of="mean")(view).tolist() == [0.0]
