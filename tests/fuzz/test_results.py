@@ -41,7 +41,7 @@ def write(folder: Path) -> None:
     results = ResultsFolder(folder, SETTINGS)
     for name in NAMES:
         for seed in (0, 1):
-            results.save(name, seed, f"{name}()", RUN, known=[0])
+            results.save(name, seed, f"{name}()", RUN, known=[0, 1])
     (folder / "simulation.json").write_text(json.dumps(ORIGIN))
     items = {"labels": np.arange(9) % 2, "names": np.array(["cat", "owl"])}
     images = {"thumbnails": np.zeros((9, 32, 32, 3), np.uint8), "thumbnail_indices": np.arange(9)}

@@ -483,7 +483,8 @@ def test_a_screenshot_shows_the_figures(opened: Any) -> None:
         assert count(accuracy, color_of(opened, name)) > 100, name
     for name in ("--unknown", "--sheet"):
         assert count(wasted, color_of(opened, name)) > 1000, name
-    maps, images = (pixels_of(opened.locator("figure.wide:visible").nth(at)) for at in (0, 2))
+    chosen = opened.locator(".chosen figure.wide:visible")
+    maps, images = (pixels_of(chosen.nth(at)) for at in (0, 2))
     for name in ("--known", "--unknown"):
         assert min(count(maps, color_of(opened, name)), count(images, color_of(opened, name))) > 15
     for pure in ([254, 0, 0], [0, 255, 1]):  # as JPEG keeps them
