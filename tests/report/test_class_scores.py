@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from openal.errors import ArgumentError
-from openal.report import report, write_report
+from openal.report import report
 from openal.report._class_scores import ClassFields, class_fields
+from openal.report._figure import write_figure
 from openal.report._results import read_results
 from openal.report._svg import Style
 from tests.report.test_build import page_of, write_cell, write_items
@@ -76,7 +78,7 @@ def test_the_page_has_the_averages_over_classes(tmp_path: Path) -> None:
         "Classification, class by class",
     ]
     assert '<th scope="col">Macro F1 %</th>' in page
-    assert '<b>65.00<span class="sd"> ± 7.07</span></b>' in page
+    assert '<b>65.00 <span class="sd">± 7.07</span></b>' in page
 
 
 def test_runs_that_were_kept_without_are_shown_without(tmp_path: Path) -> None:
@@ -88,13 +90,13 @@ def test_runs_that_were_kept_without_are_shown_without(tmp_path: Path) -> None:
     assert "of the classification</h3>" not in page and "Macro F1" not in page
 
 
-@pytest.mark.long
-def test_the_files_of_the_figures_are_written(tmp_path: Path) -> None:
+def test_the_fields_are_a_picture_and_a_table(tmp_path: Path) -> None:
     write_cell(tmp_path, "NEAT", 0, run=classes(0.5, 1.0), known=[0, 1])
-    write_report(tmp_path, tmp_path / "report.html")
-    files = {path.name for path in (tmp_path / "report_files").iterdir()}
-    for key in ("classes", "macro-precision", "macro-recall", "macro-f1"):
-        assert {f"condition1-{key}.png", f"condition1-{key}.csv"} <= files
+    (figure,) = field_of(tmp_path)
+    write_figure(tmp_path, "fields", figure)
+    assert (tmp_path / "fields.csv").read_text("utf-8-sig").splitlines()[1].startswith("NEAT,")
+    with Image.open(tmp_path / "fields.png") as image:
+        assert np.asarray(image.convert("L")).std() > 5
 
 
 @pytest.mark.parametrize(
