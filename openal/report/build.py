@@ -9,8 +9,9 @@ from tqdm import tqdm
 from openal._files import write_whole
 from openal.report._class_scores import class_fields
 from openal.report._costs import cost_figures
+from openal.report._feature_maps import feature_maps, read_features
 from openal.report._figure import Figure, Styles, write_figure
-from openal.report._gallery import Sheet
+from openal.report._gallery import Gallery, Sheet
 from openal.report._item_figures import item_figures, sheets
 from openal.report._page import Section, page
 from openal.report._results import Results, read_results
@@ -56,19 +57,28 @@ def report(folder: Path) -> Report:
     """
     results = read_results(folder)
     styles = {name: Style(place) for place, name in enumerate(results.strategies)}
-    images = sheets(results.conditions)
+    images, features = sheets(results.conditions), read_features(folder)
     sections = tuple(
         Section(
             condition,
             number,
             [*run_figures(condition, styles)],
             [*class_fields(condition, styles)],
-            [*item_figures(condition, number, styles, images)],
+            _chosen(
+                [*item_figures(condition, number, styles, images)],
+                [*feature_maps(condition, styles, features)],
+            ),
         )
         for number, condition in enumerate(results.conditions, 1)
     )
     costs = tuple(cost_figures(results.conditions, styles))
     return Report(results, styles, sections, costs, images.values())
+
+
+def _chosen(of_items: list[Figure], of_features: list[Figure]) -> list[Figure]:
+    """Maps of features beside those of embeddings, images below."""
+    pictures = [figure for figure in of_items if isinstance(figure, Gallery)]
+    return [*(figure for figure in of_items if figure not in pictures), *of_features, *pictures]
 
 
 def write_report(folder: Path, out: Path) -> Path:
