@@ -147,7 +147,7 @@ def vote_error_bound(probs: Tensor, k: int, noise: float = 0.0) -> Tensor:
     (NEAT), AAAI 2024, theorem 0.1 and eq. 4.
 
     >>> vote_error_bound(torch.tensor([0.3, 0.7]), k=10, noise=0.05)
-    tensor([1.7631e-05, 3.4892e-02], dtype=torch.float64)
+    tensor([1.7631e-05, 3.4908e-02], dtype=torch.float64)
     """
     k, noise = as_count(k, "k", minimum=1), as_number(noise, "noise", minimum=0, maximum=1)
     q = as_finite(probs, "probs", ndim=1).double()
