@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from openal._seeds import derived_seed
 from openal.cli import main
 from openal.learners import EmbeddingClassifier
 from openal.pool import Pool
@@ -67,9 +68,11 @@ def test_the_features_are_those_of_the_classifier_that_was_judged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fitted: list[Any] = []
+    seeds: list[int] = []
     fit = EmbeddingClassifier.fit
 
     def remembered(self: EmbeddingClassifier, pool: Pool, *args: Any, **options: Any) -> Any:
+        seeds.append(options["seed"])
         fitted.append(fit(self, pool, *args, **options))
         return fitted[-1]
 
@@ -79,6 +82,7 @@ def test_the_features_are_those_of_the_classifier_that_was_judged(
     found = [test.accuracy(model, False) for model in fitted]
     random, neat = runs["Random"].accuracy, runs["NEAT"].accuracy
     assert found == [random[0], random[2], neat[2]]
+    assert seeds == [derived_seed(3, 0, at) for at in (0, 2, 2)]  # as in `simulate`
 
 
 def test_maps_of_the_same_runs_are_not_made_again(
