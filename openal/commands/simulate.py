@@ -120,6 +120,7 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
         "(ask)",
     )
     add("--whole", action="store_true", help="tell the accuracy on the whole data set too")
+    add("--tsne", action="store_true", help="map the classifier's features for a report (slow)")
     add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
     add("--rounds", type=int, metavar="N", help="queries (10; digits 8)")
     add(
@@ -172,6 +173,7 @@ def _play(experiment: Experiment, argv: Sequence[str]) -> None:
     command = ["openal", "simulate", *_without_out(argv)]
     drawn = _write(experiment, runs, heads, whole, command)
     write_data(experiment.folder, experiment.source, data, _all_runs(runs))
+    experiment.map_features(data, runs)
     parts = zip(heads, runs.values(), whole, strict=True)
     tables = [f"{head}\n\n{table(at)}{whole_line(line)}" for head, at, line in parts]
     about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))

@@ -3,6 +3,7 @@
 from openal.functional.approximate_neighbors import approximate_knn
 from openal.functional.balanced_k_center import balanced_k_center
 from openal.functional.batch_bald import batch_bald
+from openal.functional.clusterability import clusterability, vote_error_bound
 from openal.functional.distance_ratio import distance_ratio, own_distance_ratio
 from openal.functional.distinctiveness import anchor_agreement
 from openal.functional.energy import aleatoric_energy, energy, epistemic_energy
@@ -50,6 +51,7 @@ __all__ = [
     "batch_bald",
     "binary_entropy_score",
     "class_prototypes",
+    "clusterability",
     "distance_entropy",
     "distance_ratio",
     "energy",
@@ -90,6 +92,7 @@ __all__ = [
     "typicality",
     "unit_range",
     "variation_ratio",
+    "vote_error_bound",
     "weighted_k_means",
     "yes_no_probabilities",
     "youden_threshold",

@@ -1,5 +1,6 @@
 """The items of a results folder: classes, places on a map, small images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ class Items:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def known(self, classes: frozenset[int]) -> np.ndarray:
+    def known(self, classes: Sequence[int]) -> np.ndarray:
         """Which items are of these classes, bool [n]."""
-        return np.isin(self.labels, sorted(classes))
+        return np.isin(self.labels, classes)
 
 
 def read_items(path: Path) -> Items | None:

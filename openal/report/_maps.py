@@ -1,6 +1,6 @@
 """Maps of the embeddings, with what each strategy chose in a round."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from openal.report._svg import KNOWN, UNKNOWN, element, plain, text
 
-__all__ = ["Choice", "Map", "placed"]
+__all__ = ["MANY", "SIDE", "Choice", "Map", "dots", "placed", "scattered"]
 
 SIDE = 400  # of a map, in its own units
 EDGE = 12
@@ -38,8 +38,8 @@ class Map:
 
     def html(self) -> str:
         """The maps as SVG; the cloud stands in the first, the others use it."""
-        dots = [_dots(self.points[rows], f"speck {group}") for group, rows in self.cloud.items()]
-        cloud = element("g", *dots, id=self.cloud_id)
+        specks = [dots(self.points[rows], f"speck {group}") for group, rows in self.cloud.items()]
+        cloud = element("g", *specks, id=self.cloud_id)
         again = element("use", href=f"#{self.cloud_id}")
         maps = [self._one(choice, again if at else cloud) for at, choice in enumerate(self.choices)]
         return element("div", *maps, class_="maps many" if self._many else "maps")
@@ -47,7 +47,7 @@ class Map:
     def _one(self, choice: Choice, cloud: str) -> str:
         """What a strategy chose, on the cloud."""
         groups = choice.groups.items()
-        chosen = [_dots(self.points[rows], f"dot {group}") for group, rows in groups]
+        chosen = [dots(self.points[rows], f"dot {group}") for group, rows in groups]
         title = element("title", text(f"{self.title}: {choice.name}"))
         frame = f"0 0 {SIDE} {SIDE}"
         drawn = element("svg", title, cloud, *chosen, viewBox=frame, role="img")
@@ -67,8 +67,8 @@ class Map:
         for axes in grid:
             axes.set_axis_off()
         for axes, choice in zip(grid.base.flat, self.choices, strict=False):
-            _scatter(axes, self.points, self.cloud, size=3, alpha=0.2, unknown="#888888")
-            _scatter(axes, self.points, choice.groups, size=4 if self._many else 14, alpha=0.9)
+            scattered(axes, self.points, self.cloud, size=3, alpha=0.2, unknown="#888888")
+            scattered(axes, self.points, choice.groups, size=4 if self._many else 14, alpha=0.9)
             axes.set_title(plain(choice.name), fontsize=9, parse_math=False)
             axes.set_aspect("equal")
             axes.invert_yaxis()
@@ -94,21 +94,22 @@ def placed(xy: np.ndarray) -> np.ndarray:
     return points
 
 
-def _dots(points: np.ndarray, look: str) -> str:
+def dots(points: np.ndarray, look: str) -> str:
     """Strokes of no length with round ends: the shortest way to write many dots."""
     path = "".join(f"M{x} {y}h0" for x, y in np.unique(points, axis=0).tolist())
     return element("path", class_=look, d=path)
 
 
-def _scatter(
+def scattered(
     axes: Any,
     points: np.ndarray,
-    groups: dict[str, np.ndarray],
+    groups: Mapping[str, np.ndarray],
     *,
     size: float,
     alpha: float,
     unknown: str = UNKNOWN,
 ) -> None:
+    """The points of each group on axes of matplotlib."""
     colors = {"known": KNOWN, "unknown": unknown}
     for group, rows in groups.items():
         look = {"c": colors.get(group, "#444444"), "marker": "s" if group == "unknown" else "o"}

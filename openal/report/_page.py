@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from openal.report._figure import Figure, Styles
 from openal.report._headline import headline, overview
+from openal.report._items import Items
 from openal.report._origin import origin
 from openal.report._results import ConditionRuns, Results
 from openal.report._svg import element, swatch, text
@@ -26,13 +27,14 @@ DIFFERENCES = (
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A `condition` and its `number` on the page, with the `figures` of its runs and the figures of
-    the items that were `chosen`.
+    """A `condition` and its `number` on the page, with the `figures` of its runs, those of its
+    `classes`, and those of the items that were `chosen`.
     """
 
     condition: ConditionRuns
     number: int
     figures: Sequence[Figure]
+    classes: Sequence[Figure]
     chosen: Sequence[Figure]
 
     def file(self, figure: Figure) -> str:
@@ -57,14 +59,22 @@ def links(sections: Sequence[Section]) -> str:
 def section(given: Section, styles: Styles, files: str) -> str:
     """Tables and figures of a condition; `files` is the folder of the figures' files."""
     condition = given.condition
-    chosen = [_figure(given, figure, files, "wide") for figure in given.chosen]
+    plots, classes, chosen = (
+        [_figure(given.file(figure), figure, files, look) for figure in figures]
+        for figures, look in (
+            (given.figures, "plot"),
+            (given.classes, "wide"),
+            (given.chosen, "wide"),
+        )
+    )
     return element(
         "section",
         element("h2", text(condition.label)),
         element("p", _asked(condition), class_="sub"),
         *(element("p", text(note), class_="note") for note in _headroom(condition)),
         measure_table(condition, styles),
-        element("div", *(_figure(given, plot, files) for plot in given.figures), class_="plots"),
+        element("div", *plots, class_="plots"),
+        *classes,
         element("h3", f"Differences to {BASELINE}"),
         element("p", DIFFERENCES, class_="note"),
         difference_table(condition, styles),
@@ -81,19 +91,26 @@ def _headroom(condition: ConditionRuns) -> list[str]:
 
 
 def _left_out(condition: ConditionRuns) -> list[str]:
-    """What the page cannot show, in a sentence."""
-    items = condition.items
+    """What the page cannot show, in sentences."""
+    words = [_no_items(condition.items)]
+    if not condition.has_class_scores:
+        words.append(
+            "Precision, recall and F1 of the classification are left out: some of these runs were "
+            "kept without."
+        )
+    return [element("p", text(sentence), class_="note") for sentence in words if sentence]
+
+
+def _no_items(items: Items | None) -> str:
     if items is None:
-        words = f"Maps and images are left out: there is no {DATA} with the results."
-    elif items.xy is None or not len(items.thumbnails):
-        words = f"{'Maps' if items.xy is None else 'Images'} are left out: {DATA} holds none."
-    else:
-        return []
-    return [element("p", words, class_="note")]
+        return f"Maps and images are left out: there is no {DATA} with the results."
+    if items.xy is None or not len(items.thumbnails):
+        return f"{'Maps' if items.xy is None else 'Images'} are left out: {DATA} holds none."
+    return ""
 
 
-def _figure(section: Section, figure: Figure, files: str, look: str = "plot") -> str:
-    place = quote(f"{files}/{section.file(figure)}")
+def _figure(name: str, figure: Figure, files: str, look: str) -> str:
+    place = quote(f"{files}/{name}")
     links = " ".join(element("a", kind.upper(), href=f"{place}.{kind}") for kind in ("png", "csv"))
     return element(
         "figure",
@@ -135,7 +152,12 @@ SCRIPT, LOOKS = "page.js", "page.css"
 
 
 def page(
-    results: Results, sections: Sequence[Section], styles: Styles, files: str, pictures: str
+    results: Results,
+    sections: Sequence[Section],
+    costs: Sequence[Figure],
+    styles: Styles,
+    files: str,
+    pictures: str,
 ) -> str:
     """The page; `files` is the folder of the figures' files, `pictures` more styles."""
     title = f"{', '.join(_titles(results))}: strategies compared"
@@ -148,6 +170,7 @@ def page(
         headline(results),
         _legend(results, styles),
         *_aubc(results, styles, files),
+        *(element("section", _figure(cost.key, cost, files, "wide")) for cost in costs),
         links(sections),
         *(section(part, styles, files) for part in sections),
         element("section", element("h2", "Where the numbers come from"), origin(results)),

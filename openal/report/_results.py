@@ -36,7 +36,7 @@ class RunFile:
     """The run of one strategy at one seed, as a file holds it.
 
     `name` is that of the strategy in tables, `strategy` its repr; `known` are the ids of the known
-    classes, where the file says so.
+    classes 0..K-1, where the file says so.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class RunFile:
     strategy: str
     seed: int
     run: Run
-    known: frozenset[int] | None
+    known: tuple[int, ...] | None
 
 
 def read_runs(folder: Path) -> tuple[RunFile, ...]:
@@ -87,7 +87,7 @@ def _run_file(path: Path) -> RunFile:
                 as_number(settings[key], key, minimum=0)
         seed = as_count(content["seed"], "seed")
         run = run_of({**content["run"], "seconds": content["seconds"]})
-        known = _known(content.get("known"))
+        known = _known(content.get("known"), run)
         return RunFile(path, settings, name, strategy, seed, run, known)
     except KeyError as error:
         raise ArgumentError(f"{path} is not a finished run: {error} is missing.") from error
@@ -95,24 +95,42 @@ def _run_file(path: Path) -> RunFile:
         raise ArgumentError(f"{path} is not a finished run: {error}") from error
 
 
-def _known(values: Any) -> frozenset[int] | None:
+def _known(values: Any, run: Run) -> tuple[int, ...] | None:
     """No class, or none given, is nothing said."""
-    return frozenset(as_integers(values, "known").tolist()) if values else None
+    if not values:
+        return None
+    known = as_integers(values, "known")
+    if len(set(known.tolist())) < len(known) or known.min() < 0:
+        raise ValueError(f"known must be distinct class ids, got {values!r:.60}.")
+    if run.class_f1 and len(run.class_f1[0]) != len(known):
+        raise ValueError(f"known has {len(known)} classes, class_f1 {len(run.class_f1[0])}.")
+    return tuple(known.tolist())
 
 
 @dataclass(frozen=True, eq=False)
 class ConditionRuns:
     """All runs of the same `settings`: what a page shows under one heading.
 
-    `known` are class ids by seed, where the files say so; `items` what is known of the items, and
-    `extra` what tells the condition from another one of the same data, mismatch and OOD ratio.
+    `known` are the ids of classes 0..K-1 by seed, where the files say so; `items` what is known of
+    the items, and `extra` what tells the condition from another one of the same data, mismatch and
+    OOD ratio.
     """
 
     settings: Mapping[str, Any]
     runs: Runs
-    known: Mapping[int, frozenset[int]]
+    known: Mapping[int, tuple[int, ...]]
     items: Items | None
     extra: str = ""
+
+    @property
+    def has_class_scores(self) -> bool:
+        """Whether every run has what was measured of each class."""
+        return all(run.class_f1 for by_seed in self.runs.values() for run in by_seed.values())
+
+    def class_name(self, class_id: int) -> str:
+        """The name of a class, or its number where nobody says it."""
+        names = () if self.items is None else self.items.names
+        return names[class_id] if class_id < len(names) else f"class {class_id}"
 
     @property
     def data(self) -> str:

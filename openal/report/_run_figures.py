@@ -62,9 +62,34 @@ SHARES = (
 )
 
 
+OF_CLASSES = (
+    Share(
+        "macro-precision",
+        "Precision of the classification",
+        "Of the held-out items said to be of a class, those that are; the mean over all classes.",
+        lambda run: run.macro_precision,
+        first=0,
+    ),
+    Share(
+        "macro-recall",
+        "Recall of the classification",
+        "Of the held-out items of a class, those said to be; the mean over all classes.",
+        lambda run: run.macro_recall,
+        first=0,
+    ),
+    Share(
+        "macro-f1",
+        "F1 of the classification",
+        "The harmonic mean of the two for each class; the mean over all classes.",
+        lambda run: run.macro_f1,
+        first=0,
+    ),
+)
+
+
 def run_figures(condition: ConditionRuns, styles: Styles) -> Iterator[Figure]:
     """Curves, bars and differences, in reading order."""
-    for share in SHARES:
+    for share in SHARES + OF_CLASSES * condition.has_class_scores:
         lines = _curves(condition, styles, share.values, share.first)
         note = share.note + (BAND if any(line.deviation for line in lines) else ALONE)
         yield Lines(share.key, share.title, note, lines, _percents, top=1.0)

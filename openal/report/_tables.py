@@ -64,25 +64,34 @@ COLUMNS = (
 )
 
 
+F1 = Column("Macro F1 %", lambda run: run.macro_f1[-1])
+
+
+def _columns(condition: ConditionRuns) -> tuple[Column, ...]:
+    """The columns of a condition; F1 beside the accuracy where all runs have it."""
+    return COLUMNS[:2] + (F1,) * condition.has_class_scores + COLUMNS[2:]
+
+
 def measure_table(condition: ConditionRuns, styles: Styles) -> str:
     """A row per strategy, mean ± sd over seeds; the best mean of a column is bold, bounds aside."""
+    columns = _columns(condition)
     spreads = {
         name: [
             spread([column.value(run) for run in condition.runs[name].values()])
-            for column in COLUMNS
+            for column in columns
         ]
         for name in styles
         if name in condition.runs
     }
     best = [
         max(column.sign * row[at].mean for row in _strategies(spreads).values())
-        for at, column in enumerate(COLUMNS)
+        for at, column in enumerate(columns)
     ]
     rows = {
-        name: [_cell(row[at], column, _top(name, best[at])) for at, column in enumerate(COLUMNS)]
+        name: [_cell(row[at], column, _top(name, best[at])) for at, column in enumerate(columns)]
         for name, row in spreads.items()
     }
-    return table([column.title for column in COLUMNS], rows)
+    return table([column.title for column in columns], rows)
 
 
 def _strategies(rows: Mapping[str, Row]) -> Mapping[str, Row]:

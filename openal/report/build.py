@@ -7,8 +7,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from openal._files import write_whole
-from openal.report._figure import Styles, write_figure
-from openal.report._gallery import Sheet
+from openal.report._class_scores import class_fields
+from openal.report._costs import cost_figures
+from openal.report._feature_maps import feature_maps, read_features
+from openal.report._figure import Figure, Styles, write_figure
+from openal.report._gallery import Gallery, Sheet
 from openal.report._item_figures import item_figures, sheets
 from openal.report._page import Section, page
 from openal.report._results import Results, read_results
@@ -21,25 +24,28 @@ __all__ = ["Report", "report", "write_report"]
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """`results` with the look (`styles`) of each strategy, a section for each condition, and the
-    sheets of `images` that the `sections` show.
+    """`results` with the look (`styles`) of each strategy, a section for each condition, the
+    `costs` of all of them, and the sheets of `images` that the `sections` show.
     """
 
     results: Results
     styles: Styles
     sections: tuple[Section, ...]
+    costs: tuple[Figure, ...]
     images: Iterable[Sheet]
 
     def html(self, files: str) -> str:
         """The page, which points at the figures' files in the folder `files`."""
         pictures = "".join(sheet.css() for sheet in self.images)
-        return page(self.results, self.sections, self.styles, files, pictures)
+        return page(self.results, self.sections, self.costs, self.styles, files, pictures)
 
     def write(self, files: Path) -> None:
         """The figures' files."""
         for section in tqdm(self.sections, unit="condition", disable=None, leave=False):
-            for figure in (*section.figures, *section.chosen):
+            for figure in (*section.figures, *section.classes, *section.chosen):
                 write_figure(files, section.file(figure), figure)
+        for cost in self.costs:
+            write_figure(files, cost.key, cost)
         write_whole(files / "aubc.csv", sheet(aubc_rows(self.results.conditions, self.styles)))
 
 
@@ -51,17 +57,28 @@ def report(folder: Path) -> Report:
     """
     results = read_results(folder)
     styles = {name: Style(place) for place, name in enumerate(results.strategies)}
-    images = sheets(results.conditions)
+    images, features = sheets(results.conditions), read_features(folder)
     sections = tuple(
         Section(
             condition,
             number,
             [*run_figures(condition, styles)],
-            [*item_figures(condition, number, styles, images)],
+            [*class_fields(condition, styles)],
+            _chosen(
+                [*item_figures(condition, number, styles, images)],
+                [*feature_maps(condition, styles, features)],
+            ),
         )
         for number, condition in enumerate(results.conditions, 1)
     )
-    return Report(results, styles, sections, images.values())
+    costs = tuple(cost_figures(results.conditions, styles))
+    return Report(results, styles, sections, costs, images.values())
+
+
+def _chosen(of_items: list[Figure], of_features: list[Figure]) -> list[Figure]:
+    """Maps of features beside those of embeddings, images below."""
+    pictures = [figure for figure in of_items if isinstance(figure, Gallery)]
+    return [*(figure for figure in of_items if figure not in pictures), *of_features, *pictures]
 
 
 def write_report(folder: Path, out: Path) -> Path:

@@ -162,6 +162,7 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         is_grid=len(grid) > 1,
         notes=source.notes,
         whole=given.whole,
+        tsne=given.tsne,
     )
 
 

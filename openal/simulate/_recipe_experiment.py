@@ -120,6 +120,7 @@ def recipe_experiment(given: argparse.Namespace) -> Experiment:
         about=chosen.about,
         notes=(*chosen.data.notes, *notes),
         whole=given.whole or chosen.recipe.whole,
+        tsne=given.tsne,
     )
 
 

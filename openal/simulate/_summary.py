@@ -72,6 +72,18 @@ def measured(run: Run) -> dict[str, float]:
         "aubc": aubc(run.accuracy),
         "aubc_openal": aubc(run.accuracy, "openal"),
         "wasted": float(run.wasted[-1]),
+        **_of_classes(run),
+    }
+
+
+def _of_classes(run: Run) -> dict[str, float]:
+    """The macro averages after the last answers; nothing of a run that has none."""
+    if not run.class_f1:
+        return {}
+    return {
+        "macro_precision": run.macro_precision[-1],
+        "macro_recall": run.macro_recall[-1],
+        "macro_f1": run.macro_f1[-1],
     }
 
 
@@ -138,14 +150,15 @@ def grid_results(
 
 def _summary(runs: list[Run]) -> dict[str, Any]:
     rows = [measured(run) for run in runs]
-    spreads = {measure: spread([row[measure] for row in rows]) for measure in rows[0]}
+    common = [measure for measure in rows[0] if all(measure in row for row in rows)]
+    spreads = {measure: spread([row[measure] for row in rows]) for measure in common}
     return {name: {"mean": value.mean, "sd": value.deviation} for name, value in spreads.items()}
 
 
 def _columns(run: Run) -> dict[str, Any]:
     columns = asdict(run)
     del columns["seconds"]
-    return columns
+    return {name: values for name, values in columns.items() if values}
 
 
 COLUMNS = tuple(measure for measure in MEASURES if measure.name != "recall")

@@ -85,11 +85,16 @@ class HeldOutItems:
     pool: Pool
     labels: np.ndarray
 
-    def accuracy(self, model: Frozen, progress: bool | None) -> float:
-        """The share of test items whose class has the largest logit."""
+    def predicted(self, model: Frozen, progress: bool | None) -> np.ndarray:
+        """The class with the largest logit, of each test item [n]."""
         indices = np.arange(len(self.labels))
         logits = model.signals(self.pool, indices, ("logits",), progress=progress)["logits"]
-        return float((logits.argmax(dim=1).cpu().numpy() == self.labels).mean())
+        classes: np.ndarray = logits.argmax(dim=1).cpu().numpy()
+        return classes
+
+    def accuracy(self, model: Frozen, progress: bool | None) -> float:
+        """The share of test items whose class has the largest logit."""
+        return float((self.predicted(model, progress) == self.labels).mean())
 
 
 def require_readable(task: Learner, data: LabeledData, test: LabeledData | None) -> None:

@@ -15,6 +15,7 @@ from openal._progress import progress_bar
 from openal._threads import one_thread
 from openal.errors import ArgumentError
 from openal.query import QueryStrategy
+from openal.simulate._feature_maps import keep_feature_map
 from openal.simulate._planned_runs import Setting, finished_runs, planned_runs
 from openal.simulate._results_folder import ResultsFolder, check_grid
 from openal.simulate._whole_data import kept_accuracy
@@ -126,7 +127,7 @@ class Experiment:
     The runs are kept in `folder`, with the `settings` that they depend on beside the conditions
     of the `grid`; if `is_grid`, the files carry the ratios in their names. `about` and `notes` are
     sentences for people: where the figures come from, what is left out. With `whole` the accuracy
-    on the whole data set is told too.
+    on the whole data set is told too; with `tsne` the features of the classifiers are mapped.
     """
 
     source: DataSource
@@ -139,6 +140,7 @@ class Experiment:
     about: str = ""
     notes: tuple[str, ...] = ()
     whole: bool = False
+    tsne: bool = False
 
     @cached_property
     def splits(self) -> Splits:
@@ -150,6 +152,12 @@ class Experiment:
         """Refuse what cannot be, before anything is computed or written."""
         _ = self.splits
         _ = self._folders()
+        for conditions in self.grid if self.tsne else ():
+            if "features" not in conditions.task.offers:
+                raise ArgumentError(
+                    f"--tsne maps the features of the classifier; {conditions.task!r:.80} offers "
+                    f"{', '.join(conditions.task.offers)} alone."
+                )
 
     def run(self) -> tuple[LabeledData, GridRuns]:
         """The data with their embeddings, and all runs, by (mismatch, ood_ratio)."""
@@ -168,6 +176,14 @@ class Experiment:
             return [None] * len(self.grid)
         pairs = enumerate(zip(self._folders(), self.grid, strict=True))
         return [spread([*self._whole(data, at, *pair)]) for at, pair in pairs]
+
+    def map_features(self, data: LabeledData, runs: GridRuns) -> None:
+        """Keep the maps of the classifiers' features at the smallest seed, where asked for."""
+        seed = min(self.seeds)
+        parts = zip(self._folders(), self.grid, runs.values(), strict=True)
+        for at, (folder, conditions, compared) in enumerate(parts if self.tsne else ()):
+            of_seed = {name: by_seed[seed] for name, by_seed in compared.items()}
+            keep_feature_map(folder, seed, of_seed, data, self.splits[at, seed], conditions)
 
     def _whole(
         self, data: LabeledData, at: int, folder: ResultsFolder, conditions: Conditions

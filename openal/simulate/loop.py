@@ -1,8 +1,9 @@
 """The round loop with a simulated oracle, and the run that it records."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from statistics import fmean
 from time import perf_counter
 from typing import Any
 
@@ -17,13 +18,23 @@ from openal.pool import Frozen, Learner, Pool
 from openal.query import QueryStrategy
 from openal.simulate.bounds import PerfectPurity
 from openal.simulate.data import LabeledData, held_out_items, require_readable
-from openal.simulate.metrics import query_precision, query_recall, wasted
+from openal.simulate.metrics import (
+    ClassScores,
+    class_scores,
+    query_precision,
+    query_recall,
+    wasted,
+)
 from openal.simulate.oracle import Oracle
 from openal.simulate.split import OpenSetSplit
 
 __all__ = ["Run", "Runs", "judged", "require_answers", "run_of", "simulate"]
 
 SHARES = ("accuracy", "precision", "recall", "recall_with_init")
+OF_CLASSES = ("class_precision", "class_recall", "class_f1")
+"""What runs that were kept before it was measured lack."""
+
+Table = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class Run:
         recall_with_init: the same, counting the first answers on both sides.
         wasted: R numbers of answers that were spent on unknown items so far.
         seconds: R durations, each of one query with what the strategy trains in it.
+        class_precision: R + 1 rows, one for each accuracy, of K shares: of the test items that are
+            said to be of a class, those that are (`class_scores`). Empty, as the next two, in a
+            run that was kept before these were measured.
+        class_recall: the same of the test items of a class: those that are said to be.
+        class_f1: the harmonic means of the two.
     """
 
     asked: tuple[tuple[int, ...], ...]
@@ -50,6 +66,28 @@ class Run:
     recall_with_init: tuple[float, ...]
     wasted: tuple[int, ...]
     seconds: tuple[float, ...]
+    class_precision: Table = ()
+    class_recall: Table = ()
+    class_f1: Table = ()
+
+    @property
+    def macro_precision(self) -> tuple[float, ...]:
+        """R + 1 means of the precision over all K classes, of each classifier."""
+        return _means(self.class_precision)
+
+    @property
+    def macro_recall(self) -> tuple[float, ...]:
+        """R + 1 means of the recall over all K classes, of each classifier."""
+        return _means(self.class_recall)
+
+    @property
+    def macro_f1(self) -> tuple[float, ...]:
+        """R + 1 means of the F1 over all K classes, of each classifier."""
+        return _means(self.class_f1)
+
+
+def _means(table: Table) -> tuple[float, ...]:
+    return tuple(map(fmean, table))
 
 
 Runs = Mapping[str, Mapping[int, Run]]
@@ -57,7 +95,11 @@ Runs = Mapping[str, Mapping[int, Run]]
 
 
 def judged(
-    split: OpenSetSplit, asked: list[np.ndarray], accuracy: list[float], seconds: list[float]
+    split: OpenSetSplit,
+    asked: list[np.ndarray],
+    accuracy: list[float],
+    seconds: list[float],
+    scores: Sequence[ClassScores] = (),
 ) -> Run:
     """The run in which `asked` holds the pool indices of each query."""
     rounds = [split.truth[indices] for indices in asked]
@@ -72,6 +114,9 @@ def judged(
         recall_with_init=tuple(query_recall(labels, total, initial=initial) for labels in so_far),
         wasted=tuple(wasted(labels) for labels in so_far),
         seconds=tuple(seconds),
+        class_precision=tuple(each.precision for each in scores),
+        class_recall=tuple(each.recall for each in scores),
+        class_f1=tuple(each.f1 for each in scores),
     )
 
 
@@ -83,9 +128,28 @@ def run_of(columns: Mapping[str, Any]) -> Run:
     asked = tuple(_indices(query) for query in as_list(columns["asked"], "asked"))
     if not asked or not all(asked):
         raise ValueError("asked must hold at least one item in at least one round.")
-    names = [field.name for field in fields(Run)[1:]]
+    names = [field.name for field in fields(Run)[1:] if field.name not in OF_CLASSES]
     values = {name: _numbers(name, columns, len(asked)) for name in names}
-    return Run(asked, **values)
+    return Run(asked, **values, **_tables(columns, len(asked)))
+
+
+def _tables(columns: Mapping[str, Any], rounds: int) -> dict[str, Any]:
+    """What was measured of each class, in all columns or in none."""
+    tables = {name: _table(name, columns.get(name, ()), rounds) for name in OF_CLASSES}
+    shapes = {tuple(map(len, table)) for table in tables.values()}
+    if len(shapes) > 1:
+        raise ValueError(f"{', '.join(OF_CLASSES)} must hold as many classes in each round.")
+    return tables
+
+
+def _table(column: str, rows: Any, rounds: int) -> Table:
+    shares = [
+        [as_number(value, column, minimum=0, maximum=1) for value in as_list(row, column)]
+        for row in as_list(rows, column)
+    ]
+    if shares and (len(shares) != rounds + 1 or {*map(len, shares)} != {len(shares[0]) or -1}):
+        raise ValueError(f"{column} must have {rounds + 1} rows of as many shares.")
+    return tuple(map(tuple, shares))
 
 
 def _indices(values: Any) -> tuple[int, ...]:
@@ -156,7 +220,7 @@ def simulate(
         labeled.add(split.first, split.truth[split.first])
     train = partial(_train, task, pool, labeled, seed, progress)
     model: Any = train(0)
-    accuracy, asked, seconds = [held_out.accuracy(model, progress)], [], []
+    predicted, asked, seconds = [held_out.predicted(model, progress)], [], []
     for number in range(rounds):
         started, query_seed = perf_counter(), derived_seed(seed, 1, number)
         query = strategy.query(
@@ -167,8 +231,11 @@ def simulate(
         labeled.add(query.indices, oracle(query.indices))
         asked.append(query.indices)
         model = train(number + 1)
-        accuracy.append(held_out.accuracy(model, progress))
-    return judged(split, asked, accuracy, seconds)
+        predicted.append(held_out.predicted(model, progress))
+    labels, count = held_out.labels, split.num_classes
+    accuracy = [float((classes == labels).mean()) for classes in predicted]
+    scores = [class_scores(classes, labels, count) for classes in predicted]
+    return judged(split, asked, accuracy, seconds, scores)
 
 
 def require_answers(split: OpenSetSplit, rounds: int, budget: int) -> None:

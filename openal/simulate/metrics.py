@@ -11,7 +11,16 @@ from openal._checks import as_count, as_finite, as_integers
 from openal.errors import ArgumentError, ArrayError
 from openal.labeled import SKIPPED, UNKNOWN
 
-__all__ = ["Spread", "aubc", "query_precision", "query_recall", "spread", "wasted"]
+__all__ = [
+    "ClassScores",
+    "Spread",
+    "aubc",
+    "class_scores",
+    "query_precision",
+    "query_recall",
+    "spread",
+    "wasted",
+]
 
 
 def query_precision(labels: Any) -> float:
@@ -59,6 +68,61 @@ def wasted(labels: Any) -> int:
     1
     """
     return int((~_known(labels)).sum())
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well a classifier tells each of K classes: its `precision`, `recall` and `f1`, [K] each.
+
+    A share of nothing is 0, as with `zero_division=0` in scikit-learn: the precision of a class
+    that is never predicted, the recall of one without a test item, the F1 of one without either.
+    """
+
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+    f1: tuple[float, ...]
+
+
+def class_scores(predicted: Any, labels: Any, num_classes: int) -> ClassScores:
+    """Precision, recall and F1 of a classification, of each class.
+
+    `predicted` and `labels` [t] are in 0..K-1: what is said of t test items, and what they are.
+    Precision is the share of the items said to be of a class that are; recall the share of its
+    items that are said to be; F1 their harmonic mean. Their means over all K classes, empty ones
+    included, are the macro averages of LfOSA (figure 6) and of the public OpenAL framework.
+
+    >>> class_scores([0, 0, 1, 1], [0, 1, 1, 1], num_classes=3).precision
+    (0.5, 1.0, 0.0)
+    """
+    num_classes = as_count(num_classes, "num_classes", minimum=1)
+    said, true = (
+        _classes(predicted, "predicted", num_classes),
+        _classes(labels, "labels", num_classes),
+    )
+    if len(said) != len(true):
+        raise ArrayError(f"predicted has {len(said)} rows, labels {len(true)}.")
+    hits, predictions, items = (
+        np.bincount(classes, minlength=num_classes) for classes in (true[said == true], said, true)
+    )
+    return ClassScores(
+        precision=_shares(hits, predictions),
+        recall=_shares(hits, items),
+        f1=_shares(2 * hits, predictions + items),
+    )
+
+
+def _classes(values: Any, argument: str, num_classes: int) -> np.ndarray:
+    classes = as_integers(values, argument)
+    outside = np.flatnonzero((classes < 0) | (classes >= num_classes))
+    if len(outside):
+        at = outside[0]
+        raise ArrayError(f"{argument}[{at}] is {classes[at]}; it must be in 0..{num_classes - 1}.")
+    return classes
+
+
+def _shares(parts: np.ndarray, wholes: np.ndarray) -> tuple[float, ...]:
+    """The quotients; 0 where the whole is 0."""
+    return tuple((parts / np.maximum(wholes, 1)).tolist())
 
 
 def aubc(

@@ -19,6 +19,7 @@ BORDERS: dict[str, dict[str, tuple[float, float]]] = {
     "batch_bald": {"budget": COUNT, "configurations": COUNT},
     "candidate_length": {"budget": COUNT, "precision": (nan, -1.0)},
     "class_prototypes": {"num_classes": COUNT},
+    "clusterability": {"k": COUNT, "noise": (-1e-9, 0.0)},
     "count_unknown_kinds": {"most": COUNT},
     "finch_clusters": {"count": COUNT},
     "fit_meta_query": {"hidden": COUNT},
@@ -43,6 +44,7 @@ BORDERS: dict[str, dict[str, tuple[float, float]]] = {
     "ranking_loss": {"margin": POSITIVE},
     "reverse_neighbor_counts": {"num_labels": COUNT, "k": COUNT},
     "typicality": {"k": COUNT},
+    "vote_error_bound": {"k": COUNT, "noise": (-1e-9, 0.0)},
     "weighted_k_means": {"steps": AMOUNT},
     "yes_no_probabilities": {"scale": POSITIVE},
 }
@@ -52,6 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "approximate_knn": {"probes": 16},
     "balanced_k_center": {"lamb": 5.0},
     "batch_bald": {"configurations": 500, "generator": None},
+    "clusterability": {"k": 10, "noise": 0.0},
     "evidential_loss": {"anneal": 1.0},
     "fit_meta_query": {"hidden": 64, "generator": None},
     "gaussian": {"prior": None},
@@ -85,6 +88,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "objective": "balanced",
     },
     "typicality": {"k": 20},
+    "vote_error_bound": {"noise": 0.0},
     "weighted_k_means": {"steps": 10},
     "yes_no_probabilities": {"visual": None, "rule": "atd"},
 }
@@ -110,6 +114,10 @@ TELLING: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {
         "lamb": (6.0, {**SPREAD, "required": torch.tensor([5.0, 20.0, 5.0]), "budget": 30})
     },
     "batch_bald": {"configurations": (501, {"mc_logits": 3 * numbers(20, 9, 3), "budget": 9})},
+    "clusterability": {
+        "k": (11, {"embeddings": MANY, "labels": ROUND}),
+        "noise": (0.5, {"embeddings": MANY, "labels": ROUND}),
+    },
     "evidential_loss": {"anneal": (2.0, {})},
     "fit_meta_query": {"hidden": (65, {})},
     "k_means": {"seed": (1, {"points": MANY, "count": 9})},
@@ -138,6 +146,7 @@ TELLING: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {
         "objective": ("accuracy", RARE),
     },
     "typicality": {"k": (21, {"points": MANY, "groups": ROUND})},
+    "vote_error_bound": {"noise": (0.5, {})},
     "weighted_k_means": {"steps": (1, {"points": MANY, "weights": ROUND, "centers": MANY[:9]})},
     "yes_no_probabilities": {"rule": ("ctw", {"visual": None})},
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from openal.report import report
 from openal.simulate._results_folder import ResultsFolder
-from openal.simulate.loop import Run
+from openal.simulate.loop import OF_CLASSES, Run
 from tests.fuzz.harness import Loader
 from tests.fuzz.structured import any_bytes, in_json, in_npy, in_zip, weighted
 
@@ -22,6 +22,9 @@ RUN = Run(
     recall_with_init=(0.2, 0.4),
     wasted=(1, 1),
     seconds=(0.01, 0.02),
+    class_precision=((0.5, 0.0), (0.5, 0.75), (1.0, 0.5)),
+    class_recall=((0.5, 0.0), (0.5, 0.75), (1.0, 0.5)),
+    class_f1=((0.5, 0.0), (0.5, 0.75), (1.0, 0.5)),
 )
 SETTINGS = {"data": "digits", "mismatch": 0.4, "ood_ratio": 0.6, "rounds": 2, "task": "logistic"}
 ORIGIN = {
@@ -38,7 +41,7 @@ def write(folder: Path) -> None:
     results = ResultsFolder(folder, SETTINGS)
     for name in NAMES:
         for seed in (0, 1):
-            results.save(name, seed, f"{name}()", RUN, known=[0])
+            results.save(name, seed, f"{name}()", RUN, known=[0, 1])
     (folder / "simulation.json").write_text(json.dumps(ORIGIN))
     items = {"labels": np.arange(9) % 2, "names": np.array(["cat", "owl"])}
     images = {"thumbnails": np.zeros((9, 32, 32, 3), np.uint8), "thumbnail_indices": np.arange(9)}
@@ -58,6 +61,10 @@ def are_runs(_: Any, found: list[Run | None]) -> bool:
 
 def is_run(run: Run) -> bool:
     columns = asdict(run)
+    tables = [columns.pop(name) for name in OF_CLASSES]
+    shapes = {tuple(map(len, table)) for table in tables}
+    if len(shapes) > 1 or not all(map(are_shares, tables)):
+        return False
     rounds = {name: len(values) - (name == "accuracy") for name, values in columns.items()}
     numbers = [value for name in columns if name != "asked" for value in columns[name]]
     items = [index for query in run.asked for index in query]
@@ -66,6 +73,10 @@ def is_run(run: Run) -> bool:
         and all(type(value) in (int, float) and 0 <= value < float("inf") for value in numbers)
         and all(type(index) is int and index >= 0 for index in items)
     )
+
+
+def are_shares(table: tuple[tuple[float, ...], ...]) -> bool:
+    return all(type(value) in (int, float) and 0 <= value <= 1 for row in table for value in row)
 
 
 def page(folder: Path) -> str:

@@ -58,6 +58,7 @@ CALLS: dict[str, Call] = {
     "batch_bald": Call({"mc_logits": SAMPLES}, {"budget": 3}, random=True),
     "binary_entropy_score": Call({"logits": numbers(12, 2, 3)}),
     "class_prototypes": Call({"embeddings": POINTS, "labels": CLASSES}, {"num_classes": 3}),
+    "clusterability": Call({"embeddings": POINTS, "labels": CLASSES}, {"k": 2}),
     "distance_entropy": Call({"points": POINTS, "centers": OTHERS}),
     "distance_ratio": Call(
         {
@@ -120,6 +121,7 @@ CALLS: dict[str, Call] = {
     "typicality": Call({"points": POINTS, "groups": CLASSES}, {"k": 2}),
     "unit_range": Call({"values": LOGITS[:, 0]}),
     "variation_ratio": Call({"mc_logits": SAMPLES}),
+    "vote_error_bound": Call({"probs": LOGITS[:, 0].sigmoid()}, {"k": 3}),
     "weighted_k_means": Call({"points": POINTS, "weights": COSINES[:, 0] + 1, "centers": OTHERS}),
     "yes_no_probabilities": Call(
         {"yes": COSINES, "no": COSINES.flip(1), "visual": COSINES.flip(0)}, {"scale": 20.0}

@@ -49,6 +49,22 @@ def test_a_run_is_judged_by_the_truth(blobs: LabeledData, split: OpenSetSplit) -
     assert (len(run.accuracy), len(run.seconds)) == (4, 3)
 
 
+def test_each_classifier_is_judged_class_by_class(blobs: LabeledData, split: OpenSetSplit) -> None:
+    run = play(Random(), blobs, split)
+    _, counts = np.unique(split.relabel(blobs.labels[split.test]), return_counts=True)
+    assert [len(run.class_precision), len(run.class_recall), len(run.class_f1)] == [4] * 3
+    for accuracy, recall in zip(run.accuracy, run.class_recall, strict=True):
+        assert np.average(recall, weights=counts) == pytest.approx(accuracy)
+
+
+def test_macro_averages_weigh_all_classes_alike() -> None:
+    table = ((0.0, 1.0), (0.5, 0.75))
+    run = Run((), (), (), (), (), (), (), table, table[::-1], table[:1])
+    assert run.macro_precision == (0.5, 0.625)
+    assert run.macro_recall == (0.625, 0.5)
+    assert run.macro_f1 == (0.5,)
+
+
 @pytest.mark.parametrize("strategy", [Random(), NEAT(), LfOSA()], ids=repr)
 def test_a_cold_start_asks_for_the_first_answers(
     strategy: Any, blobs: LabeledData, split: OpenSetSplit

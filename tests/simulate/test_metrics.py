@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import trapezoid
+from sklearn.metrics import precision_recall_fscore_support
 
-from openal.errors import ArgumentError
-from openal.simulate.metrics import aubc, query_precision, query_recall, wasted
+from openal.errors import ArgumentError, ArrayError
+from openal.simulate.metrics import aubc, class_scores, query_precision, query_recall, wasted
 
 CURVE = [0.5, 0.6, 0.7, 0.75, 0.8, 0.82, 0.84, 0.85, 0.86, 0.87]
 LABELS = st.lists(st.integers(-1, 3), min_size=1, max_size=30)
@@ -78,3 +79,44 @@ def test_recall_without_a_query() -> None:
 def test_what_cannot_be_is_refused(wrong: Any) -> None:
     with pytest.raises(ArgumentError):
         wrong()
+
+
+@given(st.integers(1, 5).flatmap(lambda k: st.tuples(st.just(k), pairs_below(k))))
+def test_scores_of_classes_are_those_of_scikit_learn(
+    drawn: tuple[int, list[tuple[int, int]]],
+) -> None:
+    num_classes, pairs = drawn
+    predicted, labels = zip(*pairs, strict=True)
+    found = class_scores(predicted, labels, num_classes)
+    expected = precision_recall_fscore_support(
+        labels, predicted, labels=range(num_classes), zero_division=0
+    )
+    for mine, theirs in zip((found.precision, found.recall, found.f1), expected, strict=False):
+        assert mine == pytest.approx(theirs)
+
+
+def pairs_below(k: int) -> st.SearchStrategy[list[tuple[int, int]]]:
+    one = st.integers(0, k - 1)
+    return st.lists(st.tuples(one, one), min_size=1, max_size=20)
+
+
+def test_a_share_of_nothing_is_zero() -> None:
+    found = class_scores([0, 0], [0, 1], 3)
+    assert found.precision == (0.5, 0, 0)
+    assert found.recall == (1, 0, 0)
+    assert found.f1 == pytest.approx((2 / 3, 0, 0))
+
+
+@pytest.mark.parametrize(
+    "predicted, labels, words",
+    [
+        ([0, 3], [0, 1], r"predicted\[1\] is 3; it must be in 0..2"),
+        ([0, 1], [0, -1], r"labels\[1\] is -1; it must be in 0..2"),
+        ([0], [0, 1], "predicted has 1 rows, labels 2"),
+    ],
+)
+def test_classes_that_cannot_be_scored_are_refused(
+    predicted: list[int], labels: list[int], words: str
+) -> None:
+    with pytest.raises(ArrayError, match=words):
+        class_scores(predicted, labels, 3)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,48 @@ def test_a_finished_run_is_read_back(tmp_path: Path) -> None:
     folder.save("a/b", 3, "Random()", RUN)
     assert folder.load("a/b", 3, "Random()") == RUN
     assert folder.load("a/b", 4, "Random()") is None
+
+
+CLASSES = ((0.5, 1.0), (0.25, 0.75))
+
+
+def test_what_was_measured_of_each_class_is_read_back(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path, {})
+    run = replace(RUN, class_precision=CLASSES, class_recall=CLASSES, class_f1=CLASSES)
+    folder.save("Random", 0, "Random()", run)
+    assert folder.load("Random", 0, "Random()") == run
+
+
+def test_a_run_from_before_classes_were_measured_is_read(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path, {})
+    folder.save("Random", 0, "Random()", RUN)
+    (path,) = (tmp_path / "runs").iterdir()
+    content = json.loads(path.read_text())
+    for column in ("class_precision", "class_recall", "class_f1"):
+        del content["run"][column]
+    path.write_text(json.dumps(content))
+    assert folder.load("Random", 0, "Random()") == RUN
+
+
+@pytest.mark.parametrize(
+    "column, rows, words",
+    [
+        ("class_f1", CLASSES[:1], "class_f1 must have 2 rows"),
+        ("class_f1", ((0.5,), (0.5, 0.5)), "class_f1 must have 2 rows of as many"),
+        ("class_f1", ((), ()), "class_f1 must have 2 rows of as many"),
+        ("class_f1", ((0.5, 1.5), (0.5, 0.5)), "class_f1 must be at most 1"),
+        ("class_recall", (), "must hold as many classes in each round"),
+        ("class_recall", ((0.5,), (0.5,)), "must hold as many classes in each round"),
+    ],
+)
+def test_damaged_values_of_classes_are_refused(
+    tmp_path: Path, column: str, rows: Any, words: str
+) -> None:
+    folder = ResultsFolder(tmp_path, {})
+    run = replace(RUN, class_precision=CLASSES, class_recall=CLASSES, class_f1=CLASSES)
+    folder.save("Random", 0, "Random()", replace(run, **{column: rows}))
+    with pytest.raises(ArgumentError, match=words):
+        folder.load("Random", 0, "Random()")
 
 
 def compared(strategies: dict[str, Any], data: LabeledData, folder: Path) -> Runs:

@@ -40,6 +40,17 @@ def test_means_and_spreads_over_seeds() -> None:
     assert summary["precision"] == pytest.approx({"mean": 0.875, "sd": 0.125 * 2**0.5})
 
 
+def test_macro_averages_are_summed_up_where_all_runs_have_them() -> None:
+    table = ((0.0, 0.0), (0.0, 0.0), (0.5, 1.0))
+    run = replace(RUN, class_precision=table, class_recall=table, class_f1=table)
+    whole = results({"A": {0: run}}, {})
+    assert whole["summary"]["A"]["macro_f1"]["mean"] == 0.75
+    assert whole["runs"]["A"]["0"]["class_f1"] == table
+    partly = results({"A": {0: RUN, 1: run}}, {})
+    assert "macro_f1" not in partly["summary"]["A"]
+    assert "class_f1" not in partly["runs"]["A"]["0"]
+
+
 def test_results_hold_no_seconds() -> None:
     assert "seconds" not in results(RUNS, {})["runs"]["A"]["0"]
 
