@@ -23,6 +23,7 @@ from openal.ledger._format import (
     require_tables,
     wal_refusal,
 )
+from openal.ledger._settings import class_names
 
 __all__ = ["WAIT", "Ledger", "failure", "path_of_a_file"]
 
@@ -65,11 +66,30 @@ class Ledger:
 
     def __init__(self, path: str | os.PathLike[str], size: int, classes: tuple[str, ...]) -> None:
         self.path = Path(path).absolute()
-        self._header = (size, json.dumps(classes))
+        self._header: tuple[Any, Any] | None = None
         self._open: tuple[int, sqlite3.Connection] | None = None  # and the process that opened it
-        self.first = first_position(*self._header)
         if not os.path.lexists(path_of_a_file(self.path)):
-            self._create()
+            self._create(size, json.dumps(classes))
+        self.size, self.classes = self._begun_with(size, classes)
+        self._header = self.size, json.dumps(self.classes)
+        self.first = first_position(*self._header)
+
+    def _begun_with(self, size: int, classes: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+        """The size and the classes that the file began with: those asked for, or what grew to it.
+
+        Events may have added to both; that is told by the sum of them.
+        """
+        with self._connection() as connection:
+            row = connection.execute("SELECT size, classes FROM ledger").fetchone()
+            there, text = row or (None, None)
+        if not isinstance(there, int) or there > size:
+            raise LedgerError(f"{self.path} has size {there}, asked for was {size}.")
+        if text == json.dumps(classes):  # the quick way
+            return there, classes
+        try:
+            return there, class_names(json.loads(str(text)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LedgerError(f"{self.path} is damaged: table 'ledger': {error}") from error
 
     def read(self, last: Position, receive: Callable[[Event], None]) -> None:
         """Give `receive` each event that came after the position `last`."""
@@ -150,12 +170,14 @@ class Ledger:
             raise wal_refusal(self.path)
         require_ours(connection, self.path)
         require_tables(connection, self.path)
+        if self._header is None:  # it is about to be read
+            return
         header = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
         for name, there, here in zip(("size", "classes"), header, self._header, strict=True):
             if there != here:
-                raise LedgerError(f"{self.path} has {name} {there}, asked for was {here}.")
+                raise LedgerError(f"{self.path} has {name} {there}, and had {here} before.")
 
-    def _create(self) -> None:
+    def _create(self, size: int, classes: str) -> None:
         """Write the empty ledger beside `path`, then give it its name: it is never half made."""
         draft = self.path.with_name(f".{uuid4().hex}.draft")
         try:
@@ -163,7 +185,7 @@ class Ledger:
                 connection.execute("BEGIN")
                 for statement in (*MARKS, *TABLES):
                     connection.execute(statement)
-                connection.execute("INSERT INTO ledger VALUES (?, ?)", self._header)
+                connection.execute("INSERT INTO ledger VALUES (?, ?)", (size, classes))
                 connection.execute("COMMIT")
             _publish(draft, self.path)
         except (OSError, sqlite3.Error) as error:
