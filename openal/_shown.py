@@ -28,7 +28,8 @@ COLUMNS = ("purity", "informativeness")
 class Shown:
     """The items of a query: `names`, `numbers` (as text) and `images` (None where there is none).
 
-    `size` is the height of an image in pixels. A notebook shows `_repr_html_`, whose images are in the text itself; `str` is a table.
+    `size` is the height of an image in pixels. A notebook shows `_repr_html_`, whose images are in
+    the text itself; `str` is a table.
     """
 
     names: tuple[str, ...]

@@ -16,7 +16,10 @@ from openal.ledger._events import Event, Position
 from openal.ledger._format import KEYED
 from openal.ledger._journal import Ledger
 
-__all__ = ["EventLog"]
+__all__ = ["EventLog", "Make"]
+
+Make = Callable[[Answers], Event | None]
+"""Makes an event of the answers so far; None where there is nothing to record."""
 
 
 @final
@@ -40,7 +43,7 @@ class EventLog:
         self.begun_with, self._events = (size, classes), events
         self._sum = Answers(size, classes)  # of the first events
 
-    def record(self, make: Callable[[Answers], Event]) -> None:
+    def record(self, make: Make) -> None:
         """Check an event against the latest answers and note what it changes; only then it counts.
 
         `make` tells it of these answers. Raises an AnswerError for an event that cannot be, a
@@ -50,6 +53,8 @@ class EventLog:
         def checked() -> Event | None:
             answers = self.answers()
             event = make(answers)
+            if event is None:
+                return None
             answers.check(event)
             return self._keyed(answers.effective(event))
 
@@ -59,16 +64,15 @@ class EventLog:
             elif (change := checked()) is not None:
                 self._events.append(change)
 
-    def record_changes(self, makes: list[Callable[[Answers], Event]]) -> None:
-        """Record those of some events that would change something; none, where one cannot be.
+    def record_changes(self, makes: list[Make]) -> None:
+        """Record what there is to record; nothing, where one of the `makes` refuses.
 
         A file in which all is as it should be is not written.
         """
         with self.guard.lock:
             events = [make(self.answers()) for make in makes]
-            changes = [self.answers().effective(event) for event in events]
-        for make, change in zip(makes, changes, strict=True):
-            if change is not None:
+        for make, event in zip(makes, events, strict=True):
+            if event is not None:
                 self.record(make)
 
     def _keyed(self, event: Event | None) -> Event | None:

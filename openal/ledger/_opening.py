@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable
 from functools import partial
 
 from openal._keys import Keys
@@ -10,7 +9,7 @@ from openal.errors import LedgerError
 from openal.ledger._answers import Answers
 from openal.ledger._events import Event
 from openal.ledger._journal import Ledger
-from openal.ledger._log import EventLog
+from openal.ledger._log import EventLog, Make
 from openal.ledger._settings import FIRST, KeyMark
 
 __all__ = ["added_class", "changed_policy", "opened"]
@@ -41,30 +40,29 @@ def opened(
     return log
 
 
-def added_class(name: str) -> Callable[[Answers], Event]:
+def added_class(name: str) -> Make:
     """What adds a class at the end; one that is there already stays where it is."""
 
-    def make(answers: Answers) -> Event:
-        texts = () if name in answers.settings.ids else (name,)
-        return Event("classes", [], [], texts=texts)
+    def make(answers: Answers) -> Event | None:
+        return None if name in answers.settings.ids else Event("classes", [], [], texts=(name,))
 
     return make
 
 
-def changed_policy(policy: str) -> Callable[[Answers], Event]:
+def changed_policy(policy: str) -> Make:
     """What says from now on which answer counts where annotators disagree."""
 
-    def make(answers: Answers) -> Event:
-        texts = () if policy == answers.settings.policy else (policy,)
-        return Event("policy", [], [], texts=texts)
+    def make(answers: Answers) -> Event | None:
+        same = policy == answers.settings.policy
+        return None if same else Event("policy", [], [], texts=(policy,))
 
     return make
 
 
-def _grown(answers: Answers, path: object, size: int, keys: Keys | None) -> Event:
+def _grown(answers: Answers, path: object, size: int, keys: Keys | None) -> Event | None:
     """More items than there were, which the keys show to be the same ones and new ones."""
     if answers.size == size:
-        return Event("size", [], [])
+        return None
     known = keys is not None and answers.settings.mark is not None
     if size < answers.size or not known:
         more = " Give keys=, here and before, for items that were added." if not known else ""
@@ -73,7 +71,7 @@ def _grown(answers: Answers, path: object, size: int, keys: Keys | None) -> Even
     return Event("size", [], [], texts=(str(size),))
 
 
-def _named(answers: Answers, path: object, classes: tuple[str, ...]) -> Event:
+def _named(answers: Answers, path: object, classes: tuple[str, ...]) -> Event | None:
     """The classes that were added at the end of the list."""
     there = answers.classes
     if classes[: len(there)] != there:
@@ -87,10 +85,11 @@ def _named(answers: Answers, path: object, classes: tuple[str, ...]) -> Event:
             f"first that differs is class {at}, {there[at]!r:.60} in the file and {here} in what "
             f"was asked for. Names may be added at the end."
         )
-    return Event("classes", [], [], texts=classes[len(there) :])
+    new = classes[len(there) :]
+    return Event("classes", [], [], texts=new) if new else None
 
 
-def _keyed(answers: Answers, path: object, keys: Keys) -> Event:
+def _keyed(answers: Answers, path: object, keys: Keys) -> Event | None:
     """The mark of the keys, and those of answered items, where the file has not got them yet."""
     settings = answers.settings
     for index, key in settings.keys.items():
@@ -104,11 +103,11 @@ def _keyed(answers: Answers, path: object, keys: Keys) -> Event:
         raise LedgerError(f"{path} has other keys: {difference}.")
     new = [index for index in answers.answered() if index not in settings.keys]
     if settings.mark is not None and settings.mark.count == len(keys) and not new:
-        return Event("keys", [], [])
+        return None
     return Event("keys", new, [], texts=KeyMark.of(keys).texts, keys=keys.at(new))
 
 
-def _judged(answers: Answers, path: object, policy: str) -> Event:
+def _judged(answers: Answers, path: object, policy: str) -> Event | None:
     """The policy, of a file that has none yet but the one it began with."""
     there = answers.settings.policy
     if there not in (FIRST, policy):
