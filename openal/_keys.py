@@ -30,7 +30,11 @@ class Keys(Sequence[str]):
     @classmethod
     def of(cls, keys: Any, size: int) -> "Keys":
         """The keys of `size` items; an ArgumentError names the first that cannot be one."""
-        made = keys if isinstance(keys, cls) else cls(_checked(keys))
+        if isinstance(keys, cls):
+            made = keys
+        else:
+            made = cls(_strings(keys))
+            _require_distinct(made._names, made._places)
         if len(made) != size:
             raise ArgumentError(f"keys must be one per item, {size} here, got {len(made)}.")
         return made
@@ -86,19 +90,12 @@ class Keys(Sequence[str]):
         return Keys, (self._names,)
 
 
-def _checked(keys: Any) -> tuple[str, ...]:
+def _strings(keys: Any) -> tuple[str, ...]:
     unordered = isinstance(keys, str | bytes | set | frozenset | Mapping | Tensor)
     if unordered or not isinstance(keys, Iterable):
         raise ArgumentError(f"keys must be a list of strings, one per item, got {keys!r:.60}.")
     names = tuple(as_list(keys, "keys"))
-    if {*map(type, names)} - {str}:
-        names = _as_strings(names)
-    if len({*names}) < len(names):
-        raise _repeated(names)
-    if "" in names or "\0" in "".join(names):
-        at = next(at for at, name in enumerate(names) if not name or "\0" in name)
-        raise ArgumentError(f"keys[{at}] is {names[at]!r:.60}; a name without NUL was expected.")
-    return names
+    return names if {*map(type, names)} <= {str} else _as_strings(names)
 
 
 def _as_strings(names: tuple[Any, ...]) -> tuple[str, ...]:
@@ -108,9 +105,13 @@ def _as_strings(names: tuple[Any, ...]) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def _repeated(names: tuple[str, ...]) -> ArgumentError:
-    first: dict[str, int] = {}
-    at = next(at for at, name in enumerate(names) if first.setdefault(name, at) != at)
-    return ArgumentError(
-        f"keys[{at}] is {names[at]!r:.60}, which is there already, at {first[names[at]]}."
-    )
+def _require_distinct(names: tuple[str, ...], places: dict[str, int]) -> None:
+    """Refuse keys of which two are the same, and what would end a key in a list of them."""
+    if len(places) < len(names):
+        first: dict[str, int] = {}
+        at = next(at for at, name in enumerate(names) if first.setdefault(name, at) != at)
+        there = first[names[at]]
+        raise ArgumentError(f"keys[{at}] is {names[at]!r:.60}, which is there already, at {there}.")
+    if "" in places or "\0" in "".join(names):
+        at = next(at for at, name in enumerate(names) if not name or "\0" in name)
+        raise ArgumentError(f"keys[{at}] is {names[at]!r:.60}; a name without NUL was expected.")
