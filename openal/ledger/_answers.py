@@ -118,8 +118,10 @@ class Answers:
 
     def _adds(self, index: int, _: int, who: str | None) -> bool:
         """Whether an answer is the first one, or the first of this annotator beside another's."""
+        if not self.is_answered(index):
+            return True
         said = self.said(index)
-        return not said or (who is not None and who not in said and None not in said)
+        return who is not None and who not in said and None not in said
 
     def apply(self, event: Event) -> None:
         """Make a checked event part of the sum; it is not `whole` where this does not end."""

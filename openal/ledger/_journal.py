@@ -66,30 +66,17 @@ class Ledger:
 
     def __init__(self, path: str | os.PathLike[str], size: int, classes: tuple[str, ...]) -> None:
         self.path = Path(path).absolute()
-        self._header: tuple[Any, Any] | None = None
+        self.first: Position = (0, -1)  # before any event, whatever the file began with
+        self._asked = size, classes
+        self._begun_with: tuple[int, tuple[str, ...]] | None = None
         self._open: tuple[int, sqlite3.Connection] | None = None  # and the process that opened it
         if not os.path.lexists(path_of_a_file(self.path)):
             self._create(size, json.dumps(classes))
-        self.size, self.classes = self._begun_with(size, classes)
-        self._header = self.size, json.dumps(self.classes)
-        self.first = first_position(*self._header)
 
-    def _begun_with(self, size: int, classes: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-        """The size and the classes that the file began with: those asked for, or what grew to it.
-
-        Events may have added to both; that is told by the sum of them.
-        """
-        with self._connection() as connection:
-            row = connection.execute("SELECT size, classes FROM ledger").fetchone()
-            there, text = row or (None, None)
-        if not isinstance(there, int) or there > size:
-            raise LedgerError(f"{self.path} has size {there}, asked for was {size}.")
-        if text == json.dumps(classes):  # the quick way
-            return there, classes
-        try:
-            return there, class_names(json.loads(str(text)))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise LedgerError(f"{self.path} is damaged: table 'ledger': {error}") from error
+    @property
+    def begun_with(self) -> tuple[int, tuple[str, ...]]:
+        """The size and the classes of the file before any event; known once it was read."""
+        return self._begun_with or self._asked
 
     def read(self, last: Position, receive: Callable[[Event], None]) -> None:
         """Give `receive` each event that came after the position `last`."""
@@ -124,8 +111,10 @@ class Ledger:
         if last == self.first:  # the last rows may be gone from a page, and no checksum tells
             said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             require_sound(self.path, str(said))
+            size, classes = self.begun_with
+            last = first_position(size, json.dumps(classes))
         known = connection.execute("SELECT id, checksum FROM event WHERE id = ?", last[:1])
-        if last != self.first and known.fetchone() != last:
+        if last[0] and known.fetchone() != last:
             raise LedgerError(f"{self.path} was replaced since it was read. Open it again.")
         for event in events(connection, self.path, last):
             receive(event)
@@ -170,12 +159,24 @@ class Ledger:
             raise wal_refusal(self.path)
         require_ours(connection, self.path)
         require_tables(connection, self.path)
-        if self._header is None:  # it is about to be read
-            return
-        header = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
-        for name, there, here in zip(("size", "classes"), header, self._header, strict=True):
-            if there != here:
-                raise LedgerError(f"{self.path} has {name} {there}, and had {here} before.")
+        row = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
+        if self._begun_with is None:
+            self._begun_with = self._grown_from(*row)
+        begun = self._begun_with[0], json.dumps(self._begun_with[1])
+        if row != begun:
+            raise LedgerError(f"{self.path} began with {row!r:.80}, and with {begun!r:.80} before.")
+
+    def _grown_from(self, size: Any, text: Any) -> tuple[int, tuple[str, ...]]:
+        """What the file began with: what is asked for, or what may have grown to it by events."""
+        asked, classes = self._asked
+        if not isinstance(size, int) or size > asked:
+            raise LedgerError(f"{self.path} has size {size}, asked for was {asked}.")
+        if text == json.dumps(classes):  # the quick way
+            return size, classes
+        try:
+            return size, class_names(json.loads(str(text)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LedgerError(f"{self.path} is damaged: table 'ledger': {error}") from error
 
     def _create(self, size: int, classes: str) -> None:
         """Write the empty ledger beside `path`, then give it its name: it is never half made."""

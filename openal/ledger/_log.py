@@ -26,8 +26,7 @@ Make = Callable[[Answers], Event | None]
 class EventLog:
     """The events about `size` items and `classes`, from the `ledger` if there is one.
 
-    `guard` is the lock under which the sum is made and read; `begun_with` are the size and classes
-    before any event that adds to them; `keys` are those of the items, which
+    `guard` is the lock under which the sum is made and read; `keys` are those of the items, which
     a file is told of the items that are asked and answered.
     """
 
@@ -40,8 +39,8 @@ class EventLog:
         keys: Keys | None = None,
     ) -> None:
         self.guard, self.ledger, self.keys = ThreadLock(), ledger, keys
-        self.begun_with, self._events = (size, classes), events
-        self._sum = Answers(size, classes)  # of the first events
+        self._given, self._events = (size, classes), events
+        self._sum: Answers | None = None  # of the first events
 
     def record(self, make: Make) -> None:
         """Check an event against the latest answers and note what it changes; only then it counts.
@@ -91,16 +90,22 @@ class EventLog:
 
     def answers(self) -> Answers:
         """The sum of all events; to be called and read under the lock."""
-        if not self._sum.whole:  # an interrupt ended `apply`
-            self._sum = Answers(*self.begun_with)
-        for event in self._events[self._sum.count :]:
-            self._sum.apply(event)
-        return self._sum
+        answers = self._sum
+        if answers is None or not answers.whole:  # an interrupt ended `apply`
+            answers = self._sum = Answers(*self.begun_with)
+        for event in self._events[answers.count :]:
+            answers.apply(event)
+        return answers
 
     def label_of(self, name: str) -> int:
         """The label that a name stands for; an AnswerError says which names there are."""
         with self.guard.lock:
             return self.answers().settings.label_of(name)
+
+    @property
+    def begun_with(self) -> tuple[int, tuple[str, ...]]:
+        """The size and the classes before any event, those of a file once it was read."""
+        return self._given if self.ledger is None else self.ledger.begun_with
 
     def events(self) -> list[Event]:
         """All events so far, in a list of the caller's own."""

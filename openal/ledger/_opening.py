@@ -26,8 +26,7 @@ def opened(
     if path is None:
         log = EventLog(size, classes, None, [], keys)
     else:
-        ledger = Ledger(path, size, classes)
-        log = EventLog(ledger.size, ledger.classes, ledger, [], keys)
+        log = EventLog(size, classes, Ledger(path, size, classes), [], keys)
         log.refresh()
     log.record_changes(
         [

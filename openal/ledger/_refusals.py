@@ -83,11 +83,11 @@ def _check_consistent(answers: SoFar, event: Event) -> None:
     """An annotator says one thing about an item, and only named ones may say different things."""
     written = event.kind == "answer" and event.position is not None  # in a file it stands alone
     for at, (index, label) in enumerate(zip(event.indices, event.labels, strict=True)):
-        said = answers.said(index)
-        if event.kind == "opinion" and said and _is_no_second(event.annotator, said):
-            raise _refusal(at, index, "it is no second opinion")
-        if not said:
+        if not answers.is_answered(index):
             continue
+        said = answers.said(index)
+        if event.kind == "opinion" and _is_no_second(event.annotator, said):
+            raise _refusal(at, index, "it is no second opinion")
         if written or event.annotator is None or event.annotator in said or None in said:
             _require_said(at, index, label, said, event)
 

@@ -175,5 +175,6 @@ def test_a_message_of_sqlite_that_is_no_text(path: Path, whole: tuple[bytes, lis
     content = whole[0]
     at = content.index(b"informativeness BLOB, checksum") - 4
     path.write_bytes(content[:at] + b"\xff\xb3" + content[at + 2 :])
+    book = Ledger(path, SIZE, tuple(CLASSES))
     with pytest.raises(LedgerError, match=r"answers\.db"):
-        Ledger(path, SIZE, tuple(CLASSES))
+        book.read(book.first, repr)
