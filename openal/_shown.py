@@ -88,7 +88,7 @@ def _told(values: Tensor | None, count: int) -> list[str]:
 def _item(items: Any, index: int, name: str) -> Any:
     """The input of an item; without a data set the file that its key names."""
     if items is None:
-        return Path(name)
+        return None if name.isdecimal() else Path(name)
     try:
         return item_input(items[index])
     except Exception:  # whatever a data set of the user's raises: the rest is still to be seen

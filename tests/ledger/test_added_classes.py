@@ -11,6 +11,7 @@ from openal.labeled import UNKNOWN, LabeledSet
 from openal.ledger import _format, read_whole
 from openal.pool import Pool
 from openal.strategies import NEAT
+from tests.ledger.forged import forge
 from tests.ledger.test_abandon import schema
 
 CLASSES = ["cat", "dog"]
@@ -127,8 +128,6 @@ def test_before_it_is_added_its_number_is_refused(labeled: LabeledSet) -> None:
 
 
 def test_a_file_with_a_class_twice_contradicts_itself(path: Path) -> None:
-    from tests.ledger.test_opinions import forge
-
     forge(path, "classes", "[]", '["dog"]', None)
     with pytest.raises(LedgerError, match=r"contradicts itself: classes.*already"):
         LabeledSet(10, CLASSES, path)

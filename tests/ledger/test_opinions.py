@@ -2,8 +2,6 @@
 
 import csv
 import json
-import sqlite3
-from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +13,7 @@ from openal.errors import AnswerError, ArgumentError, LedgerError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.ledger import _format, as_csv, as_json, read_whole
 from openal.ledger._opinions import counted
+from tests.ledger.forged import forge
 from tests.ledger.test_abandon import schema
 from tests.walking import walked
 
@@ -37,17 +36,6 @@ def told(policy: str | None, path: Path | None, **said: int) -> LabeledSet:
 
 def answers_of(labeled: LabeledSet) -> dict[int, int]:
     return dict(zip(labeled.known_indices.tolist(), labeled.known_labels.tolist(), strict=True))
-
-
-def forge(path: Path, kind: str, indices: str, labels: str, annotator: str | None) -> None:
-    """Append an event to a file, with the checksum that it must have."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        query = "SELECT id, checksum FROM event ORDER BY id DESC LIMIT 1"
-        last, checksum = connection.execute(query).fetchone()
-        row = ["now", kind, annotator, indices, labels, None, None, None]
-        columns = f"id, checksum, {', '.join(_format.COLUMNS)}"
-        insert = f"INSERT INTO event ({columns}) VALUES ({', '.join('?' * 10)})"
-        connection.execute(insert, [last + 1, _format.checksum_of(row, checksum), *row])
 
 
 # --- which answer counts
