@@ -6,7 +6,7 @@ from openal._items import require_map_style
 from openal._sources import Source, Stored
 from openal.errors import ArgumentError
 
-__all__ = ["common_size", "require_size"]
+__all__ = ["common_size", "require_about", "require_size"]
 
 
 def common_size(items: Any, sources: dict[str, Source]) -> int:
@@ -38,3 +38,18 @@ def require_size(pool: Any, items: Any, sources: dict[str, Source]) -> None:
                 f"{name} had {len(pool)} items when the pool was made, and {size} now, so an "
                 f"index may mean another item. Make a new Pool, and a LabeledSet of its size."
             )
+
+
+def require_about(labeled: Any, pool: Any) -> None:
+    """Refuse what is no labeled set, and one that is about other items than the pool's."""
+    if not hasattr(labeled, "known_indices"):
+        raise ArgumentError(
+            f"labeled must be a LabeledSet, the ledger of answers, got "
+            f"{type(labeled).__name__}: LabeledSet(size, classes).add(indices, labels)."
+        )
+    if labeled.size != len(pool):
+        raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(pool)}.")
+    if pool.keys is not None and labeled.keys is not None:
+        difference = pool.keys.difference(labeled.keys, "the pool", "labeled")
+        if difference is not None:
+            raise ArgumentError(f"The keys of the pool and of labeled differ: {difference}.")

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_indices
+from openal._keys import Keys
 from openal._random_items import warn_of_random_transforms
 from openal._signals import QuerySignals, ways_to_offer
-from openal._sizes import common_size, require_size
+from openal._sizes import common_size, require_about, require_size
 from openal._skip_copies import copies_in
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
@@ -70,26 +71,29 @@ class Pool:
 
     `items` is a map-style data set of x, (x, y) or a dict; y is never read. A signal is an array,
     a tensor or a memory map with first dimension N, or a learner that computes it: a frozen one
-    once in the pool's lifetime, a trainable one once per query. A pool does not change, and its
-    indices 0..N-1 mean the same everywhere.
+    once in the pool's lifetime, a trainable one once per query. `keys` are a unique string per
+    item, its file say, which queries tell beside the indices and strategies never see. A pool does
+    not change, and its indices 0..N-1 mean the same everywhere.
 
     >>> pool = Pool(embeddings=np.eye(3), logits=np.zeros((3, 2)))
     >>> pool
     Pool(size=3, signals=['embeddings', 'logits'])
     """
 
-    def __init__(self, items: Any = None, /, **signals: Any) -> None:
+    def __init__(
+        self, items: Any = None, /, *, keys: Iterable[str] | None = None, **signals: Any
+    ) -> None:
         _require_no_items(signals)
         warn_of_random_transforms(items, stacklevel=2)
         self._items = items
         self._engine: Engine = Blocks()
         self.kept_content: dict[int, bytes] = {}  # of items, by index; of all pools made from this
         self._set_signals(signals)
+        self._keys = None if keys is None else Keys.of(keys, len(self))
 
     def _set_signals(self, signals: dict[str, Any]) -> None:
-        computed: dict[
-            int, Computed | Derived | Kept
-        ] = {}  # a learner that offers two signals runs once
+        # A learner that offers two signals runs once.
+        computed: dict[int, Computed | Derived | Kept] = {}
         self._sources: dict[str, Source] = {
             name: _source(name, value, computed) for name, value in signals.items()
         }
@@ -105,6 +109,11 @@ class Pool:
     def items(self) -> Any:
         """The data set, or None."""
         return self._items
+
+    @property
+    def keys(self) -> Keys | None:
+        """The names of the items by index, where they were given."""
+        return self._keys
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -167,14 +176,8 @@ class Pool:
         that the pool does not offer; `model` offers `logits` and `features`. Raises
         MissingSignalError before anything is trained, ArgumentError for wrong candidates.
         """
-        if not hasattr(labeled, "known_indices"):
-            raise ArgumentError(
-                f"labeled must be a LabeledSet, the ledger of answers, got "
-                f"{type(labeled).__name__}: LabeledSet(size, classes).add(indices, labels)."
-            )
         require_size(self, self.items, self._sources)
-        if labeled.size != len(self):
-            raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(self)}.")
+        require_about(labeled, self)
         pool = self if model is None else _with_model(self, model)
         for name in reads:
             pool = _with_source(pool, name, reader, tuple(defaults))

@@ -2,22 +2,22 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, Protocol, final, runtime_checkable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from openal._checks import as_count
 from openal._contexts import own_contexts
 from openal._narrow import narrowed, scores_at
+from openal._query import Query
 from openal._seeds import as_seed
 from openal._skip_copies import as_copies
-from openal.errors import ArgumentError, MissingPackageError
+from openal.errors import ArgumentError
 from openal.labeled import LabeledSet
 from openal.parts import Part, as_stage, learners_of, reads_of
 from openal.pool import Frozen, Learner, Pool
@@ -34,44 +34,6 @@ __all__ = [
     "best_rows",
     "evaluate",
 ]
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """What to ask next, and why.
-
-    `indices` int64 [b] are global, best first. `scores`, `purity` and `informativeness` are float32
-    [b], aligned with them: the scores of the last stage that scores, and of the last whose score
-    has that role; None where the chain has none. `steps` are the stages in order, and
-    `diagnostics` what each of them notes, by its depth in the chain: `diagnostics[0]["scale"]`.
-    `n_candidates` is how many there were to choose among, `n_filled` how many were taken only
-    because fewer passed than the budget.
-    """
-
-    indices: np.ndarray
-    scores: Tensor | None
-    purity: Tensor | None
-    informativeness: Tensor | None
-    steps: tuple[Step, ...] = field(repr=False)
-    n_candidates: int
-    n_filled: int
-    diagnostics: Mapping[Any, Any] = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.indices.tolist())
-
-    def to_frame(self) -> Any:
-        """A pandas frame with a row per index; pandas is an extra: `pip install openal[frame]`."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingPackageError("to_frame() needs pandas: pip install pandas.") from error
-        names = ("scores", "purity", "informativeness")
-        columns = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return pd.DataFrame({"index": self.indices, **{k: v.numpy() for k, v in columns.items()}})
 
 
 @runtime_checkable
@@ -160,7 +122,7 @@ class _Strategy(ABC):
                 seed=seed,
                 progress=progress,
             )
-            return _asked(view, chain._stages, budget)
+            return _asked(view, chain._stages, budget, pool)
 
 
 @final
@@ -280,7 +242,7 @@ def _warn_without_choice(stages: tuple[Stage, ...]) -> None:
             )
 
 
-def _asked(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
+def _asked(view: View, stages: tuple[Stage, ...], budget: int, pool: Pool) -> Query:
     n = len(view.pool)
     view, steps = narrowed(view, stages, budget)
     indices = view.pool.indices[:budget]
@@ -295,4 +257,6 @@ def _asked(view: View, stages: tuple[Stage, ...], budget: int) -> Query:
         diagnostics=Diagnostics(
             [{"stage": type(step.stage).__name__, **step.notes} for step in steps]
         ),
+        keys=None if pool.keys is None else pool.keys.at(indices),
+        _items=pool.items,
     )

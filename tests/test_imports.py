@@ -32,7 +32,7 @@ LAYERS = (
         "_ties",
         "_workers",
     },
-    {"functional", "parts"},
+    {"_keys", "functional", "parts"},
     {"_seeds", "_sources"},
     {"_signals"},
     {"view"},
@@ -50,6 +50,9 @@ LAYERS = (
         "ledger",
         "model",
         "_narrow",
+        "_query",
+        "_read_answers",
+        "_shown",
         "_unseen",
         "_random_items",
         "_sizes",
@@ -76,6 +79,7 @@ ALLOWED = {("learners", "store")}
 # A module has a plain name where its room's `__all__` holds something that the module defines, or
 # where it is one of these doors, which are opened by their full name; any other begins with `_`.
 DOORS = {"__main__", "cli", "errors", "labeled", "model", "parts", "pool", "query", "step", "view"}
+DOORS |= {f"integrations.{tool}" for tool in ("coco", "cvat", "fiftyone", "label_studio", "yolo")}
 DOORS |= {"simulate.metrics"}  # functions, beside the trackers of the same names
 DOOR_ROOMS = {"commands"}  # the command line finds each by its name
 

@@ -167,7 +167,7 @@ BAD_PAIRS = {
     "label is float": ([1], [1.0], r"labels\[0\] \(index 1\) is 1.0"),
     "label is a float tensor": ([1], torch.tensor([1.0]), r"is 1.0; an integer"),
     "label is NaN": ([1], [float("nan")], r"is nan; an integer"),
-    "label is a string": ([1], ["cat"], r"is 'cat'; an integer"),
+    "label is no name": ([1], ["owl"], r"labels\[0\] is 'owl'; the classes are 'cat', 'dog'"),
     "labels are a string": ([1], "1", r"labels must be a list of integers, got '1'"),
     "labels are a dict": ([1], {1: 0}, r"labels must be a list"),
     "label is None": ([1], [None], r"is None; an integer"),

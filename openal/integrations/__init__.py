@@ -1,4 +1,4 @@
-"""Scores from other tools, one file per tool; what a tool needs is imported when it is used."""
+"""Scores from other tools, and answers for them, a file per tool; imported when it is used."""
 
 from openal.integrations.pytorch_ood import PytorchOOD
 from openal.integrations.row_score import RowScore

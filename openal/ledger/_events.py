@@ -1,14 +1,13 @@
 """The events of a labeled set, made from what a caller passed or refused in one sentence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from openal._checks import as_count, as_finite, as_list, as_tensor, whole_numbers
+from openal._checks import as_finite, as_list, as_tensor, whole_numbers
 from openal.errors import AnswerError, ArgumentError, ArrayError
 
 __all__ = [
@@ -18,11 +17,12 @@ __all__ = [
     "UNKNOWN",
     "Asked",
     "Event",
+    "Names",
     "Position",
     "abandoned",
+    "annotator_name",
     "answered",
     "asked",
-    "class_names",
     "retracted",
 ]
 
@@ -43,6 +43,9 @@ NARROW = ("int8", "int16", "int32")
 Position = tuple[int, int]
 """Where an event stands in a file: its id, and the checksum over itself and all before it."""
 
+Names = Callable[[str], int]
+"""The number that a name stands for; an ArgumentError that says which names there are."""
+
 
 class Asked(Protocol):
     """What `LabeledSet.begin_round` reads; a `Query` is one."""
@@ -56,10 +59,13 @@ class Asked(Protocol):
 class Event:
     """One call that changed a labeled set; it is never changed itself.
 
-    `kind` is "answer", "relabel", "retract", "round" or "abandon", and `indices` are the items it
-    is about. `labels` are as many, for "answer" and "relabel", else none; `annotator` gave them. A
-    "round" may have the `scores` (float64 [b]), `purity` and `informativeness` (float32 [b]) of
-    its query. `time` (UTC, as in 2026-01-31T23:59:59Z) and `position` are None but in a file.
+    `kind` is "answer", "opinion" (answers of which some stand beside another annotator's),
+    "relabel", "retract", "withdraw" (an annotator's own answers), "round" or "abandon", and
+    `indices` are the items it is about. `labels` are as many, for "answer", "opinion" and
+    "relabel", else none; `annotator` gave them. A "round" may have the `scores` (float64 [b]),
+    `purity` and `informativeness` (float32 [b]) of its query. What a "classes", "size", "policy" or
+    "keys" says is in `texts`. `keys` are those of the items, where a file knows them. `time` (UTC,
+    as in 2026-01-31T23:59:59Z) and `position` are None but in a file.
     """
 
     kind: str
@@ -71,6 +77,8 @@ class Event:
     informativeness: np.ndarray | None = None
     time: str | None = None
     position: Position | None = None
+    texts: tuple[str, ...] = ()
+    keys: tuple[str, ...] | None = None
 
     def without(self, indices: set[int]) -> "Event":
         """The same call as if it had not been about some of the items."""
@@ -83,25 +91,36 @@ class Event:
             self,
             indices=[self.indices[row] for row in rows],
             labels=[self.labels[row] for row in rows] if self.labels else [],
+            keys=None if self.keys is None else tuple([self.keys[row] for row in rows]),
             scores=scores,
             purity=purity,
             informativeness=informativeness,
         )
 
 
-def answered(kind: str, indices: Any, labels: Any, annotator: Any) -> Event:
+def answered(
+    kind: str,
+    indices: Any,
+    labels: Any,
+    annotator: Any,
+    names: tuple[Names | None, Names | None] = (None, None),
+) -> Event:
     """An "answer" or a "relabel" (`kind`) of each of `indices`.
 
-    Raises an AnswerError for what are no integers, and for labels that may lack some.
+    `names` tell the index of a key, and the class of a name. Raises an AnswerError for what are
+    neither integers nor such names, and for labels that may lack some.
     """
-    where = _integers(indices, "indices")
+    labels = [labels] if isinstance(labels, str) and _is_alone(indices) else labels
+    where = _integers(indices, "indices", names=names[0])
     _require_no_missing_codes(labels)
-    return Event(kind, where, _integers(labels, "labels", where), _annotator(annotator))
+    said = _integers(labels, "labels", where, names=names[1])
+    return Event(kind, where, said, annotator_name(annotator))
 
 
-def retracted(indices: Any) -> Event:
-    """The answers of `indices` are taken back."""
-    return Event("retract", _integers(indices, "indices"), [])
+def retracted(indices: Any, annotator: Any = None, names: Names | None = None) -> Event:
+    """The answers of `indices` are taken back, or those that an annotator gave to them."""
+    where, who = _integers(indices, "indices", names=names), annotator_name(annotator)
+    return Event("retract" if who is None else "withdraw", where, [], who)
 
 
 def abandoned() -> Event:
@@ -123,29 +142,8 @@ def asked(query: Asked) -> Event:
     return Event("round", where, [], None, scores, purity, informativeness)
 
 
-def class_names(classes: Any) -> tuple[str, ...]:
-    """The K unique names in `classes`; "0", "1", ... for a number, also one in a tensor."""
-    if isinstance(classes, Tensor | np.ndarray) and classes.ndim == 0:
-        classes = classes.item()
-    if not isinstance(classes, Iterable):
-        return tuple(str(k) for k in range(as_count(classes, "classes", minimum=1)))
-    if isinstance(classes, str | bytes | set | frozenset | Mapping):
-        raise ArgumentError(f"classes must be a number or a list of names, got {classes!r:.60}.")
-    names, seen = tuple(classes), set[str]()
-    for at, name in enumerate(names):
-        if not isinstance(name, str) or not name.strip():
-            raise ArgumentError(f"classes[{at}] must be a name that is not empty, got {name!r}.")
-        if name in ("UNKNOWN", "SKIPPED"):
-            raise ArgumentError(f"classes[{at}] is {name!r}, which is an answer of its own.")
-        if name in seen:
-            raise ArgumentError(f"classes[{at}] is {name!r}, which is there already.")
-        seen.add(name)
-    if not names:
-        raise ArgumentError("classes must hold at least one name.")
-    return tuple(str(name) for name in names)
-
-
-def _annotator(name: Any) -> str | None:
+def annotator_name(name: Any) -> str | None:
+    """Who answers, or None; an ArgumentError for what is no name."""
     if name is None:
         return None
     if not isinstance(name, str) or not name.isprintable() or not name:
@@ -172,14 +170,24 @@ def _require_no_missing_codes(labels: Any) -> None:
         )
 
 
-def _integers(values: Any, argument: str, indices: Sequence[int] = ()) -> list[int]:
-    """The whole numbers in `values`, of any size; one alone is a list of one."""
-    alone = not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0
+def _integers(
+    values: Any, argument: str, indices: Sequence[int] = (), names: Names | None = None
+) -> list[int]:
+    """The whole numbers in `values`, of any size; one alone is a list of one.
+
+    Strings are the numbers that `names` tells.
+    """
+    alone = _is_alone(values) and (argument != "labels" or not isinstance(values, str))
     try:
         listed = as_list([values] if alone else values, argument)
     except ArrayError as error:
         raise AnswerError(f"{error} {UNCHANGED}") from None
     numbers = whole_numbers(listed)
+    if None in numbers and names is not None:
+        numbers = [
+            _named(value, names, argument, at) if isinstance(value, str) else number
+            for at, (value, number) in enumerate(zip(listed, numbers, strict=True))
+        ]
     if None in numbers:
         at = numbers.index(None)
         item = f" (index {indices[at]})" if at < len(indices) else ""
@@ -187,6 +195,18 @@ def _integers(values: Any, argument: str, indices: Sequence[int] = ()) -> list[i
             f"{argument}[{at}]{item} is {listed[at]!r:.60}; an integer was expected. {UNCHANGED}"
         )
     return numbers
+
+
+def _is_alone(values: Any) -> bool:
+    of_many = isinstance(values, Iterable) and getattr(values, "ndim", 1) != 0
+    return isinstance(values, str) or not of_many
+
+
+def _named(name: str, names: Names, argument: str, at: int) -> int:
+    try:
+        return names(name)
+    except AnswerError as error:
+        raise AnswerError(f"{argument}[{at}] is {name!r:.80}; {error} {UNCHANGED}") from None
 
 
 def _floats(values: Any, argument: str, dtype: str) -> np.ndarray | None:

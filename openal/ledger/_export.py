@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 
 from openal._spreadsheet import as_csv_file, guarded
+from openal.ledger._answers import Answers
 from openal.ledger._events import SKIPPED, UNKNOWN
 from openal.ledger._inspect import LedgerReport
 
 __all__ = ["as_csv", "as_json"]
 
-COLUMNS = ("index", "class", "label", "annotator", "round", "time")
 SPELLED = {UNKNOWN: "UNKNOWN", SKIPPED: "SKIPPED"}
 
 
@@ -19,34 +19,82 @@ def as_csv(report: LedgerReport) -> bytes:
     Text that a spreadsheet could compute has an apostrophe before it, and so has text that begins
     with an apostrophe: take one away, and it is what it was.
     """
-    lines = ([_cell(value) for value in row] for row in _rows(report))
-    return as_csv_file([COLUMNS, *lines], quote_text=True)
+    columns = _columns(report.answers)
+    lines = ([_cell(row[name]) for name in columns] for row in _rows(report))
+    return as_csv_file([columns, *lines], quote_text=True)
 
 
 def as_json(report: LedgerReport) -> bytes:
-    """Size, classes, answers in answer order, and what is pending; one line per answer."""
-    answers = ",\n  ".join(_json(dict(zip(COLUMNS, row, strict=True))) for row in _rows(report))
+    """Size, classes, answers in answer order, and what is pending; one line per answer.
+
+    Where annotators disagree, also what each of them said, by item.
+    """
+    answers, columns = report.answers, _columns(report.answers)
+    rows = ({name: row[name] for name in columns} for row in _rows(report))
     parts = {
-        "size": _json(report.answers.size),
-        "classes": _json(report.answers.classes),
-        "pending": _json(report.answers.pending_in_order()),
-        "answers": f"[\n  {answers}\n ]" if answers else "[]",
+        "size": _json(answers.size),
+        "classes": _json(answers.classes),
+        "pending": _json(answers.pending_in_order()),
+        "answers": _listed(rows),
     }
+    if answers.disagreements():
+        parts |= {
+            "policy": _json(answers.settings.policy),
+            "disputed": _json(answers.disputed()),
+            "disagreements": _listed(_disagreements(answers)),
+        }
     lines = ",\n".join(f' "{name}": {text}' for name, text in parts.items())
     return _encoded(f"{{\n{lines}\n}}\n")
 
 
-def _rows(report: LedgerReport) -> Iterator[tuple[object, ...]]:
-    """The values of COLUMNS of each answer; a round is a position in `LabeledSet.history`."""
+def _columns(answers: Answers) -> tuple[str, ...]:
+    """What is told of each answer: its key and its opinions only where the ledger has such."""
+    keys = ("key",) if answers.settings.keys else ()
+    opinions = ("opinions",) if answers.opinions else ()
+    return ("index", *keys, "class", "label", "annotator", "round", "time", *opinions)
+
+
+def _rows(report: LedgerReport) -> Iterator[dict[str, object]]:
+    """Every answer; a round is a position in `LabeledSet.history`."""
     answers = report.answers
     for index, label in answers.labels.items():
-        name = SPELLED.get(label) or answers.classes[label]
-        annotator, number = answers.annotators.get(index), answers.round_of[index]
-        yield index, name, label, annotator, number, report.times[index]
+        yield {
+            "index": index,
+            "key": answers.settings.keys.get(index),
+            "class": _name(answers, label),
+            "label": label,
+            "annotator": answers.annotators.get(index),
+            "round": answers.round_of[index],
+            "time": report.times[index],
+            "opinions": _opinions(answers, index),
+        }
+
+
+def _disagreements(answers: Answers) -> Iterator[dict[str, object]]:
+    for index in answers.disagreements():
+        key = answers.settings.keys.get(index)
+        told = {} if key is None else {"key": key}
+        yield {"index": index, **told, "opinions": _opinions(answers, index)}
+
+
+def _opinions(answers: Answers, index: int) -> dict[str, str] | None:
+    """What each annotator said, by name, where several did."""
+    said = answers.opinions.get(index)
+    return None if said is None else {who: _name(answers, given) for who, given in said.items()}
+
+
+def _name(answers: Answers, label: int) -> str:
+    return SPELLED.get(label) or answers.classes[label]
 
 
 def _cell(value: object) -> object:
+    value = _json(value) if isinstance(value, dict) else value
     return guarded(value) if isinstance(value, str) else value
+
+
+def _listed(rows: Iterator[dict[str, object]]) -> str:
+    lines = ",\n  ".join(map(_json, rows))
+    return f"[\n  {lines}\n ]" if lines else "[]"
 
 
 def _json(value: object) -> str:

@@ -6,10 +6,14 @@ event   id, time, kind, annotator, indices, labels, scores, purity, informativen
 ```
 
 `indices` and `labels` are JSON lists, so any SQLite shell can read the answers; the three scores
-are little-endian floats. `PRAGMA user_version` is the schema: 1, or 2 once there is an event that
-older versions do not know. A checksum covers its row and the checksum before it: a changed, missing
-or exchanged event is found when it is read; the last ones, missing from their page, by SQLite's
-own account of its pages. Nothing in the file is ever executed or unpickled.
+are little-endian floats. Where the keys of the items are known, `indices` is an object of index and
+key. Events of the settings have their texts in `labels`: "classes" names that were added, "size"
+the new size, "policy" its name, "keys" their number, the size of a block and a checksum for each.
+`PRAGMA user_version` is the schema: 1, or a higher one once there is an event that older versions
+do not know (2: "abandon"; 3: opinions, settings and keys). A checksum covers its row and the
+checksum before it: a changed, missing or exchanged event is found when it is read; the last ones,
+missing from their page, by SQLite's own account of its pages. Nothing in the file is ever executed
+or unpickled.
 """
 
 import json
@@ -28,6 +32,7 @@ from openal.ledger._events import SCORES, Event, Position
 
 __all__ = [
     "COLUMNS",
+    "KEYED",
     "MARKS",
     "TABLES",
     "append",
@@ -43,8 +48,12 @@ __all__ = [
 
 APPLICATION = int.from_bytes(b"opnl", "big")  # SQLite's application_id, at byte 68 of the file
 SCHEMA = 1
-SCHEMA_OF = {"abandon": 2}  # of kinds that came later; a file with none of them stays as it was
-SCHEMAS = (SCHEMA, *SCHEMA_OF.values())
+SETTINGS = ("classes", "size", "policy", "keys")
+SCHEMA_OF = {"abandon": 2, **dict.fromkeys((*SETTINGS, "opinion", "withdraw"), 3)}
+"""Of kinds that came later; a file with none of them stays as it was."""
+SCHEMAS = (SCHEMA, 2, 3)
+KEYED = ("answer", "opinion", "round", "keys")
+"""The kinds of events that tell the keys of their items."""
 COLUMNS = ("time", "kind", "annotator", "indices", "labels", *SCORES)
 MARKS = (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
 TABLES = (
@@ -68,7 +77,7 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerError(f"{path} is an SQLite file, but not a ledger of openal.")
     schema = connection.execute("PRAGMA user_version").fetchone()[0]
     if schema not in SCHEMAS:
-        known = " and ".join(map(str, SCHEMAS))
+        known = " and ".join(", ".join(map(str, SCHEMAS)).rsplit(", ", 1))
         raise LedgerError(f"{path} has schema {schema}; this openal reads {known}. Upgrade openal.")
 
 
@@ -123,9 +132,13 @@ def append(connection: sqlite3.Connection, last: Position, event: Event) -> Even
     marks = ", ".join("?" * (2 + len(row)))
     columns = f"id, checksum, {', '.join(COLUMNS)}"
     connection.execute(f"INSERT INTO event ({columns}) VALUES ({marks})", (*position, *row))
-    if event.kind in SCHEMA_OF:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_OF[event.kind]}")
+    _raise_schema(connection, 3 if event.keys else SCHEMA_OF.get(event.kind, SCHEMA))
     return replace(event, time=now, position=position)
+
+
+def _raise_schema(connection: sqlite3.Connection, schema: int) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] < schema:
+        connection.execute(f"PRAGMA user_version = {schema}")
 
 
 def _decoded(path: Path, position: Position, row: list[Any]) -> Event:
@@ -135,16 +148,19 @@ def _decoded(path: Path, position: Position, row: list[Any]) -> Event:
             None if blob is None else np.frombuffer(blob, dtype).astype(dtype[1:])
             for blob, dtype in zip(blobs, SCORES.values(), strict=True)
         )
+        where, keys = _items(indices)
         return Event(
             kind,
-            _integers(indices),
-            _integers(labels),
+            where,
+            [] if kind in SETTINGS else _integers(labels),
             annotator,
             scores,
             purity,
             informativeness,
             written,
             position,
+            _texts(labels) if kind in SETTINGS else (),
+            keys,
         )
     except (ValueError, TypeError, RecursionError) as error:
         raise LedgerError(f"{path}: event {position[0]} cannot be read: {error}") from error
@@ -162,10 +178,31 @@ def checksum_of(row: list[Any], before: int) -> int:
 
 def _encoded(event: Event, now: str) -> list[Any]:
     scores = {name: getattr(event, name) for name in SCORES}
+    indices: Any = event.indices
+    if event.keys is not None:
+        indices = dict(zip(event.indices, event.keys, strict=True))
+    labels = json.dumps(event.texts if event.kind in SETTINGS else event.labels)
     return [
-        *(now, event.kind, event.annotator, json.dumps(event.indices), json.dumps(event.labels)),
+        *(now, event.kind, event.annotator, json.dumps(indices), labels),
         *(None if v is None else v.astype(SCORES[name]).tobytes() for name, v in scores.items()),
     ]
+
+
+def _items(text: str) -> tuple[list[int], tuple[str, ...] | None]:
+    """The indices of an event, and the keys of its items where it tells them."""
+    if not text.startswith("{"):
+        return _integers(text), None
+    pairs = json.loads(text, object_pairs_hook=list)
+    if not all(isinstance(key, str) and str(int(index)) == index for index, key in pairs):
+        raise ValueError(f"{text:.40} is not an object of index and key")
+    return [int(index) for index, _ in pairs], tuple([key for _, key in pairs])
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    values = json.loads(text)
+    if type(values) is not list or not all(type(value) is str for value in values):
+        raise ValueError(f"{text:.40} is not a list of texts")
+    return tuple(values)
 
 
 def _integers(text: str) -> list[int]:

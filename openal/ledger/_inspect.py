@@ -149,7 +149,13 @@ class LedgerReport:
             f"{skipped} skipped) in {len(self.answers.rounds)} rounds, "
             f"{len(self.answers.pending)} pending; "
             f"{self.answers.size} items, {len(self.answers.classes)} classes"
+            f"{self._disputes()}"
         )
+
+    def _disputes(self) -> str:
+        disagreements, disputed = len(self.answers.disagreements()), len(self.answers.disputed())
+        waiting = f", {disputed} of them to be asked again" if disputed else ""
+        return f"; {disagreements} disagreements{waiting}" if disagreements else ""
 
 
 def read_whole(path: Path) -> LedgerReport:
@@ -229,6 +235,11 @@ def _receive(report: LedgerReport, event: Event, path: Path) -> None:
         report.answers.check(event)
     except ArgumentError as error:
         raise LedgerError(f"{path} contradicts itself: {error}") from error
+    labels = report.answers.labels
+    touched = [*report.answers.opinions] if event.kind == "policy" else event.indices
+    before = {index: labels.get(index) for index in touched}
     report.answers.apply(event)
     if event.kind in ("answer", "relabel"):
         report.times.update(dict.fromkeys(event.indices, event.time))
+    changed = [index for index in touched if index in labels and labels[index] != before[index]]
+    report.times.update(dict.fromkeys(changed, event.time))

@@ -23,6 +23,7 @@ from openal.ledger._format import (
     require_tables,
     wal_refusal,
 )
+from openal.ledger._settings import class_names
 
 __all__ = ["WAIT", "Ledger", "failure", "path_of_a_file"]
 
@@ -67,11 +68,17 @@ class Ledger:
         if not isinstance(path, str | os.PathLike):
             raise ArgumentError(f"path must be the name of a file, got {path!r:.60}.")
         self.path = Path(path).absolute()
-        self._header = (size, json.dumps(classes))
+        self.first: Position = (0, -1)  # before any event, whatever the file began with
+        self._asked = size, classes
+        self._begun_with: tuple[int, tuple[str, ...]] | None = None
         self._open: tuple[int, sqlite3.Connection] | None = None  # and the process that opened it
-        self.first = first_position(*self._header)
         if not os.path.lexists(path_of_a_file(self.path)):
-            self._create()
+            self._create(size, json.dumps(classes))
+
+    @property
+    def begun_with(self) -> tuple[int, tuple[str, ...]]:
+        """The size and the classes of the file before any event; known once it was read."""
+        return self._begun_with or self._asked
 
     def read(self, last: Position, receive: Callable[[Event], None]) -> None:
         """Give `receive` each event that came after the position `last`."""
@@ -106,8 +113,10 @@ class Ledger:
         if last == self.first:  # the last rows may be gone from a page, and no checksum tells
             said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             require_sound(self.path, str(said))
+            size, classes = self.begun_with
+            last = first_position(size, json.dumps(classes))
         known = connection.execute("SELECT id, checksum FROM event WHERE id = ?", last[:1])
-        if last != self.first and known.fetchone() != last:
+        if last[0] and known.fetchone() != last:
             raise LedgerError(f"{self.path} was replaced since it was read. Open it again.")
         for event in events(connection, self.path, last):
             receive(event)
@@ -152,12 +161,26 @@ class Ledger:
             raise wal_refusal(self.path)
         require_ours(connection, self.path)
         require_tables(connection, self.path)
-        header = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
-        for name, there, here in zip(("size", "classes"), header, self._header, strict=True):
-            if there != here:
-                raise LedgerError(f"{self.path} has {name} {there}, asked for was {here}.")
+        row = connection.execute("SELECT size, classes FROM ledger").fetchone() or (None, None)
+        if self._begun_with is None:
+            self._begun_with = self._grown_from(*row)
+        begun = self._begun_with[0], json.dumps(self._begun_with[1])
+        if row != begun:
+            raise LedgerError(f"{self.path} began with {row!r:.80}, and with {begun!r:.80} before.")
 
-    def _create(self) -> None:
+    def _grown_from(self, size: Any, text: Any) -> tuple[int, tuple[str, ...]]:
+        """What the file began with: what is asked for, or what may have grown to it by events."""
+        asked, classes = self._asked
+        if not isinstance(size, int) or size > asked:
+            raise LedgerError(f"{self.path} has size {size}, asked for was {asked}.")
+        if text == json.dumps(classes):  # the quick way
+            return size, classes
+        try:
+            return size, class_names(json.loads(str(text)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LedgerError(f"{self.path} is damaged: table 'ledger': {error}") from error
+
+    def _create(self, size: int, classes: str) -> None:
         """Write the empty ledger beside `path`, then give it its name: it is never half made."""
         draft = self.path.with_name(f".{uuid4().hex}.draft")
         try:
@@ -165,7 +188,7 @@ class Ledger:
                 connection.execute("BEGIN")
                 for statement in (*MARKS, *TABLES):
                     connection.execute(statement)
-                connection.execute("INSERT INTO ledger VALUES (?, ?)", self._header)
+                connection.execute("INSERT INTO ledger VALUES (?, ?)", (size, classes))
                 connection.execute("COMMIT")
             _publish(draft, self.path)
         except (OSError, sqlite3.Error) as error:

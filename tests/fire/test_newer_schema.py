@@ -30,13 +30,13 @@ USED: dict[str, Callable[[LabeledSet], object]] = {
     "refresh": LabeledSet.refresh,
     "abandon_round": LabeledSet.abandon_round,
 }
-REFUSAL = r"answers\.db has schema 3; this openal reads 1 and 2\. Upgrade openal\."
+REFUSAL = r"answers\.db has schema 4; this openal reads 1, 2 and 3\. Upgrade openal\."
 
 
 def upgrade(path: Path, *statements: str) -> None:
     """What a later openal may do to a file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in (*statements, "PRAGMA user_version = 3"):
+        for statement in (*statements, "PRAGMA user_version = 4"):
             connection.execute(statement)
 
 
@@ -82,7 +82,7 @@ def test_the_command_says_so(
     before = folder(path)
     assert main(["ledger", action, "answers.db"]) == 2
     output = capsys.readouterr()
-    assert "has schema 3; this openal reads 1 and 2. Upgrade openal." in output.err
+    assert "has schema 4; this openal reads 1, 2 and 3. Upgrade openal." in output.err
     assert (output.err.count("\n"), output.out) == (1, "")
     assert folder(path) == before
 

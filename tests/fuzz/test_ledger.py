@@ -12,7 +12,7 @@ from typing import Any
 from openal.errors import LedgerError
 from openal.labeled import LabeledSet
 from openal.ledger import _format, as_csv, as_json, read_whole
-from tests.fire.ledgers import CLASSES, SIZE, filled, said
+from tests.fire.ledgers import filled, opened, said
 from tests.fuzz.damage import BYTES
 from tests.fuzz.harness import Loader
 from tests.fuzz.structured import json_value
@@ -54,7 +54,9 @@ def in_order(content: bytes, random: Random) -> bytes:
 def change(row: list[Any], random: Random) -> None:
     at = random.randrange(len(row))
     if at in (3, 4) and random.random() < 0.7:  # the indices and the labels
-        row[at] = json_value(json.loads(row[at])[:20], random)
+        value = json.loads(row[at])
+        first = dict([*value.items()][:20]) if isinstance(value, dict) else value[:20]
+        row[at] = json_value(first, random)
     else:
         row[at] = random.choice(VALUES[at < 2 or at in (3, 4) :])  # these cannot be None
 
@@ -83,7 +85,7 @@ def continued(folder: Path) -> LabeledSet:
     """As another process does; where there is no file, none is begun."""
     if not (folder / FILE).exists():
         raise LedgerError("There is no file.")
-    return LabeledSet(SIZE, CLASSES, folder / FILE)
+    return opened(folder / FILE)
 
 
 def whole(folder: Path) -> Any:

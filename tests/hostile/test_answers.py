@@ -140,10 +140,13 @@ def test_people_who_disagree_are_told_and_the_first_answer_stays(
     labeled = LabeledSet(10, 3, tmp_path / "answers.db" if on_disk else None)
     labeled.add([4], [1], annotator="ann")
     for label in (0, 2, UNKNOWN, SKIPPED):
-        with pytest.raises(AnswerError, match=f"index 4: it was answered 1, now {label}"):
-            labeled.add([3, 4], [label, label], annotator="bob")
+        for annotator in ("ann", None):
+            with pytest.raises(AnswerError, match=f"index 4: it was answered 1, now {label}"):
+                labeled.add([3, 4], [label, label], annotator=annotator)
+        labeled.add([4], [label], annotator=f"against {label}")
     labeled.add([4], [1], annotator="bob")
     assert (len(labeled), labeled.annotators) == (1, {4: "ann"})
+    assert [*labeled.disagreements[4].values()] == [1, 0, 2, UNKNOWN, SKIPPED, 1]
 
 
 ARRIVALS: dict[str, Callable[[list[int]], list[list[int]]]] = {

@@ -198,8 +198,8 @@ def bad_page(number: int) -> Callable[[Path], None]:
 NAMED = r"damaged: .*([pP]age|table '\w+' after row) \d+.* Restore a copy"  # as SQLite can say it
 BAD_FILES = {
     "a newer schema": (
-        altered("PRAGMA user_version = 3"),
-        "schema 3; this openal reads 1 and 2",
+        altered("PRAGMA user_version = 4"),
+        "schema 4; this openal reads 1, 2 and 3",
     ),
     "garbage": (garbage, "file is not a database"),
     "another application's": (foreign, "not a ledger of openal"),

@@ -1,5 +1,6 @@
 """An interrupt at any line of a call: the labeled set is as before or as after, and goes on."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -66,15 +67,27 @@ CALLS: dict[str, Callable[[LabeledSet], object]] = {
     "retract": lambda labeled: labeled.retract([0, 6]),
     "begin_round": asked_next,
     "abandon_round": LabeledSet.abandon_round,
+    "opinion": lambda labeled: labeled.add([0, 7, 3], [1, 2, 0], annotator="bob"),
+    "add_class": lambda labeled: labeled.add_class("new"),
     "refresh": LabeledSet.refresh,
     "read": lambda labeled: said(labeled),
 }
+EACH = {} if os.environ.get("OPENAL_SLOW") else {"opinion": 7, "add_class": 7}
+"""At every which line: most of these calls is what the others do."""
 
 
 def said(labeled: LabeledSet) -> list[Any]:
     rounds = [(r.indices.tolist(), r.labels.tolist(), r.begun) for r in labeled.history]
     arrays = [a.tolist() for a in (*labeled.answers(), labeled.skipped_indices)]
-    return [arrays, labeled.pending_indices.tolist(), rounds, labeled.annotators, len(labeled)]
+    others = labeled.disagreements, labeled.num_classes
+    return [
+        arrays,
+        labeled.pending_indices.tolist(),
+        rounds,
+        labeled.annotators,
+        len(labeled),
+        others,
+    ]
 
 
 def states(call: Callable[[LabeledSet], object]) -> list[Any]:
@@ -107,17 +120,18 @@ def quick() -> Iterator[Path]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("name", CALLS)
 def test_it_is_as_before_or_as_after_and_goes_on(
     quick: Path,
-    call: Callable[[LabeledSet], object],
+    name: str,
     on_disk: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
+    call = CALLS[name]
     expected, line, interrupt = states(call), 0, None
     begun(quick / "begun.db")
     while interrupt is None or interrupt.where:
-        line += 1
+        line += EACH.get(name, 1)
         path = Path(shutil.copy(quick / "begun.db", quick / "now.db")) if on_disk else None
         labeled = LabeledSet(20, 3, path) if on_disk else begun(None)
         interrupt = interrupted(lambda labeled=labeled: call(labeled), line)
@@ -126,12 +140,12 @@ def test_it_is_as_before_or_as_after_and_goes_on(
         seen = said(labeled)
         assert seen in expected, interrupt.where
         if path is not None:
-            assert said(LabeledSet(20, 3, path)) == seen, interrupt.where
+            assert said(LabeledSet(20, labeled.classes, path)) == seen, interrupt.where
         require_usable(labeled, interrupt.where)
         if path is not None:
             assert len(read_whole(path).answers.labels) == len(labeled), interrupt.where
     record_property("lines", line - 1)
-    assert line > 2
+    assert line > 2 * EACH.get(name, 1)
 
 
 @pytest.mark.long

@@ -155,8 +155,8 @@ BAD_FILES = {
     "garbage": (garbage, "file is not a database"),
     "another application's": (foreign, "not a ledger of openal"),
     "a newer schema": (
-        altered("PRAGMA user_version = 3"),
-        "schema 3; this openal reads 1 and 2",
+        altered("PRAGMA user_version = 4"),
+        "schema 4; this openal reads 1, 2 and 3",
     ),
     "cut in the header": (cut(50), "cannot be used"),
     "cut in the first page": (cut(2000), "cannot be used"),

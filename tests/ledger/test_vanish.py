@@ -38,6 +38,18 @@ def test_who_gave_an_answer_that_is_no_more_is_not_read_from_the_file(
     assert LabeledSet(5, 2, path=tmp_path / "again.db").annotators == {1: "ann"}
 
 
+def test_what_others_said_about_an_answer_that_was_changed_or_withdrawn(
+    labeled: LabeledSet, tmp_path: Path
+) -> None:
+    labeled.add([0, 1], [1, 1], annotator="bob")
+    assert [*labeled.disagreements] == [0, 1]
+    labeled.relabel([0], [0])
+    labeled.retract([1])
+    sets = [labeled, *([] if labeled.path is None else [LabeledSet(5, 2, labeled.path)])]
+    assert [each.disagreements for each in sets] == [{}] * len(sets)
+    assert [each.annotators for each in sets] == [{}] * len(sets)
+
+
 def test_a_withdrawn_answer_is_in_no_list(labeled: LabeledSet) -> None:
     labeled.retract([0, 1])
     lists = (labeled.known_indices, labeled.known_labels, labeled.unknown_indices)

@@ -1,0 +1,72 @@
+"""A query: what to ask next, and why; as a frame, and as a grid of images."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from openal._shown import Shown, shown
+from openal.errors import MissingPackageError
+from openal.step import Step
+
+__all__ = ["Query"]
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What to ask next, and why.
+
+    `indices` int64 [b] are global, best first. `scores`, `purity` and `informativeness` are float32
+    [b], aligned with them: the scores of the last stage that scores, and of the last whose score
+    has that role; None where the chain has none. `steps` are the stages in order, and
+    `diagnostics` what each of them notes, by its depth in the chain: `diagnostics[0]["scale"]`.
+    `n_candidates` is how many there were to choose among, `n_filled` how many were taken only
+    because fewer passed than the budget. `keys` are the names of the items where the pool has them.
+    """
+
+    indices: np.ndarray
+    scores: Tensor | None
+    purity: Tensor | None
+    informativeness: Tensor | None
+    steps: tuple[Step, ...] = field(repr=False)
+    n_candidates: int
+    n_filled: int
+    diagnostics: Mapping[Any, Any] = field(repr=False)
+    keys: tuple[str, ...] | None = field(default=None, repr=False)
+    _items: Any = field(default=None, repr=False)  # the data set, for `show`
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices.tolist())
+
+    def to_frame(self) -> Any:
+        """A pandas frame with a row per index; pandas is an extra: `pip install openal[frame]`."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingPackageError("to_frame() needs pandas: pip install pandas.") from error
+        names = ("scores", "purity", "informativeness")
+        columns = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        keys = {} if self.keys is None else {"key": [*self.keys]}
+        numbers = {name: values.numpy() for name, values in columns.items()}
+        return pd.DataFrame({"index": self.indices, **keys, **numbers})
+
+    def show(
+        self, items: Any = None, *, folder: str | os.PathLike[str] | None = None, size: int = 96
+    ) -> Shown:
+        """The query as a grid of images for a notebook; printed, it is a table.
+
+        The images are those of the pool's data set, or `items`, or the files in a `folder` that
+        the keys name. `size` is that of the small images in pixels.
+        """
+        source = self._items if items is None else items
+        return shown(self, source, None if folder is None else Path(folder), size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_items": None}  # a pickled query does not take the data set along
