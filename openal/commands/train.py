@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     project = Project.find()
     pool, labeled = project.pool(), project.labeled()
     card = _card(project, pool, labeled)
-    head = trained_head(project, pool, labeled, card)
+    head = trained_head(pool, labeled, card)
     head.save(project.classifier_file)
     text = json.dumps(card, indent=1, ensure_ascii=False)
     path = project.classifier_file.with_suffix(".json")

@@ -19,7 +19,6 @@ from openal.learners import CalibratedDetector, EmbeddingClassifier
 from openal.learners._layers import Layers
 from openal.learners._weight_files import read_weights
 from openal.pool import Pool
-from openal.project.project import Project
 
 __all__ = ["Head", "trained_head"]
 
@@ -90,7 +89,7 @@ class Head:
         return head
 
 
-def trained_head(project: Project, pool: Pool, labeled: LabeledSet, card: Any) -> Head:
+def trained_head(pool: Pool, labeled: LabeledSet, card: Mapping[str, Any]) -> Head:
     """The classifier and the detector of the answers so far."""
     if not len(labeled.known_indices):
         raise ArgumentError(
