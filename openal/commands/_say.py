@@ -22,13 +22,13 @@ def counted(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts)
 
 
-def plural(count: int, word: str) -> str:
+def plural(count: int, word: str, ending: str = "s") -> str:
     """A number of things.
 
-    >>> plural(1, "answer"), plural(1200, "image")
-    ('1 answer', '1,200 images')
+    >>> plural(1, "answer"), plural(1200, "image"), plural(2, "class", "es")
+    ('1 answer', '1,200 images', '2 classes')
     """
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return f"{count:,} {word}{'' if count == 1 else ending}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

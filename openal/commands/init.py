@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from openal.commands._parser import Parser
 from openal.commands._say import plural, say
@@ -52,17 +53,12 @@ def main(argv: Sequence[str]) -> int:
     settings["copies"] = _copies(given.copies)
     known = {name: value for name, value in settings.items() if value is not None}
     project = Project.create(folder, images, given.classes, **known)
-    say([f"{folder / 'openal.toml'}: {plural(len(found.names), 'image')}, {_named(project)}."])
+    counts = plural(len(found.names), "image"), plural(len(project.classes), "class", "es")
+    say([f"{folder / 'openal.toml'}: {', '.join(counts)}: {', '.join(project.classes)}."])
     say([found.left_out] if found.left_out else [])
     here = folder == Path.cwd()
-    say([f"Next: {'' if here else f'cd {given.folder} && '}openal embed"])
+    say([f"Next: {'' if here else f'cd {quote(str(given.folder))} && '}openal embed"])
     return 0
-
-
-def _named(project: Project) -> str:
-    return f"{plural(len(project.classes), 'class')}: {', '.join(project.classes)}".replace(
-        "classs", "classes"
-    )
 
 
 def _from(folder: Path, images: str) -> str:

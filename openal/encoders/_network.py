@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 __all__ = ["SECONDS", "hub_answers", "hub_host"]
 
-SECONDS = 2.5
+SECONDS = 2.0
 """How long an answer is waited for. Looking up a name has no time limit of its own."""
 
 ON = {"1", "on", "true", "yes"}

@@ -60,7 +60,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"budget": True}, "budget must be an integer"),
     ({"copies": "no"}, "copies must be 'ask', 'skip'"),
     ({"encoder": 3}, "encoder must be a text"),
-    ({"colour": "red"}, "there is no setting 'colour'; there are images, classes"),
+    ({"tint": "red"}, "there is no setting 'tint'; there are images, classes"),
 ]
 
 
