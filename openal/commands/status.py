@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
 def _images(project: Project, status: Status) -> list[str]:
     lines = [f"{project.folder}: {plural(status.images, 'image')}, encoder {project.encoder_used}."]
     if status.unreadable:
-        lines += [f"{plural(status.unreadable, 'image')} cannot be read, and are never asked."]
+        lines += [f"{plural(status.unreadable, 'image')} cannot be read: left out of every query."]
     return lines
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from openal.errors import ArgumentError, StoreError
+from openal.errors import AnswerError, ArgumentError, StoreError
 from openal.labeled import LabeledSet
 from openal.learners import EmbeddingClassifier
 from openal.learners._on_embeddings import FittedOnEmbeddings
@@ -195,7 +195,13 @@ class Project:
         asking = self.using(budget=budget, strategy=strategy)
         pool = self.pool()
         chosen = strategy_for(asking.strategy, self.copies, self.texts())
-        return begun_round(chosen, pool, labeled, asking.budget, seed)
+        try:
+            return begun_round(chosen, pool, labeled, asking.budget, seed)
+        except AnswerError:  # another process may have begun a round meanwhile
+            labeled.refresh()
+            if not len(labeled.pending_indices):
+                raise
+        return open_round(labeled)
 
     def classifier(self) -> FittedOnEmbeddings:
         """A linear classifier on the embeddings, fitted to the answers of now."""

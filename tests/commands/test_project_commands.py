@@ -352,7 +352,7 @@ def test_an_image_that_cannot_be_read_has_no_class(
         "known": "",
     }
     run("status")
-    assert "1 image cannot be read, and are never asked" in capsys.readouterr().out
+    assert "1 image cannot be read: left out of every query" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Project: rounds that go on after an interruption, strategies, texts, and what is said before."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from openal import LabeledSet
 from openal.errors import ArgumentError, StoreError
 from openal.project import Project, query_reasons
 from openal.project.reasons import query_basis
@@ -37,6 +39,21 @@ def test_an_open_round_goes_on_with_what_is_left(project: Project) -> None:
     left = project.query()
     assert left.indices.tolist() == first.indices[5:].tolist()
     assert left.purity is not None and len(left.purity) == len(left)
+
+
+def test_of_two_who_ask_at_once_both_get_the_first_round(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, others = LabeledSet.begin_round, []
+
+    def later(labeled: LabeledSet, query: Any) -> None:
+        with monkeypatch.context() as context:
+            context.setattr(LabeledSet, "begin_round", begin)
+            others.append(Project.find(project.folder).query(seed=1))
+        begin(labeled, query)
+
+    monkeypatch.setattr(LabeledSet, "begin_round", later)
+    assert project.query(seed=0).indices.tolist() == others[0].indices.tolist()
 
 
 def test_a_new_round_asks_what_has_no_answer(project: Project) -> None:
