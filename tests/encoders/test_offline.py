@@ -44,14 +44,14 @@ def test_the_same_numbers_as_the_network_as_it_was_trained() -> None:
 @pytest.mark.long
 @needs_wheel
 def test_it_finds_what_is_in_real_photographs(shared_data: Callable[[str], Path]) -> None:
-    """Nearest class means of 20 images each: 0.44 on CIFAR with this seed; chance is 0.1."""
+    """The nearest mean of 12 images per class: 0.49 on CIFAR's; chance is 0.1."""
     with np.load(shared_data("cifar10_raw5000.npz"), allow_pickle=False) as data:
-        x, y = data["x"][:300], data["y"][:300]
+        x, y = data["x"][:200], data["y"][:200]
     encode, transform, _ = encoder_named("offline:64", CPU)
     z = encode(torch.stack([transform(Image.fromarray(image)) for image in x]))
-    means = torch.stack([z[:200][torch.from_numpy(y[:200] == k)].mean(dim=0) for k in range(10)])
-    found = (z[200:] @ means.T).argmax(dim=1).numpy()
-    assert (found == y[200:]).mean() > 0.35
+    means = torch.stack([z[:120][torch.from_numpy(y[:120] == k)].mean(dim=0) for k in range(10)])
+    found = (z[120:] @ means.T).argmax(dim=1).numpy()
+    assert (found == y[120:]).mean() > 0.35
 
 
 @needs_wheel
