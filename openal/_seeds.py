@@ -66,7 +66,7 @@ class Draws(TorchDispatchMode):
     ) -> Any:
         """The operation, with a generator where it draws."""
         kwargs = dict(kwargs or {})
-        if torch.Tag.nondeterministic_seeded not in func.tags or kwargs.get("generator"):
+        if not _draws(func, args, kwargs) or kwargs.get("generator"):
             return func(*args, **kwargs)
         self.drew = True
         generator = self._generator(args, kwargs)
@@ -90,6 +90,17 @@ class Draws(TorchDispatchMode):
         if device not in self.generators:
             self.generators[device] = torch.Generator(device).manual_seed(self.seed)
         return self.generators[device]
+
+
+def _draws(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether an operation draws random numbers; attention that drops nothing does not."""
+    if torch.Tag.nondeterministic_seeded not in func.tags:
+        return False
+    for at, argument in enumerate(func._schema.arguments):
+        if argument.name == "dropout_p":
+            share = kwargs.get("dropout_p", argument.default_value)
+            return bool(args[at] if at < len(args) else share)
+    return True
 
 
 def _takes_generator(func: Any) -> bool:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 
 from openal._version import __version__
 from openal.commands._terminal import printable_output
@@ -13,9 +14,16 @@ __all__ = ["main"]
 COMMANDS = {
     "convert-clipn": "keep the no tower of a CLIPN checkpoint, as safetensors",
     "embed": "compute the embeddings of a folder of images, once",
+    "export": "write the answers of a project for other programs",
+    "import": "take answers from a table into a project",
+    "init": "begin a project: a folder of photos and class names",
     "ledger": "check or export a file of answers",
+    "predict": "say of every image of a project what it is",
+    "query": "choose the images to ask about next",
     "report": "show the results of a simulation as one page",
     "simulate": "compare strategies on labeled data",
+    "status": "tell how far a project is, and whether to go on",
+    "train": "train the classifier of a project on its answers",
 }
 
 
@@ -51,7 +59,8 @@ def _main(arguments: list[str]) -> int:
 
 def _run(name: str, argv: Sequence[str]) -> int:
     """Run a command; what it needs is imported only now."""
-    module = import_module(f"openal.commands.{name.replace('-', '_')}")
+    module_name = f"{name}_" if iskeyword(name) else name.replace("-", "_")
+    module = import_module(f"openal.commands.{module_name}")
     code: int = module.main(argv)
     return code
 

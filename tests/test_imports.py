@@ -64,8 +64,8 @@ LAYERS = (
     },
     {"learners", "store"},
     {"informativeness", "purity", "selection"},
-    {"strategies"},
-    {"integrations", "simulate", "testing"},
+    {"encoders", "strategies"},
+    {"integrations", "project", "simulate", "testing"},
     {"report"},
     {"__main__", "cli", "commands"},
     {"openal"},  # the front door, openal/__init__.py
@@ -84,8 +84,18 @@ DOORS |= {"simulate.metrics"}  # functions, beside the trackers of the same name
 DOOR_ROOMS = {"commands"}  # the command line finds each by its name
 
 # Whose names users import: a name is in one of them only. The front door repeats some of others.
-ROOMS = ["", "functional", "informativeness", "integrations", "learners", "ledger", "purity"]
-ROOMS += ["report", "selection", "simulate", "stopping", "store", "strategies", "testing"]
+ROOMS = ["", "encoders", "functional", "informativeness", "integrations", "learners", "ledger"]
+ROOMS += [
+    "project",
+    "purity",
+    "report",
+    "selection",
+    "simulate",
+    "stopping",
+    "store",
+    "strategies",
+    "testing",
+]
 
 HEAVY = {"matplotlib", "open_clip", "pandas", "sklearn", "torchvision"}
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from openal._seeds import Draws, as_seed, derived_seed, drawing_from
 from openal.errors import ArgumentError
@@ -116,6 +117,14 @@ def test_draws_know_whether_there_were_any() -> None:
     with draws:
         torch.rand(3)
     assert draws.drew
+
+
+@pytest.mark.parametrize("dropped", [0.0, 0.5])
+def test_attention_draws_where_it_drops(dropped: float) -> None:
+    draws, x = Draws(0), torch.ones(1, 2, 3, 4)
+    with draws:
+        scaled_dot_product_attention(x, x, x, dropout_p=dropped)
+    assert draws.drew == (dropped > 0)
 
 
 def test_threads_draw_from_their_own_seeds() -> None:

@@ -1,45 +1,51 @@
-"""`openal embed`: the embeddings of a folder of images, computed once."""
+"""`openal embed`: the embeddings of a folder of images, or of a project, computed once."""
 
 import argparse
 import os
 import re
 import sys
+import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from openal._image_folder import ImageFiles, image_files
+from openal._image_folder import image_files
 from openal._image_reader import reading_of
-from openal.commands._functions import named_function
+from openal.commands._encoders import chosen_parts, encoder_parts
 from openal.commands._parser import Parser, add_reading
+from openal.commands._say import plural, say
+from openal.encoders import EncoderParts, is_encoder_name
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP
+from openal.project.project import ENCODER, Project
 from openal.store import build_store
 from openal.store._files import DTYPES
+from openal.store._manifest import read_manifest
 from openal.store.embeddings import Embeddings
 from openal.store.images import Images
 
 __all__ = ["EncoderParts", "main", "parser"]
 
-EncoderParts = tuple[Callable[[Tensor], Tensor], Callable[[Any], Any], Mapping[str, str]]
-"""How a batch is encoded, how an image becomes its input, and what both must be to go on."""
+PROJECT_SHARD = 512
+"""Images per file of a project: what an interrupt may cost, ten seconds on a CPU."""
 
 
 def parser() -> Parser:
     """The arguments of `openal embed`."""
     parser = Parser(
         "openal embed",
-        description="Compute the embeddings of all images in a folder once, and keep them.",
+        description="Compute the embeddings of all images in a folder once, and keep them. Without "
+        "IMAGES: those of the project in this folder or above it.",
         epilog="Killed and started again with the same arguments, it goes on where it stopped.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("images", nargs="?", type=Path, metavar="IMAGES", help="a folder; those below count too")
-    add("--out", type=Path, required=True, metavar="DIR", help="the store")
+    add("--out", type=Path, metavar="DIR", help="the store (IMAGES-embeddings)")
     add("--check", action="store_true", help="read a finished store, and say if it is intact")
     add_reading(parser.add_argument_group("how files are read"))
     _add_encoder(parser.add_argument_group("encoder"))
@@ -53,8 +59,10 @@ def _add_encoder(group: argparse._ArgumentGroup) -> None:
     add("--pretrained", metavar="TAG", help="its weights: a tag of open_clip, or a file")
     add(
         "--encoder",
-        metavar="MODULE:FUNCTION",
-        help="your own: FUNCTION(device) returns (encode, transform, fingerprint); it is run",
+        metavar="NAME",
+        help="offline, clip:MODEL/TAG, hub:OWNER/NAME, timm:NAME, torchvision:NAME; or your own, "
+        "MODULE:FUNCTION: FUNCTION(device) returns (encode, transform, fingerprint); it is run. "
+        "Without: CLIP from the cache or the network, else offline",
     )
     add("--dtype", choices=[*DTYPES], help="of the embeddings (float16)")
 
@@ -62,54 +70,144 @@ def _add_encoder(group: argparse._ArgumentGroup) -> None:
 def _add_speed(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--batch-size", type=int, metavar="N", help="images at a time (256; on a CPU 32)")
-    add("--shard-rows", type=int, metavar="N", help="images per file (4096)")
+    add("--shard-rows", type=int, metavar="N", help="images per file (4096; of a project 512)")
     add("--workers", type=int, metavar="N", help="processes that decode (the free cores, up to 8)")
     add("--device", metavar="NAME", help="cpu, cuda, cuda:1, ... (a GPU where there is one)")
     add("--part", default="0/1", metavar="I/N", help="the shards of one process of N, from 0/N")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What to embed, and where to: the images by name, and the project they are of, if any."""
+
+    folder: Path
+    names: Sequence[str]
+    out: Path
+    project: Project | None = None
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.folder / name for name in self.names]
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command."""
     given = parser().parse_args(argv)
     if given.check:
-        return _checked(given.out)
-    if given.images is None:
-        raise ArgumentError("IMAGES is missing: a folder of images.")
-    part, device, files = _part(given.part), _device(given.device), _files(given)
-    encode, transform, fingerprint = _encoder(given, device)
-    images = Images(given.images, files.names, transform, reading_of(given.max_pixels, given.bits))
-    if files.left_out:
-        _say([files.summary()])  # before hours of work
+        return _checked(given.out or Project.find().store_folder)
+    part, device = _part(given.part), _device(given.device)
+    task = _task(given)
+    encode, transform, fingerprint = _encoder(given, task, device)
+    reading = reading_of(given.max_pixels, given.bits)
+    images = Images(task.folder, task.names, transform, reading)
+    begun = time.monotonic()
     store = build_store(
-        given.out,
+        task.out,
         images,
         encode,
         fingerprint=fingerprint if given.bits is None else {**fingerprint, "bits": f"{given.bits}"},
         identities=images.identities(),
         part=part,
         dtype=given.dtype,
-        shard_rows=given.shard_rows,
+        shard_rows=_shard_rows(given, task),
         batch_size=given.batch_size,
         workers=_free_cores() if given.workers is None else given.workers,
         device=device,
     )
-    _say([*_about(store, files.names), *images.notes.lines(files.names)])
+    say([*_about(store, task.names), *images.notes.lines(task.names)])
+    if task.project is not None:
+        _finish(task.project, store, time.monotonic() - begun)
     return 0
 
 
-def _files(given: Namespace) -> ImageFiles:
-    files = image_files(given.images, besides=[given.out])
+def _task(given: Namespace) -> _Task:
+    """The images of the project here, or of the folder that is named."""
+    if given.out is None:
+        project = _project(given.images)
+        if project is not None:
+            names = project.fixed_names()
+            say([f"{plural(len(names), 'image')} of {project.images}"])
+            return _Task(project.image_folder, names, project.store_folder, project)
+    if given.images is None:
+        raise ArgumentError("IMAGES is missing: a folder of images.")
+    out = given.out or Path(f"{given.images.resolve().name}-embeddings")
+    files = image_files(given.images, besides=[out])
     if not files.names:
         raise ArgumentError(f"{given.images} holds no images. {files.omissions()}".strip())
-    return files
+    if files.left_out:
+        say([files.summary()])  # before hours of work
+    return _Task(given.images, files.names, out)
 
 
-def _encoder(given: Namespace, device: torch.device) -> EncoderParts:
-    if (given.model is None) == (given.encoder is None):
+def _project(images: Path | None) -> Project | None:
+    """The project of the current folder, if that is what is meant; its images may be named."""
+    if images is None:
+        return Project.find()
+    try:
+        project = Project.find()
+    except ArgumentError:
+        return None
+    if images.resolve() != project.image_folder.resolve():
+        raise ArgumentError(
+            f"{project.folder / 'openal.toml'} is about {project.images}; leave IMAGES out, or say "
+            f"with --out where the embeddings of {images} go."
+        )
+    return project
+
+
+def _encoder(given: Namespace, task: _Task, device: torch.device) -> EncoderParts:
+    if given.model is not None and given.encoder is not None:
         raise ArgumentError("one of --model and --encoder must name what embeds the images.")
-    if given.encoder is None:
+    project = task.project
+    if given.model is not None and project is None:
         return CLIP(given.model, given.pretrained, device=device).image_encoder()
-    return _own(given.encoder, device)
+    name: str | None = given.encoder
+    if given.model is not None:
+        name = f"clip:{given.model.replace('/', '-')}/{given.pretrained or ''}"
+    elif name is None:
+        name = _of_project(task)
+    if name is None:
+        name, parts = chosen_parts(device, task.paths)
+    else:
+        beside = None if project is None else project.folder
+        name, parts = encoder_parts(name, device, task.paths, beside)
+    encode, transform, fingerprint = parts
+    own = project is None and not is_encoder_name(name)
+    return encode, transform, dict(fingerprint) if own else {**fingerprint, ENCODER: name}
+
+
+def _of_project(task: _Task) -> str | None:
+    """The encoder that the project names, else the one that its embeddings were begun with."""
+    project = task.project
+    if project is not None and project.encoder != "auto":
+        begun = _begun_with(task)
+        same = begun is not None and begun.partition(":")[0] == project.encoder == "offline"
+        return begun if same else project.encoder
+    return _begun_with(task)
+
+
+def _begun_with(task: _Task) -> str | None:
+    manifest = read_manifest(task.out)
+    return None if manifest is None else manifest.fingerprint.get(ENCODER)
+
+
+def _shard_rows(given: Namespace, task: _Task) -> int | None:
+    """Small files for a new store of a project; a store that was begun goes on with its own."""
+    if given.shard_rows is None and task.project is not None and read_manifest(task.out) is None:
+        return PROJECT_SHARD
+    rows: int | None = given.shard_rows
+    return rows
+
+
+def _finish(project: Project, store: Embeddings, seconds: float) -> None:
+    if store.missing:
+        return
+    if seconds > 1:
+        rate = len(store) / seconds
+        say([f"{seconds:.0f} s, {rate:.0f} images per second."])
+    if project.texts() is not None:
+        say(["The names of the classes are known to the encoder, as texts."])
+    say(["Next: openal label, or openal query --out q.csv"])
 
 
 def _about(store: Embeddings, names: Sequence[str]) -> list[str]:
@@ -121,25 +219,11 @@ def _about(store: Embeddings, names: Sequence[str]) -> list[str]:
     return lines + [f"  {names[index]}: {why}" for index, why in store.reasons.items()]
 
 
-def _say(lines: Sequence[str]) -> None:
-    for line in lines:  # a name may hold anything
-        sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
-    sys.stdout.flush()
-
-
 def _checked(folder: Any) -> int:
     store = Embeddings(folder)
     store.verify()
     sys.stdout.write(f"{store.folder}: intact, {store.shape[0]} x {store.shape[1]}\n")
     return 0
-
-
-def _own(name: str, device: torch.device) -> EncoderParts:
-    """The encoder of the user's own function, which is run."""
-    parts = named_function(name, "--encoder")(device)
-    if not isinstance(parts, tuple) or len(parts) != 3:
-        raise ArgumentError(f"{name} must return (encode, transform, fingerprint), got {parts!r}.")
-    return parts
 
 
 def _part(text: str) -> tuple[int, int]:

@@ -38,6 +38,8 @@ from openal.store import Embeddings
 
 __all__ = ["CLIP", "model_stamp"]
 
+PHOTO = ("a photo of a {}.",)
+
 
 @dataclass(frozen=True)
 class CLIP:
@@ -123,13 +125,13 @@ class CLIP:
         For `KnownKMeans(texts=...)`, `TextShare` and `NegativeLabels`. `vocabulary=None` takes
         `common_nouns()`; a noun that is a class name, or its plural in s, is left out.
         """
-        texts, nouns = class_names(names, "openal"), vocabulary or common_nouns()
+        texts, nouns = class_names(names, PHOTO), vocabulary or common_nouns()
         own = {text.casefold() for text in texts}
         others = [noun for noun in nouns if not {noun.casefold(), f"{noun}s".casefold()} & own]
         if not others:
             raise ArgumentError("vocabulary must hold nouns that are no class name.")
         stamp = model_stamp(self.model_name, self.pretrained)
-        both = _photos_of(self, (*texts, *class_names(others, "openal")), stamp)
+        both = _photos_of(self, (*texts, *class_names(others, PHOTO)), stamp)
         return both[: len(texts)].clone(), both[len(texts) :].clone()
 
     def image_encoder(
@@ -183,4 +185,4 @@ def _class_texts(clip: CLIP, names: tuple[str, ...], stamp: Stamp) -> ClassTexts
 def _photos_of(clip: CLIP, nouns: tuple[str, ...], stamp: Stamp) -> Tensor:
     encode, tokenizer = clip._model().network.encode_text, tokenizer_of(clip.model_name)
     device = target_device(clip.device)
-    return text_directions(encode, tokenizer, nouns, ["a photo of a {}."], device)
+    return text_directions(encode, tokenizer, nouns, PHOTO, device)

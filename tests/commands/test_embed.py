@@ -147,13 +147,16 @@ def test_a_damaged_store_is_found(
 
 
 BAD: list[tuple[str, str]] = [
-    ("", "the following arguments are required: --out"),
+    ("", "there is no openal.toml in"),
+    ("--check", "there is no openal.toml in"),
     ("--out new", "IMAGES is missing"),
     ("nowhere --out new --encoder x:y", "nowhere is not a folder of images"),
     ("empty --out new --encoder x:y", "empty holds no image"),
-    ("pictures --out new", "one of --model and --encoder"),
     ("pictures --out new --encoder x:y --model z", "one of --model and --encoder"),
     ("pictures --out new --encoder nothing", "--encoder must be MODULE:FUNCTION, got 'nothing'"),
+    ("pictures --out new --encoder offline:8", "offline encoder sees 32 to 1024 pixels"),
+    ("pictures --out new --encoder timm:no_such_network", "timm has no network 'no_such_network'"),
+    ("pictures --out new --encoder torchvision:nothing", "torchvision has no network 'nothing'"),
     ("pictures --out new --encoder no.module:at", "--encoder no.module:at is not there"),
     ("pictures --out new --encoder json:absent", "--encoder json:absent is not there"),
     ("pictures --out new --encoder builtins:repr", "must return (encode, transform, fingerprint)"),

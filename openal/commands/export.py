@@ -1,0 +1,75 @@
+"""`openal export`: the answers of a project for people and for other programs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from openal.commands._parser import Parser
+from openal.commands._say import plural, say
+from openal.errors import ArgumentError
+from openal.project import Project
+from openal.project._exports import (
+    Answer,
+    answers_csv,
+    answers_parquet,
+    coco_json,
+    exported_answers,
+    image_folder,
+    yolo_folder,
+)
+
+__all__ = ["main", "parser"]
+
+WRITERS: dict[str, Callable[[Project, Sequence[Answer], Path], None]] = {
+    ".csv": answers_csv,
+    ".parquet": answers_parquet,
+    ".json": coco_json,
+}
+
+
+def parser() -> Parser:
+    """The arguments of `openal export`."""
+    parser = Parser(
+        "openal export",
+        description="Write the answers: as a table, as a folder of links for each class, or as "
+        "lists for the training of other programs.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="a table of all answers, .csv or .parquet; or .json, a COCO list of those that name "
+        "a class",
+    )
+    add("--imagefolder", type=Path, metavar="DIR", help="a folder of links to images per class")
+    add("--yolo", type=Path, metavar="DIR", help="the same in train and val, as YOLO classifies")
+    add("--unknown", action="store_true", help="folders have UNKNOWN as a class too")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; an ArgumentError, and nothing written, where a path cannot be."""
+    given = parser().parse_args(argv)
+    if given.out is None and given.imagefolder is None and given.yolo is None:
+        raise ArgumentError("nothing to write: give --out FILE.csv, --imagefolder or --yolo.")
+    project = Project.find()
+    answers = exported_answers(project)
+    if given.out is not None:
+        _writer(given.out)(project, answers, given.out)
+        say([f"{given.out}: {plural(len(answers), 'answer')}."])
+    for out, write in ((given.imagefolder, image_folder), (given.yolo, yolo_folder)):
+        if out is not None:
+            count = write(project, answers, out, unknown=given.unknown)
+            say([f"{out}: {plural(count, 'image')}."])
+    say(["Next: openal status, or openal query"])
+    return 0
+
+
+def _writer(out: Path) -> Callable[[Project, Sequence[Answer], Path], None]:
+    if out.is_dir():
+        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
+    if out.suffix.lower() not in WRITERS:
+        ends = ", ".join(WRITERS)
+        raise ArgumentError(f"--out must end in one of {ends}, got {str(out)!r}.")
+    return WRITERS[out.suffix.lower()]

@@ -1,0 +1,83 @@
+"""`openal predict`: what every image of a project is, by its classifier."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from openal._files import write_whole
+from openal.commands._parser import Parser
+from openal.commands._say import counted, plural, say
+from openal.errors import ArgumentError
+from openal.project import Head, Project
+from openal.project._tables import csv_table
+
+__all__ = ["main", "parser"]
+
+COLUMNS = ("file", "class", "probability", "known")
+THRESHOLD = 0.5
+Row = tuple[str, str, float | str, float | str]
+
+
+def parser() -> Parser:
+    """The arguments of `openal predict`."""
+    parser = Parser(
+        "openal predict",
+        description="Say of every image what it is. known is the probability that it is of one of "
+        "your classes; where it is below 0.5 the class is UNKNOWN, and probability is 1 - known; "
+        "else it is the likeliest class, and probability is that class's among yours.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the table")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; a CheckpointError where there is no classifier that fits."""
+    given = parser().parse_args(argv)
+    if given.out.is_dir():
+        raise ArgumentError(f"{given.out} is a folder; a file to write was expected.")
+    project = Project.find()
+    head = _head(project)
+    rows = _rows(project, head)
+    write_whole(given.out, csv_table([COLUMNS, *rows]))
+    counts = Counter(row[1] for row in rows if row[1])
+    say([f"{given.out}: {plural(len(rows), 'image')}: {counted(counts.most_common())}."])
+    unread = len(rows) - counts.total()
+    say([f"{plural(unread, 'image')} cannot be read, and have no class."] if unread else [])
+    say([*_stale(project, head), "Next: openal export --out answers.csv"])
+    return 0
+
+
+def _head(project: Project) -> Head:
+    if not project.classifier_file.exists():
+        raise ArgumentError(f"{project.folder} has no classifier yet: type openal train first.")
+    head, width = Head.load(project.classifier_file), project.embeddings().shape[1]
+    if head.tensors["class.weight"].shape[1] != width:
+        raise ArgumentError(f"{project.classifier_file} is of another encoder: type openal train.")
+    if head.card.get("encoder") != project.encoder_used:
+        raise ArgumentError(f"{project.classifier_file} is of another encoder: type openal train.")
+    return head
+
+
+def _rows(project: Project, head: Head) -> list[Row]:
+    store = project.embeddings()
+    probs, known = head.predict(store)
+    best, order = probs.max(dim=1)
+    unread = {*store.unreadable.tolist()}
+    rows: list[Row] = []
+    for index, name in enumerate(project.names):
+        share = float(known[index])
+        if index in unread:
+            rows.append((name, "", "", ""))
+        elif share < THRESHOLD:
+            rows.append((name, "UNKNOWN", round(1 - share, 4), round(share, 4)))
+        else:
+            found = head.classes[int(order[index])]
+            rows.append((name, found, round(float(best[index]), 4), round(share, 4)))
+    return rows
+
+
+def _stale(project: Project, head: Head) -> list[str]:
+    learned = sum(head.card.get("answers", {}).values())
+    more = len(project.labeled()) - learned
+    return [f"{plural(more, 'answer')} came since openal train."] if more > 0 else []

@@ -1,0 +1,90 @@
+"""`openal status`: how far a project is, and whether to go on asking."""
+
+from collections.abc import Sequence
+
+from openal.commands._parser import Parser
+from openal.commands._say import plural, say, table
+from openal.project import Project, Status, project_status
+from openal.store._manifest import read_manifest
+
+__all__ = ["main", "parser"]
+
+
+def parser() -> Parser:
+    """The arguments of `openal status`."""
+    return Parser(
+        "openal status",
+        description="The answers by class and by round, how many of them were wasted, what is "
+        "left, how good a classifier is, and whether to go on. Nothing is changed.",
+        allow_abbrev=False,
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command."""
+    parser().parse_args(argv)
+    project = Project.find()
+    manifest = read_manifest(project.store_folder)
+    if manifest is None or manifest.missing():
+        done = 0 if manifest is None else manifest.rows_done
+        say(
+            [f"{project.folder}: {plural(len(project.names), 'image')}, {done:,} of them embedded."]
+        )
+        say(["Next: openal embed"])
+        return 0
+    status = project_status(project)
+    say([*_images(project, status), *_answers(status), *_rounds(status), *_curve(status)])
+    say([status.advice, f"Next: {_next(status)}"])
+    return 0
+
+
+def _images(project: Project, status: Status) -> list[str]:
+    lines = [f"{project.folder}: {plural(status.images, 'image')}, encoder {project.encoder_used}."]
+    if status.unreadable:
+        lines += [f"{plural(status.unreadable, 'image')} cannot be read: left out of every query."]
+    return lines
+
+
+def _answers(status: Status) -> list[str]:
+    rows = [[name, f"{count:,}"] for name, count in status.counts.items()]
+    lines = ["", *table(["class", "answers"], rows), ""]
+    if status.pending:
+        lines += [f"The open round waits for {plural(status.pending, 'answer')}."]
+    if status.known_left is not None:
+        lines += [
+            f"Of the {plural(status.left, 'image')} without an answer about "
+            f"{status.known_left:.0%} are of your classes, by the classifier's estimate."
+        ]
+    return lines
+
+
+def _rounds(status: Status) -> list[str]:
+    rows, number = [], 0
+    for count in status.rounds:
+        number += count.begun
+        name = f"{number}" if count.begun else "not asked"
+        answers = count.known + count.unknown + count.skipped
+        rows.append([name, f"{answers}", f"{count.known}", f"{count.wasted:.0%}"])
+    return ["", *table(["round", "answers", "of your classes", "wasted"], rows)] if rows else []
+
+
+def _curve(status: Status) -> list[str]:
+    if not status.curve:
+        return [
+            "",
+            "Ten answers that name a class are needed to tell how good it is.",
+            "",
+        ]
+    rows = [
+        [f"{point.answers:,}", f"{point.accuracy:.2f} ± {point.error:.2f}"]
+        for point in status.curve
+    ]
+    tested = plural(status.curve[-1].tested, "answer")
+    head = ["answers that name a class", "accuracy"]
+    return ["", *table(head, rows), f"Tested on {tested}, by classifiers of the others.", ""]
+
+
+def _next(status: Status) -> str:
+    if status.pending:
+        return "openal label, or openal query"
+    return "openal train" if status.advice.startswith(("Stop", "You may")) else "openal query"

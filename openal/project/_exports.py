@@ -1,0 +1,178 @@
+"""The answers of a project in the forms that other programs read."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from openal._files import write_whole
+from openal.errors import ArgumentError, MissingPackageError
+from openal.ledger._export import SPELLED
+from openal.ledger._inspect import read_whole
+from openal.project._tables import csv_table
+from openal.project.project import Project
+
+__all__ = [
+    "Answer",
+    "answers_csv",
+    "answers_parquet",
+    "coco_json",
+    "exported_answers",
+    "image_folder",
+    "yolo_folder",
+]
+
+VALIDATION = 5
+"""Of a YOLO folder every fifth image of a class is for validation."""
+
+ILLEGAL = set('<>:"/\\|?*')
+"""What the name of a folder cannot hold, on Windows or elsewhere."""
+
+
+class Answer(NamedTuple):
+    """An answer for other programs."""
+
+    at: int
+    file: str
+    name: str
+    annotator: str
+    round: int
+    time: str
+
+
+def exported_answers(project: Project) -> list[Answer]:
+    """All answers in the order in which they were given."""
+    if not project.ledger_file.exists():
+        return []
+    report = read_whole(project.ledger_file)
+    found = report.answers
+    return [
+        Answer(
+            index,
+            project.names[index],
+            SPELLED.get(label) or found.classes[label],
+            found.annotators.get(index) or "",
+            found.round_of[index],
+            report.times[index] or "",
+        )
+        for index, label in found.labels.items()
+    ]
+
+
+COLUMNS = ("file", "class", "annotator", "round", "time")
+
+
+def answers_csv(project: Project, answers: Sequence[Answer], out: Path) -> None:
+    """A table of all answers; names that a spreadsheet could compute have an apostrophe before."""
+    write_whole(out, csv_table([COLUMNS, *(answer[1:] for answer in answers)]))
+
+
+def answers_parquet(project: Project, answers: Sequence[Answer], out: Path) -> None:
+    """The same as Parquet, names as they are; pandas and pyarrow are needed."""
+    try:
+        import pandas as pd
+
+        frame = pd.DataFrame([answer[1:] for answer in answers], columns=[*COLUMNS])
+        part = out.with_name(f".{out.name}.part")
+        try:
+            frame.to_parquet(part)
+            os.replace(part, out)
+        finally:
+            part.unlink(missing_ok=True)
+    except ImportError as error:
+        raise MissingPackageError(
+            "Parquet needs pandas and pyarrow: pip install pandas pyarrow."
+        ) from error
+
+
+def coco_json(project: Project, answers: Sequence[Answer], out: Path) -> None:
+    """A list in COCO's form: an annotation with a category for each image of a known class."""
+    from PIL import Image
+
+    ids = {name: number for number, name in enumerate(project.classes, 1)}
+    images, annotations = [], []
+    for answer in answers:
+        if answer.name not in ids:
+            continue
+        width = height = 0
+        with suppress(OSError, ValueError), Image.open(project.path_of(answer.at)) as image:
+            width, height = image.size
+        number = answer.at + 1
+        image_entry = {"id": number, "file_name": answer.file, "width": width, "height": height}
+        images.append(image_entry)
+        annotations.append({"id": len(images), "image_id": number, "category_id": ids[answer.name]})
+    categories = [{"id": number, "name": name} for name, number in ids.items()]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    write_whole(out, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def image_folder(
+    project: Project, answers: Sequence[Answer], out: Path, *, unknown: bool = False
+) -> int:
+    """A folder per class with links to its images, or copies where there are no links; how many."""
+    placed = [(Path(folder), answer) for folder, answer in _by_folder(project, answers, unknown)]
+    return _linked(project, placed, out)
+
+
+def yolo_folder(
+    project: Project, answers: Sequence[Answer], out: Path, *, unknown: bool = False
+) -> int:
+    """The same in `train` and `val`: of each class every fifth answer is for validation."""
+    count: dict[str, int] = {}
+    placed = []
+    for folder, answer in _by_folder(project, answers, unknown):
+        count[folder] = count.get(folder, 0) + 1
+        part = "val" if count[folder] % VALIDATION == 0 else "train"
+        placed.append((Path(part, folder), answer))
+    return _linked(project, placed, out)
+
+
+def _by_folder(
+    project: Project, answers: Sequence[Answer], unknown: bool
+) -> list[tuple[str, Answer]]:
+    names = [*project.classes, *(["UNKNOWN"] if unknown else [])]
+    folders = {name: _folder_name(name) for name in names}
+    if len({folder.lower() for folder in folders.values()}) < len(folders):
+        raise ArgumentError(f"the folders of classes would have the same name: {names}.")
+    return [(folders[answer.name], answer) for answer in answers if answer.name in folders]
+
+
+def _folder_name(name: str) -> str:
+    """A class as the name of a folder that no system refuses, and that leads nowhere else."""
+    safe = "".join("_" if sign in ILLEGAL or not sign.isprintable() else sign for sign in name)
+    return safe.strip(". ") or "_"
+
+
+def _linked(project: Project, placed: Sequence[tuple[Path, Answer]], out: Path) -> int:
+    """The folder, made beside its place and then put there, so that it is whole or not there."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ArgumentError(f"{out} is there already; remove it, or choose another folder.")
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for folder, answer in placed:
+        target = part / folder / _inside(answer)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(project.path_of(answer.at).resolve(), target)
+    if out.exists():
+        out.rmdir()
+    part.replace(out)
+    return len(placed)
+
+
+def _inside(answer: Answer) -> Path:
+    """Where an image is in the folder of its class: as it was, if that leads nowhere else."""
+    path = Path(answer.file)
+    if path.is_absolute() or path.drive or ".." in path.parts:
+        return Path(f"{answer.at}-{path.name}")
+    return path
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.symlink_to(source)
+    except OSError:  # Windows without the right, or a disk without links
+        shutil.copyfile(source, target)

@@ -1,0 +1,150 @@
+"""Answers in a table, as people or other programs write it: which image, which class."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from openal._files import content_of
+from openal.errors import AnswerError, ArgumentError
+from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
+from openal.project._tables import decoded, delimiter_of
+from openal.project.project import Project
+
+__all__ = ["SPELLED", "AnswerTable", "answers_of", "read_answers", "record"]
+
+SPELLED = {"UNKNOWN": UNKNOWN, "SKIPPED": SKIPPED}
+LISTED = 10
+UNCHANGED = "Nothing was recorded."
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """The answers of a table.
+
+    Attributes:
+        indices: which images, each once.
+        labels: their classes 0..K-1, UNKNOWN or SKIPPED.
+        empty: how many rows had no class, and say nothing.
+    """
+
+    indices: tuple[int, ...]
+    labels: tuple[int, ...]
+    empty: int = 0
+
+    def new(self, labeled: LabeledSet) -> "AnswerTable":
+        """Those about images without an answer."""
+        answered = answers_of(labeled)
+        return self._where(lambda index, _: index not in answered)
+
+    def changed(self, labeled: LabeledSet) -> "AnswerTable":
+        """Those that differ from the answer that is there."""
+        answered = answers_of(labeled)
+        return self._where(lambda index, label: answered.get(index, label) != label)
+
+    def counts(self, classes: Sequence[str]) -> dict[str, int]:
+        """How many answers of each class, UNKNOWN and SKIPPED, without zeros."""
+        found = Counter(self.labels)
+        names = {**dict(enumerate(classes)), UNKNOWN: "UNKNOWN", SKIPPED: "SKIPPED"}
+        return {name: found[label] for label, name in names.items() if found[label]}
+
+    def _where(self, taken: Callable[[int, int], bool]) -> "AnswerTable":
+        pairs = zip(self.indices, self.labels, strict=True)
+        kept = [(index, label) for index, label in pairs if taken(index, label)]
+        return AnswerTable(tuple(i for i, _ in kept), tuple(label for _, label in kept))
+
+
+def answers_of(labeled: LabeledSet) -> dict[int, int]:
+    """Each answered item and its label, in answer order."""
+    pairs = {int(i): UNKNOWN for i in labeled.unknown_indices}
+    pairs |= {int(i): SKIPPED for i in labeled.skipped_indices}
+    known = zip(labeled.known_indices.tolist(), labeled.known_labels.tolist(), strict=True)
+    return pairs | dict(known)
+
+
+def read_answers(path: Path, project: Project) -> AnswerTable:
+    """The answers of a CSV file with the columns `file` and `class`; others are not read.
+
+    A class is written as in the project, or UNKNOWN or SKIPPED; rows without one are passed over.
+    Comma, semicolon or tab, with a byte-order mark or without. Raises an AnswerError that names
+    the first row with an image or a class that is not there, or with two answers for an image.
+    """
+    text = decoded(content_of(path))
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter_of(text))
+    rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    if not rows:
+        raise ArgumentError(f"{path} is empty; the columns file and class were expected.")
+    columns = _columns(path, rows[0][1])
+    files = {written(name): at for name, at in project.index_of.items()}
+    labels = {**{name: at for at, name in enumerate(project.classes)}, **SPELLED}
+    return _table(path, rows[1:], columns, files, labels)
+
+
+def written(name: str) -> str:
+    """A name as a CSV file holds it: half a character becomes `\\udc80`, as JSON has it."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _columns(path: Path, header: list[str]) -> tuple[int, int]:
+    names = [name.strip() for name in header]
+    missing = [name for name in ("file", "class") if name not in names]
+    if missing:
+        raise ArgumentError(
+            f"{path} has no column {missing[0]!r}; its first line must name the columns file and "
+            f"class, and is {', '.join(names)[:100]!r}."
+        )
+    return names.index("file"), names.index("class")
+
+
+def _table(
+    path: Path,
+    rows: list[tuple[int, list[str]]],
+    columns: tuple[int, int],
+    files: Mapping[str, int],
+    labels: Mapping[str, int],
+) -> AnswerTable:
+    found: dict[int, int] = {}
+    lines: dict[int, int] = {}
+    empty = 0
+    for line, row in rows:
+        file, name = (row[at] if at < len(row) else "" for at in columns)
+        if not name.strip():
+            empty += 1
+            continue
+        index = _looked_up(files, file, "/", f"{path}, line {line}: there is no image", "file")
+        label = _looked_up(labels, name, "", f"{path}, line {line}: there is no class", "class")
+        if found.setdefault(index, label) != label:
+            raise AnswerError(
+                f"{path}, line {line}: {file!r} has another class in line {lines[index]}. "
+                f"{UNCHANGED}"
+            )
+        lines.setdefault(index, line)
+    return AnswerTable(tuple(found), tuple(found.values()), empty)
+
+
+def _looked_up(known: Mapping[str, int], text: str, separator: str, why: str, kind: str) -> int:
+    """What a cell stands for: as it is, without the sign of a guard, or with Windows' slashes."""
+    forms = [text, text.strip(), *([text[1:]] if text.startswith("'") else [])]
+    forms += [text.replace("\\", separator)] if separator else []
+    value = next((known[form] for form in forms if form in known), None)
+    if value is None:
+        expected = (
+            "names are relative to the folder of the images"
+            if kind == "file"
+            else f"there are {', '.join([*known][:LISTED])}"
+        )
+        raise AnswerError(f"{why} {text!r:.100}; {expected}. {UNCHANGED}")
+    return value
+
+
+def record(
+    labeled: LabeledSet, table: AnswerTable, *, relabel: bool, annotator: str | None
+) -> None:
+    """Note the answers of a table in a ledger; where `relabel`, also in the place of others."""
+    changed, new = table.changed(labeled), table.new(labeled)
+    if changed.indices and relabel:
+        labeled.relabel(changed.indices, changed.labels, annotator=annotator)
+    if new.indices:
+        labeled.add(new.indices, new.labels, annotator=annotator)
