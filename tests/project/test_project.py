@@ -146,3 +146,21 @@ def test_embeddings_of_another_list_are_refused(project: Project) -> None:
 def test_the_store_says_which_encoder_was_used(project: Project) -> None:
     assert project.encoder_used == "tests.thumbnail_encoder:make"
     assert Embeddings(project.store_folder).shape == (120, 16)
+
+
+def test_images_have_their_names_everywhere(project: Project) -> None:
+    query, labeled = project.query(5), project.labeled()
+    assert query.keys == tuple(project.names[index] for index in query.indices)
+    labeled.add([query.keys[0]], ["two"])
+    assert labeled.known_indices.tolist() == [query.indices[0]]
+    assert labeled.known_labels.tolist() == [2]
+    assert project.query().keys == query.keys[1:]
+
+
+def test_a_class_may_be_added(project: Project) -> None:
+    labeled = project.labeled()
+    labeled.add([3], ["two"])
+    grown = project.with_class("three")
+    assert grown.classes == ("zero", "one", "two", "three") == Project.find(project.folder).classes
+    assert grown.labeled().classes == grown.classes and grown.labeled().known_labels.tolist() == [2]
+    assert grown.with_class("three") == grown
