@@ -13,6 +13,7 @@ __all__ = ["main"]
 COMMANDS = {
     "convert-clipn": "keep the no tower of a CLIPN checkpoint, as safetensors",
     "embed": "compute the embeddings of a folder of images, once",
+    "label": "answer on a page in the browser",
     "ledger": "check or export a file of answers",
     "report": "show the results of a simulation as one page",
     "simulate": "compare strategies on labeled data",

@@ -63,7 +63,7 @@ LAYERS = (
     {"informativeness", "purity", "selection"},
     {"strategies"},
     {"integrations", "simulate", "testing"},
-    {"report"},
+    {"label", "report"},
     {"__main__", "cli", "commands"},
     {"openal"},  # the front door, openal/__init__.py
 )
@@ -80,7 +80,16 @@ DOORS |= {"simulate.metrics"}  # functions, beside the trackers of the same name
 DOOR_ROOMS = {"commands"}  # the command line finds each by its name
 
 # Whose names users import: a name is in one of them only. The front door repeats some of others.
-ROOMS = ["", "functional", "informativeness", "integrations", "learners", "ledger", "purity"]
+ROOMS = [
+    "",
+    "functional",
+    "informativeness",
+    "integrations",
+    "label",
+    "learners",
+    "ledger",
+    "purity",
+]
 ROOMS += ["report", "selection", "simulate", "stopping", "store", "strategies", "testing"]
 
 HEAVY = {"matplotlib", "open_clip", "pandas", "sklearn", "torchvision"}

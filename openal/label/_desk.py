@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any, final
 
+import numpy as np
+
 from openal.errors import AnswerError, ArgumentError
 from openal.label._leases import LEASE, MOST_WINDOWS, Leases
 from openal.label._posts import Pairs, Post
 from openal.label._rounds import Rounds
-from openal.label._tally import recorded, total_counts
+from openal.label._tally import counted, labels_of, recorded
 from openal.label._why import why
 from openal.label.work import Work
 
@@ -94,7 +96,7 @@ class Desk:
         for index, _ in post.answers:
             if self._leases.is_elsewhere(index, post.window):
                 raise ConflictError("This image is in another window now.")
-        waiting = {*self._queue()}
+        waiting = {*self._waiting()}
         strangers = tuple(pair for pair in post.answers if pair[0] not in waiting)
         if strangers and not self._are_recorded(strangers):
             raise ConflictError("This image is not asked, or was answered elsewhere.")
@@ -154,7 +156,11 @@ class Desk:
     # --- what a window shows
 
     def _queue(self) -> list[int]:
-        """What is to be asked: answers that were taken back late, then the rest of the round."""
+        """What is asked now; a round that is only beginning is not."""
+        return [*self._undone] if self.rounds.busy else self._waiting()
+
+    def _waiting(self) -> list[int]:
+        """What an answer is awaited for: what was taken back late, then the rest of the round."""
         pending: list[int] = self.work.labeled.pending_indices.tolist()
         if self._undone:
             self._undone = [
@@ -197,22 +203,23 @@ class Desk:
             "index": index,
             "name": str(self.work.names[index]).encode(errors="replace").decode(),
             "place": facts.place.get(index),
-            "why": why(facts, index, self.work.reason(index)),
+            "why": why(facts, index),
         }
 
     def _progress(self, left: int) -> dict[str, Any]:
-        facts, labeled = self.rounds.facts, self.work.labeled
+        facts, labels = self.rounds.facts, labels_of(self.work.labeled)
+        by_class = np.bincount(labels[labels >= 0], minlength=len(self._classes()))
         return {
             "round": {
                 "number": facts.number,
                 "size": len(facts.indices),
                 "left": left,
                 "expected": facts.expected,
-                **self.rounds.counts().as_json(),
+                **counted(labels[facts.indices]).as_json(),
             },
             "past": [counts.as_json() for counts in facts.past[-20:]],
-            "total": {"images": labeled.size, **total_counts(labeled).as_json()},
-            "by_class": [*labeled.counts.values()][: labeled.num_classes],
+            "total": {"images": len(labels), **counted(labels).as_json()},
+            "by_class": by_class.tolist(),
             "advice": facts.advice,
         }
 

@@ -93,10 +93,11 @@ class Leases:
             held[:] = [index for index in held if index not in indices]
 
     def _free(self, window: str, queue: Sequence[int], mine: set[int]) -> list[int]:
-        """What nobody holds: as announced to this window, then the rest, what others await last."""
+        """What nobody else holds: what this window had or awaits, the rest, what others await."""
         taken = mine.union(*(held for name, held in self._held.items() if name != window))
-        reserved, soon = self._reserved(window), self._soon.get(window, [])
-        place = {index: at for at, index in enumerate(soon)}
+        reserved = self._reserved(window)
+        own = [*self._held.get(window, []), *self._soon.get(window, [])]
+        place = {index: at for at, index in enumerate(own)}
         free = [index for index in queue if index not in taken]
         return sorted(
             free,

@@ -2,17 +2,16 @@
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from openal.errors import AnswerError, OpenALError
-from openal.label._tally import Counts, advice, counts_of, expected_share
+from openal.label._tally import Counts, advice, counted, expected_share
 from openal.label.work import Work
-from openal.labeled import SKIPPED
-from openal.view import PENDING, Round
+from openal.view import Round
 
 __all__ = ["Facts", "Rounds"]
 
@@ -25,7 +24,8 @@ class Facts:
 
     `number` counts the rounds from 1, `indices` [b] are what it asks, `place` says where each of
     them stands in the query, from 1. `past` are the counts of the rounds before it. `expected` is
-    the share of it that should be unknown, `advice` whether to stop; both come a moment later.
+    the share of it that should be unknown, `advice` whether to stop, `reasons` are why each image
+    was chosen; these come a moment later.
     """
 
     number: int
@@ -35,6 +35,7 @@ class Facts:
     past: tuple[Counts, ...] = ()
     expected: float | None = None
     advice: str = ""
+    reasons: Mapping[int, str] = field(default_factory=dict)
     place: dict[int, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +84,10 @@ class Rounds:
             traceback.print_exc()
         finally:
             self.busy = False
-        self._judge()
+        try:
+            self._judge()
+        except Exception:  # without it people can answer, too
+            traceback.print_exc()
 
     def _begin(self) -> None:
         labeled = self._work.labeled
@@ -92,21 +96,26 @@ class Rounds:
             _tried(self._work.ask)
             labeled.refresh()
         self.exhausted = not len(labeled.pending_indices)
-        self.facts = _facts(labeled.history, self.facts)
+        with self._lock:
+            self.facts = _facts(labeled.history, self.facts)
 
     def _judge(self) -> None:
-        """What takes a second the first time: the page does not wait for it."""
+        """What takes a second or more: the page does not wait for it."""
         facts = self.facts
+        if not facts.number:
+            return
         history = [past for past in self._work.labeled.history if past.begun]
-        before = history[: max(facts.number - 1, 0)]
+        before = history[: facts.number - 1]
         expected = expected_share(facts.purity, before)
-        words = advice(before, expected)
-        if self.facts is facts:
-            self.facts = replace(facts, expected=expected, advice=words)
+        self._learned(facts.number, expected=expected, advice=advice(before, expected))
+        if not self.exhausted:
+            self._learned(facts.number, reasons=self._work.reasons())
 
-    def counts(self) -> Counts:
-        """The answers of the last round so far."""
-        return counts_of(self._work.labeled, self.facts.indices)
+    def _learned(self, number: int, **facts: Any) -> None:
+        """More about a round, if it is still the last one."""
+        with self._lock:
+            if self.facts.number == number:
+                self.facts = replace(self.facts, **facts)
 
 
 def _tried(ask: Callable[[], object]) -> None:
@@ -126,11 +135,5 @@ def _facts(history: tuple[Round, ...], otherwise: Facts) -> Facts:
     if not begun:
         return otherwise
     last = begun[-1]
-    counts = tuple(_counted(past) for past in begun[:-1])
+    counts = tuple(counted(past.labels) for past in begun[:-1])
     return Facts(len(begun), last.indices, last.purity, last.informativeness, counts)
-
-
-def _counted(past: Round) -> Counts:
-    labels = past.labels[past.labels != PENDING]
-    known, skipped = int((labels >= 0).sum()), int((labels == SKIPPED).sum())
-    return Counts(known, len(labels) - known - skipped, skipped)

@@ -11,11 +11,11 @@ import numpy as np
 
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.stopping import expected_unknown_share, purity_floor
-from openal.view import Round
+from openal.view import PENDING, Round
 
-__all__ = ["FLOOR", "Counts", "advice", "counts_of", "expected_share", "recorded", "total_counts"]
+__all__ = ["FLOOR", "Counts", "advice", "counted", "expected_share", "labels_of", "recorded"]
 
-FLOOR = 0.2
+FLOOR = 0.1
 """The share of known answers below which the page advises to stop."""
 
 HOPELESS = 0.9
@@ -36,38 +36,36 @@ class Counts:
         return self.known + self.unknown + self.skipped
 
     def as_json(self) -> dict[str, float | None]:
-        """For the page; the wasted share is that of unknown, without what was skipped."""
-        told = self.known + self.unknown
+        """For the page; wasted are the answers that name no class."""
+        wasted = self.unknown + self.skipped
         return {
             "answers": self.answers,
             "known": self.known,
             "unknown": self.unknown,
             "skipped": self.skipped,
-            "wasted": self.unknown / told if told else None,
+            "wasted": wasted / self.answers if self.answers else None,
         }
 
 
+def labels_of(labeled: LabeledSet) -> np.ndarray:
+    """The answer about each item, int64 [N]: a class, UNKNOWN, SKIPPED or PENDING."""
+    labels = np.full(labeled.size, PENDING, np.int64)
+    indices, answers = labeled.answers()
+    labels[indices] = np.where(answers == labeled.num_classes, UNKNOWN, answers)
+    labels[labeled.skipped_indices] = SKIPPED
+    return labels
+
+
 def recorded(labeled: LabeledSet, index: int) -> int | None:
-    """The answer about an item: a class, UNKNOWN or SKIPPED; None where there is none."""
-    at = np.flatnonzero(labeled.known_indices == index)
-    if len(at):
-        return int(labeled.known_labels[at[0]])
-    if (labeled.unknown_indices == index).any():
-        return UNKNOWN
-    return SKIPPED if (labeled.skipped_indices == index).any() else None
+    """The answer about an item; None where there is none, and for an item that is not there."""
+    answer = int(labels_of(labeled)[index]) if 0 <= index < labeled.size else PENDING
+    return None if answer == PENDING else answer
 
 
-def total_counts(labeled: LabeledSet) -> Counts:
-    """All answers of the ledger."""
-    counts = labeled.counts
-    unknown, skipped = counts.pop("UNKNOWN"), counts.pop("SKIPPED")
-    return Counts(sum(counts.values()), unknown, skipped)
-
-
-def counts_of(labeled: LabeledSet, indices: np.ndarray) -> Counts:
-    """The answers about some items."""
-    answered = (labeled.known_indices, labeled.unknown_indices, labeled.skipped_indices)
-    return Counts(*(int(np.isin(indices, kind).sum()) for kind in answered))
+def counted(labels: np.ndarray) -> Counts:
+    """How many of these answers are of which kind; what is pending counts nowhere."""
+    kinds = (labels >= 0, labels == UNKNOWN, labels == SKIPPED)
+    return Counts(*(int(np.count_nonzero(kind)) for kind in kinds))
 
 
 def expected_share(purity: np.ndarray | None, rounds: Sequence[Round]) -> float | None:

@@ -7,14 +7,14 @@ from openal.label._rounds import Facts
 __all__ = ["why"]
 
 
-def why(facts: Facts, index: int, reason: str) -> str:
-    """Sentences about one image of the round; `reason` is what the project itself says.
+def why(facts: Facts, index: int) -> str:
+    """Sentences about one image of the round: what the project itself says, then the scores.
 
     >>> facts = Facts(2, np.array([7, 3]), purity=np.array([0.9, 0.2]))
-    >>> why(facts, 3, "")
+    >>> why(facts, 3)
     'Number 2 of the 2 of this round, best first. Purity 0.20 (median of the round 0.55).'
     """
-    place = facts.place.get(index)
+    place, reason = facts.place.get(index), facts.reasons.get(index, "")
     if place is None:
         return _sentences(reason, "Its answer was taken back after its round was over.")
     where = f"Number {place} of the {len(facts.indices)} of this round, best first."
@@ -30,4 +30,5 @@ def why(facts: Facts, index: int, reason: str) -> str:
 
 
 def _sentences(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+    """The parts that say something, each with its full stop."""
+    return " ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part)

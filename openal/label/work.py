@@ -1,6 +1,6 @@
 """What is labeled: images by index, a ledger, and a function that begins the next round."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from openal.labeled import LabeledSet
 __all__ = ["Work"]
 
 
-def no_reason(index: int) -> str:
+def no_reasons() -> Mapping[int, str]:
     """Nothing beyond what the ledger keeps of the query."""
-    return ""
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Work:
         ask: begins the next round in the ledger of `labeled`, also through another object with the
             same file; leaves it as it is when there is nothing left to ask. It is called in a
             thread of its own, while no round is open.
-        reason: why an image was chosen, in words, or "". Purity and informativeness are shown
-            beside it.
+        reasons: why each image of the open round was chosen, in words, by index. It is called
+            in the same thread, once a round; purity and informativeness are shown beside it.
         add_class: adds a class at the end of those of `labeled`; None where that cannot be.
 
     >>> labeled = LabeledSet(2, classes=["cat", "dog"])
@@ -40,5 +40,5 @@ class Work:
     labeled: LabeledSet
     path_of: Callable[[int], Path]
     ask: Callable[[], object]
-    reason: Callable[[int], str] = no_reason
+    reasons: Callable[[], Mapping[int, str]] = no_reasons
     add_class: Callable[[str], object] | None = None
