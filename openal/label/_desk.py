@@ -1,17 +1,19 @@
 """What happens to a post: an answer is recorded, put back or taken back, once, and then comes more.
 
-The ledger is the truth. What is in memory (who holds what, what was skipped) may be lost: the
-ledger then says what is left to ask, and a post that is repeated changes nothing.
+The ledger is the truth. The rest (who holds what, what was skipped) may be lost: the ledger then
+says what is left to ask, and a post that is repeated changes nothing.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
 from openal.errors import AnswerError, ArgumentError
+from openal.label._kept_leases import keep_leases, kept_leases
 from openal.label._leases import LEASE, MOST_WINDOWS, Leases
 from openal.label._posts import Pairs, Post
 from openal.label._rounds import Rounds
@@ -28,11 +30,17 @@ class ConflictError(Exception):
 
 @final
 class Desk:
-    """Hands out images and records what is said about them; threads may share it."""
+    """Hands out images and records what is said about them; threads may share it.
 
-    def __init__(self, work: Work, clock: Callable[[], float] = time.monotonic) -> None:
+    The file `kept` remembers over a restart which window shows what.
+    """
+
+    def __init__(
+        self, work: Work, kept: Path | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.work, self.rounds = work, Rounds(work)
-        self._lock, self._leases = threading.RLock(), Leases(clock)
+        self._kept, self._before = kept, kept_leases(kept)
+        self._lock, self._leases = threading.RLock(), Leases(clock, self._before)
         self._serials: dict[str, int] = {}
         self._loads: dict[str, int] = {}
         self._undone: list[int] = []  # of a round that is over: the ledger does not wait for them
@@ -180,6 +188,7 @@ class Desk:
         if not queue and not (rounds.busy or rounds.exhausted or rounds.failure):
             rounds.begin()
         held, soon = self._leases.give(post.window, queue, post.hold)
+        self._keep()
         return {
             "phase": self._phase(bool(queue), bool(held) or not post.hold),
             "message": rounds.failure,
@@ -190,6 +199,12 @@ class Desk:
             "lease": LEASE,
             **self._progress(len(queue)),
         }
+
+    def _keep(self) -> None:
+        held = self._leases.all_held()
+        if held != self._before:
+            keep_leases(self._kept, held)
+            self._before = held
 
     def _phase(self, is_waiting: bool, has_some: bool) -> str:
         if is_waiting:

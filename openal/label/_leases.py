@@ -1,9 +1,6 @@
-"""Who looks at which image: an image is in one window at a time, until it is answered.
+"""Who looks at which image: an image is in one window at a time, until it is answered."""
 
-All of it is in memory. After a restart nobody holds anything, and the ledger knows what is left.
-"""
-
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import count
 from typing import final
 
@@ -20,14 +17,16 @@ class Leases:
     """The images that each window holds, and those that it will probably get next.
 
     What comes next is a hint, for fetching ahead: nobody holds it, and where nothing else is left
-    another window gets it. `clock` tells seconds.
+    another window gets it. `clock` tells seconds; `held` is who held what before.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], held: Mapping[str, list[int]] | None = None
+    ) -> None:
         self._clock = clock
-        self._held: dict[str, list[int]] = {}
+        self._held: dict[str, list[int]] = {**(held or {})}
         self._soon: dict[str, list[int]] = {}
-        self._seen: dict[str, float] = {}
+        self._seen = dict.fromkeys(self._held, clock())
         self._later: dict[int, int] = {}  # put back, and the how-manieth that was
         self._turns = count(1)
 
@@ -51,6 +50,10 @@ class Leases:
     def held(self, window: str) -> list[int]:
         """What a window holds, in the order in which it shows."""
         return [*self._held.get(window, [])]
+
+    def all_held(self) -> dict[str, list[int]]:
+        """What each window holds."""
+        return {window: [*held] for window, held in self._held.items() if held}
 
     def is_elsewhere(self, index: int, window: str) -> bool:
         """Whether another window holds an image."""

@@ -30,5 +30,6 @@ def why(facts: Facts, index: int) -> str:
 
 
 def _sentences(*parts: str) -> str:
-    """The parts that say something, each with its full stop."""
-    return " ".join(part if part[-1] in ".?!" else f"{part}." for part in parts if part)
+    """The parts that say something, each as a sentence."""
+    said = [part[0].upper() + part[1:] for part in parts if part]
+    return " ".join(part if part[-1] in ".?!" else f"{part}." for part in said)

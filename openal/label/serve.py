@@ -48,7 +48,8 @@ def serve(
         before = kept_address(file)
         place = bound(port, before.port)
         address = Address(place.getsockname()[1], before.token)
-        server = server_of(work, address.token, reading)
+        kept = None if file is None else file.with_name(f"{file.name}.held")
+        server = server_of(work, address.token, reading, kept)
         keep_address(file, address)
         _say(f"Label {len(work.names)} images: {address.url}")
         _say("An answer is on the disk when the next image shows. Ctrl+C ends it.")
@@ -57,8 +58,10 @@ def serve(
         _run(server, place)
 
 
-def server_of(work: Work, token: str, reading: Reading | None = None) -> "Server":
-    """A server that is not running yet."""
+def server_of(
+    work: Work, token: str, reading: Reading | None = None, kept: Path | None = None
+) -> "Server":
+    """A server that is not running yet; the file `kept` is for its leases."""
     try:
         from uvicorn import Config, Server
 
@@ -68,7 +71,7 @@ def server_of(work: Work, token: str, reading: Reading | None = None) -> "Server
         raise MissingPackageError(
             "openal label needs starlette and uvicorn: pip install starlette uvicorn."
         ) from error
-    desk = Desk(work)
+    desk = Desk(work, kept)
     desk.open()
     app = app_of(desk, Images(work.path_of, reading), token)
     return Server(

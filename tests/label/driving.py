@@ -1,17 +1,24 @@
 """The page's server, driven over HTTP as the page drives it."""
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from openal.label import Work
 from openal.label._address import bound
 from openal.label.serve import server_of
 
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "t" * 32
 WINDOW = "window-one"
 OTHER = "window-two"
@@ -72,3 +79,46 @@ class Client:
                 return state
             time.sleep(0.02)
         raise AssertionError(state)
+
+
+class Server:
+    """The server of a folder, which comes back whenever it was killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.out, self.pid = folder, folder / "out", 0
+        command = [sys.executable, "-m", "tests.label.studio", str(folder)]
+        with self.out.open("w") as out:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
+
+    def address(self) -> tuple[int, str]:
+        """Its port and its token, once it is there again."""
+        while self.process.poll() is None:
+            said = self.out.read_text()
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/([^/]+)/\n", said)
+            pid = int((self.folder / "pid").read_text()) if found else 0
+            if found and pid != self.pid:
+                self.pid = pid
+                return int(found[1]), found[2]
+            time.sleep(0.02)
+        raise AssertionError(self.out.read_text())
+
+    def kill(self) -> None:
+        """End it at once."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """End it for good."""
+        self.process.kill()
+        self.process.wait(10)
+        with suppress(ProcessLookupError):  # it was killed last, and not yet made anew
+            os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
+
+
+@contextmanager
+def server_in(folder: Path) -> Iterator[Server]:
+    """A server of a folder until the end of the block."""
+    server = Server(folder)
+    try:
+        yield server
+    finally:
+        server.end()

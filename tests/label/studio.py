@@ -17,7 +17,7 @@ from openal._files import write_whole
 from openal.label import Work, serve
 
 CLASSES = ("circle", "square", "star")
-SIZE, BUDGET = 48, 8
+SIZE, BUDGET = 48, 10
 
 DRAW = {
     0: lambda draw, box, color: draw.ellipse(box, fill=color),

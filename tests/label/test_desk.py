@@ -101,6 +101,22 @@ def test_an_image_whose_lease_ran_out_may_be_answered_while_nobody_holds_it() ->
     assert answers_of(desk) == {0: 1}
 
 
+def test_after_a_restart_an_image_is_still_in_its_window(tmp_path: Path) -> None:
+    kept, ledger = tmp_path / "held", tmp_path / "a.db"
+    desk = desk_of(work(path=ledger), kept=kept)
+    assert [Window(desk, name).look() for name in (A, B)] == [[0], [2]]
+    again = desk_of(work(path=ledger), kept=kept)
+    with pytest.raises(ConflictError, match="another window"):
+        Window(again, B).answer((0, 1))
+    assert [Window(again, name).look() for name in (B, A)] == [[2], [0]]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"window-a": 3}', '{"window-a": ["x"]}', "{" * 9000])
+def test_leases_that_cannot_be_read_are_forgotten(tmp_path: Path, text: str) -> None:
+    (tmp_path / "held").write_text(text)
+    assert Window(desk_of(kept=tmp_path / "held"), B).look() == [0]
+
+
 def test_a_window_that_waits_for_another_is_told() -> None:
     desk = desk_of(work(budget=1))
     Window(desk, A).look()

@@ -1,14 +1,8 @@
 """Killed at any moment: no answer that was acknowledged is lost, and none is asked twice."""
 
 import os
-import re
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
@@ -16,7 +10,7 @@ import numpy as np
 import pytest
 
 from openal import LabeledSet
-from tests.label.driving import Client
+from tests.label.driving import Client, Server, server_in
 from tests.label.studio import CLASSES, work_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,46 +18,6 @@ KILLS = int(os.environ.get("OPENAL_KILLS", "10"))
 """At how many moments the server is killed."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the server is forked")
-
-
-class Server:
-    """The server of a folder, which comes back whenever it was killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.out, self.pid = folder, folder / "out", 0
-        command = [sys.executable, "-m", "tests.label.studio", str(folder)]
-        with self.out.open("w") as out:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
-
-    def window(self) -> Client:
-        """A window of the server, once it is there again."""
-        while self.process.poll() is None:
-            said = self.out.read_text()
-            found = re.search(r"http://127\.0\.0\.1:(\d+)/([^/]+)/\n", said)
-            pid = int((self.folder / "pid").read_text()) if found else 0
-            if found and pid != self.pid:
-                self.pid = pid
-                return Client(int(found[1]), found[2])
-            time.sleep(0.02)
-        raise AssertionError(self.out.read_text())
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        with suppress(ProcessLookupError):  # it was killed last, and not yet made anew
-            os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
-
-
-@contextmanager
-def server_in(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
-    try:
-        yield server
-    finally:
-        server.end()
 
 
 class Person:
@@ -114,7 +68,7 @@ def test_no_acknowledged_answer_is_lost_and_none_is_asked_twice(tmp_path: Path) 
 
 def reached(server: Server) -> Client:
     """A window whose server answers; its posts are numbered on from those of any other."""
-    window = server.window()
+    window = Client(*server.address())
     window.serial = time.time_ns() // 1000
     while True:
         try:

@@ -99,4 +99,4 @@ def test_a_question_says_why() -> None:
     desk = desk_of(work(reasons=lambda: {0: "looks like a dog"}))
     (question,) = desk.look(Post(A, hold=1))["held"]
     assert question["name"] == "0.jpg" and question["place"] == 1
-    assert question["why"].startswith("looks like a dog. Number 1 of the 4 of this round")
+    assert question["why"].startswith("Looks like a dog. Number 1 of the 4 of this round")

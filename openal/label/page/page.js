@@ -131,7 +131,7 @@ function keepDone() { sessionStorage.setItem("openal-done", JSON.stringify(app.d
 // In the grid the next tile is current at once; the posts follow one another.
 function answerTile(value) {
   const tile = grid.tiles[grid.at];
-  if (!tile || tile.saving || tile.answer === value) return;
+  if (!tile || tile.answer === value) return;
   if (tile.answer !== null) { changeTile(tile, value); return; }
   stopClock();
   answerTiles([tile], value);
@@ -144,7 +144,9 @@ async function answerTiles(tiles, value) {
   const pairs = tiles.map((tile) => [tile.question.index, value]);
   for (const tile of tiles) Object.assign(tile, { answer: value, saving: true });
   showGrid(app.state, pick);
-  const done = await post("answer", { answers: pairs, annotator: annotator() }).catch(() => false);
+  const reply = post("answer", { answers: pairs, annotator: annotator() }).catch(() => false);
+  for (const tile of tiles) tile.saved = reply;
+  const done = await reply;
   for (const tile of tiles) tile.saving = false;
   if (done) remember(pairs);
   else for (const tile of tiles) tile.answer = null;
@@ -152,6 +154,8 @@ async function answerTiles(tiles, value) {
 }
 
 async function changeTile(tile, value) {
+  await tile.saved;
+  if (tile.answer === null || tile.answer === value) return;
   const pair = [tile.question.index, tile.answer];
   tile.answer = null;
   if (!(await post("undo", { answers: [pair] }))) return;

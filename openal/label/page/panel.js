@@ -34,6 +34,7 @@ function classButton(at, answered) {
   const count = document.createElement("span");
   key.textContent = at + 1;
   key.hidden = at > 8;
+  key.setAttribute("aria-hidden", "true"); // the key is told by aria-keyshortcuts
   if (at < 9) button.setAttribute("aria-keyshortcuts", `${at + 1}`);
   words.className = "name";
   count.className = "soft";

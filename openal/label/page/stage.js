@@ -3,7 +3,7 @@
 const pictures = new Map(); // by index: an <img> that is loaded or will be
 const stage = { index: null, ready: false, zoom: 1, x: 0, y: 0, fit: 1, sharp: false, points: new Map() };
 const MOST_ZOOM = 16;
-const SMALL = 512, TIMES = 4; // a small image is enlarged to this, not more: it would only blur
+const SMALL = 320, TIMES = 4; // a small image is enlarged to this, not more: it would only blur
 
 function picture(index, size = "screen") {
   const key = `${index}/${size}`;
