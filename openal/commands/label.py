@@ -35,9 +35,9 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command, until Ctrl+C."""
+    given = parser().parse_args(argv)
     from openal.project import Project
 
-    given = parser().parse_args(argv)
     project = Project.find().using(budget=given.budget)
     project.embeddings()  # a query needs them: where they are missing it is said at once
     reading = reading_of(given.max_pixels, given.bits)
