@@ -3,6 +3,7 @@
 `python -m tests.label.studio FOLDER` serves it, in a process that a test may kill, again and again.
 """
 
+import json
 import os
 import sys
 import time
@@ -53,7 +54,9 @@ def work_in(folder: Path, size: int = SIZE, budget: int = BUDGET, seconds: float
     if not (folder / "images").exists():
         write_images(folder / "images", size)
     size = len([*(folder / "images").iterdir()])
-    labeled = LabeledSet(size, CLASSES, path=folder / "answers.db")
+    named = folder / "classes.json"
+    classes = json.loads(named.read_text()) if named.exists() else [*CLASSES]
+    labeled = LabeledSet(size, classes, path=folder / "answers.db")
 
     def ask() -> None:
         time.sleep(seconds)
@@ -63,13 +66,17 @@ def work_in(folder: Path, size: int = SIZE, budget: int = BUDGET, seconds: float
             purity = np.linspace(0.9, 0.2, len(chosen))
             labeled.begin_round(SimpleNamespace(indices=chosen, purity=purity, scores=purity))
 
+    def add_class(name: str) -> None:
+        write_whole(named, json.dumps([*labeled.classes, name]).encode())
+        labeled.add_class(name)
+
     return Work(
         title="Shapes",
         names=[f"{index:03}.png" for index in range(size)],
         labeled=labeled,
         path_of=lambda index: folder / "images" / f"{index:03}.png",
         ask=ask,
-        add_class=getattr(labeled, "add_class", None),
+        add_class=add_class if hasattr(labeled, "add_class") else None,
     )
 
 

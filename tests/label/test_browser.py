@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from openal import SKIPPED, UNKNOWN, LabeledSet
+from openal import SKIPPED, UNKNOWN
+from openal.label._desk import Desk
 from tests.label.desks import answers_of
 from tests.label.driving import TOKEN, server_in
 from tests.label.studio import CLASSES, truth, work_in
@@ -86,10 +87,10 @@ def test_what_two_people_say_is_what_the_ledger_has(chromium: Any, tmp_path: Pat
         one.press(UNKNOWN)
         for person in (one, two):
             person.close()
-    ledger = LabeledSet(60, work.labeled.classes, path=work.labeled.path)
-    assert answers_of(SimpleNamespace(work=SimpleNamespace(labeled=ledger))) == said
-    assert len([past for past in ledger.history if past.begun]) == 3
-    assert {*ledger.annotators.values()} == {"Kim"}
+    labeled = work_in(tmp_path).labeled
+    assert answers_of(Desk(work_in(tmp_path))) == said
+    assert len([past for past in labeled.history if past.begun]) == 3
+    assert {*labeled.annotators.values()} == {"Kim"}
 
 
 def undo_and_skip(person: Person) -> None:
@@ -112,7 +113,7 @@ def add_class_and_name(person: Person, can_add: bool) -> None:
     assert person.page.get_by_role("button", name="New class").is_visible() == can_add
     if can_add:
         person.page.keyboard.press("c")
-        person.page.get_by_label("Name").fill("stripes")
+        person.page.get_by_label("Name", exact=True).fill("stripes")
         person.page.keyboard.press("Enter")
         person.page.get_by_role("button", name="stripes").wait_for()
         person.press(3)

@@ -161,6 +161,7 @@ async function changeTile(tile, value) {
   if (!(await post("undo", { answers: [pair] }))) return;
   app.done = app.done.map((pairs) => pairs.filter(([index]) => index !== pair[0])).filter((pairs) => pairs.length);
   await answerTiles([tile], value);
+  if (!openTiles().length) byId("next").focus();
 }
 
 function answerRest() {
