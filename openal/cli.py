@@ -17,6 +17,7 @@ COMMANDS = {
     "export": "write the answers of a project for other programs",
     "import": "take answers from a table into a project",
     "init": "begin a project: a folder of photos and class names",
+    "label": "answer on a page in the browser",
     "ledger": "check or export a file of answers",
     "predict": "say of every image of a project what it is",
     "query": "choose the images to ask about next",

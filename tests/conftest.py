@@ -1,8 +1,9 @@
 """What every test can count on: the same numbers, no window, no network, two cores shared."""
 
 import os
+import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,16 @@ def shared_data() -> Callable[[str], Path]:
         return folder / name
 
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser that is there already, for the pages that we make."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright: pip install playwright")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium: apt-get install chromium")
+    with api.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

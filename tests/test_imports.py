@@ -66,7 +66,7 @@ LAYERS = (
     {"informativeness", "purity", "selection"},
     {"encoders", "strategies"},
     {"integrations", "project", "simulate", "testing"},
-    {"report"},
+    {"label", "report"},
     {"__main__", "cli", "commands"},
     {"openal"},  # the front door, openal/__init__.py
 )
@@ -84,18 +84,9 @@ DOORS |= {"simulate.metrics"}  # functions, beside the trackers of the same name
 DOOR_ROOMS = {"commands"}  # the command line finds each by its name
 
 # Whose names users import: a name is in one of them only. The front door repeats some of others.
-ROOMS = ["", "encoders", "functional", "informativeness", "integrations", "learners", "ledger"]
-ROOMS += [
-    "project",
-    "purity",
-    "report",
-    "selection",
-    "simulate",
-    "stopping",
-    "store",
-    "strategies",
-    "testing",
-]
+ROOMS = ["", "encoders", "functional", "informativeness", "integrations", "label", "learners"]
+ROOMS += ["ledger", "project", "purity", "report", "selection", "simulate", "stopping", "store"]
+ROOMS += ["strategies", "testing"]
 
 HEAVY = {"matplotlib", "open_clip", "pandas", "sklearn", "torchvision"}
 

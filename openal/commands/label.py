@@ -1,0 +1,79 @@
+"""`openal label`: a page in the browser where the questions of a project are answered."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from openal._image_reader import reading_of
+from openal.commands._parser import Parser, add_reading
+from openal.label import Work, serve
+from openal.labeled import LabeledSet
+
+if TYPE_CHECKING:
+    from openal.project import Project
+
+__all__ = ["main", "parser", "work_of"]
+
+
+def parser() -> Parser:
+    """The arguments of `openal label`."""
+    parser = Parser(
+        "openal label",
+        description="Answer the questions of a project on a page in the browser, round after "
+        "round. The page is served to this computer alone.",
+        epilog="Killed at any moment and started again, it goes on with what is left to ask.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--budget", type=int, metavar="N", help="questions in a round (of the project: 20)")
+    add("--port", type=int, default=0, metavar="N", help="of the page (that of the last time)")
+    add("--no-browser", action="store_true", help="only print the address")
+    add_reading(parser.add_argument_group("how files are read"))
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command, until Ctrl+C."""
+    given = parser().parse_args(argv)
+    from openal.project import Project
+
+    project = Project.find().using(budget=given.budget)
+    project.embeddings()  # a query needs them: where they are missing it is said at once
+    reading = reading_of(given.max_pixels, given.bits)
+    with suppress(KeyboardInterrupt):
+        serve(work_of(project), port=given.port, browser=not given.no_browser, reading=reading)
+    sys.stdout.write("Next: openal status\n")
+    return 0
+
+
+def work_of(project: "Project") -> Work:
+    """A project as the page sees it."""
+    labeled: LabeledSet = project.labeled()
+
+    def of_now() -> "Project":
+        """With the classes that were added meanwhile."""
+        return project.using(classes=labeled.classes)
+
+    def add_class(name: str) -> None:
+        """To `openal.toml` first: the ledger may lag behind the file, and not the reverse."""
+        project.with_class(name)
+        labeled.add_class(name)
+
+    return Work(
+        title=project.folder.name,
+        names=project.names,
+        labeled=labeled,
+        path_of=project.path_of,
+        ask=lambda: of_now().query(),
+        reasons=lambda: _reasons(of_now()),
+        add_class=add_class,
+    )
+
+
+def _reasons(project: "Project") -> Mapping[int, str]:
+    """Why each image of the open round is asked about."""
+    from openal.project import query_reasons
+
+    query = project.query()  # which is open: it is only read
+    return dict(zip(query.indices.tolist(), query_reasons(project, query), strict=True))
