@@ -13,7 +13,7 @@ from openal.errors import ArgumentError
 from openal.functional import energy, epistemic_energy
 from openal.functional.losses import energy_margin_loss, weighted_cross_entropy
 from openal.learners import Detector, EmbeddingDetector
-from openal.learners.detector import Detection
+from openal.learners._detection import Detection
 from tests.walking import walked
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
