@@ -13,7 +13,6 @@ __all__ = [
     "energy_margin_loss",
     "evidential_loss",
     "known_head_loss",
-    "outlier_exposure_loss",
     "ranking_loss",
     "unknown_head_loss",
     "weighted_cross_entropy",
@@ -253,38 +252,6 @@ def weighted_cross_entropy(
     """
     weights = None if weights is None else weights.to(logits)
     return cross_entropy(logits / temperature, labels, weight=weights)
-
-
-def outlier_exposure_loss(logits: Tensor, labels: Tensor, *, weight: float) -> Tensor:
-    """The cross-entropy of known samples, and how far predictions of unknown ones are from even.
-
-    The mean of -log softmax(z)[label] over the known, plus `weight` times the mean over the unknown
-    of the cross-entropy to the uniform distribution, log(sum_c exp(z_c)) - mean(z). A kind without
-    samples adds 0.
-
-    Args:
-        logits: (N, K), raw, of a classifier.
-        labels: (N,), int64 in 0..K; K is unknown.
-        weight: what unknown samples count; 0.5 is Joda's.
-
-    Returns:
-        a scalar of the dtype of the logits; it has gradients.
-
-    Raises:
-        RuntimeError: shapes that do not fit, or a label out of range; from torch, for a batch is
-            not checked.
-
-    Reference: Hendrycks, Mazeika and Dietterich, "Deep Anomaly Detection with Outlier Exposure",
-    ICLR 2019; as used by Schmidt et al. (Joda), CVPR 2025.
-
-    >>> logits = torch.tensor([[0.0, 0.0], [2.0, 0.0]])
-    >>> outlier_exposure_loss(logits, torch.tensor([0, 2]), weight=0.5)
-    tensor(1.2566)
-    """
-    log_odds = logits.log_softmax(dim=1)
-    known = labels < logits.shape[1]
-    own = log_odds[known].gather(1, labels[known, None])
-    return -_mean(own) - weight * _mean(log_odds[~known].mean(dim=1))
 
 
 def energy_margin_loss(logits: Tensor, labels: Tensor, margin: tuple[float, float]) -> Tensor:
