@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.commands._say import plural, say
 from openal.errors import ArgumentError
@@ -11,18 +12,17 @@ from openal.project._exports import (
     Answer,
     answers_csv,
     answers_parquet,
-    coco_json,
     exported_answers,
     image_folder,
     yolo_folder,
 )
+from openal.project._tool_files import TOOLS, tool_file
 
 __all__ = ["main", "parser"]
 
 WRITERS: dict[str, Callable[[Project, Sequence[Answer], Path], None]] = {
     ".csv": answers_csv,
     ".parquet": answers_parquet,
-    ".json": coco_json,
 }
 
 
@@ -39,9 +39,9 @@ def parser() -> Parser:
         "--out",
         type=Path,
         metavar="FILE",
-        help="a table of all answers, .csv or .parquet; or .json, a COCO list of those that name "
-        "a class",
+        help="a table of all answers, .csv or .parquet; .json as of COCO; with --format any name",
     )
+    add("--format", choices=[*TOOLS], help="the file of a tool; of label-studio the open round")
     add("--imagefolder", type=Path, metavar="DIR", help="a folder of links to images per class")
     add("--yolo", type=Path, metavar="DIR", help="the same in train and val, as YOLO classifies")
     add("--unknown", action="store_true", help="folders have UNKNOWN as a class too")
@@ -51,11 +51,14 @@ def parser() -> Parser:
 def main(argv: Sequence[str]) -> int:
     """Run the command; an ArgumentError, and nothing written, where a path cannot be."""
     given = parser().parse_args(argv)
-    if given.out is None and given.imagefolder is None and given.yolo is None:
+    if not any((given.out, given.format, given.imagefolder, given.yolo)):
         raise ArgumentError("nothing to write: give --out FILE.csv, --imagefolder or --yolo.")
     project = Project.find()
     answers = exported_answers(project)
-    if given.out is not None:
+    tool = given.format or _tool_by_ending(given.out)
+    if tool is not None:
+        _write_tool(tool, project, answers, given.out)
+    elif given.out is not None:
         _writer(given.out)(project, answers, given.out)
         say([f"{given.out}: {plural(len(answers), 'answer')}."])
     for out, write in ((given.imagefolder, image_folder), (given.yolo, yolo_folder)):
@@ -66,10 +69,24 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _tool_by_ending(out: Path | None) -> str | None:
+    return "coco" if out is not None and out.suffix.lower() == ".json" else None
+
+
+def _write_tool(tool: str, project: Project, answers: Sequence[Answer], out: Path | None) -> None:
+    if out is None:
+        raise ArgumentError("--format needs --out FILE.")
+    if out.is_dir():
+        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
+    text = tool_file(tool, project, answers)
+    write_whole(out, text.encode())
+    say([f"{out}: the {tool} file."])
+
+
 def _writer(out: Path) -> Callable[[Project, Sequence[Answer], Path], None]:
     if out.is_dir():
         raise ArgumentError(f"{out} is a folder; a file to write was expected.")
     if out.suffix.lower() not in WRITERS:
-        ends = ", ".join(WRITERS)
+        ends = ", ".join([*WRITERS, ".json"])
         raise ArgumentError(f"--out must end in one of {ends}, got {str(out)!r}.")
     return WRITERS[out.suffix.lower()]

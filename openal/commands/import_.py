@@ -1,18 +1,26 @@
 """`openal import`: takes answers from a table into the project, all of them or none."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from openal.commands._parser import Parser
 from openal.commands._say import counted, plural, say
-from openal.errors import AnswerError
+from openal.errors import AnswerError, ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.project import AnswerTable, Project, read_answers
-from openal.project.answer_table import answers_of, record
+from openal.project.answer_table import answers_of, record, second_opinions
+from openal.project.opinions import read_opinions, record_opinions
 
 __all__ = ["main", "parser"]
 
 LISTED = 10
+MEANING = {
+    "first": "the first answer counts",
+    "majority": "what most say counts",
+    "ask": "none counts until they agree",
+}
+POLICIES = [*MEANING]
 
 
 def parser() -> Parser:
@@ -21,13 +29,19 @@ def parser() -> Parser:
         "openal import",
         description="Take answers into the project: a CSV with the columns file and class. A class "
         "is written as in openal.toml; UNKNOWN is none of the classes, SKIPPED cannot tell. Rows "
-        "without a class are passed over.",
+        "without a class are passed over. Or a JSON export of Label Studio, with all annotators.",
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("table", type=Path, metavar="FILE", help="the table, as openal query --out or Excel write")
+    add(
+        "table",
+        type=Path,
+        metavar="FILE",
+        help="a table, as openal query --out or Excel write; or .json, of Label Studio",
+    )
     add("--relabel", action="store_true", help="answers that differ replace those that are there")
-    add("--annotator", metavar="NAME", help="who answered")
+    add("--annotator", metavar="NAME", help="who answered: beside the answers of others")
+    add("--policy", choices=POLICIES, help="which answer counts where annotators disagree")
     return parser
 
 
@@ -35,15 +49,49 @@ def main(argv: Sequence[str]) -> int:
     """Run the command; an AnswerError, and nothing recorded, where a row cannot be."""
     given = parser().parse_args(argv)
     project = Project.find()
-    answers = read_answers(given.table, project)
+    lines = _of_several(given, project) if _is_json(given.table) else _of_one(given, project)
     labeled = project.labeled()
-    changed, new = answers.changed(labeled), answers.new(labeled)
-    if changed.indices and not given.relabel:
-        raise AnswerError(_differing(project, labeled, changed))
-    record(labeled, answers, relabel=given.relabel, annotator=given.annotator)
-    say(_about(project, answers, new, changed))
-    say(_next(labeled))
+    say([*lines, *_disagreements(labeled), *_next(labeled)])
     return 0
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
+
+
+def _of_one(given: Namespace, project: Project) -> list[str]:
+    """Take the answers of a table; what was taken."""
+    answers, labeled = read_answers(given.table, project), project.labeled()
+    changed, new = answers.changed(labeled), answers.new(labeled)
+    beside = [] if given.relabel else second_opinions(labeled, changed, given.annotator)
+    refused = changed.without(beside)
+    if refused.indices and not given.relabel:
+        raise AnswerError(_differing(project, labeled, refused))
+    if given.policy is not None:
+        labeled.set_policy(given.policy)
+    record(labeled, answers, relabel=given.relabel, annotator=given.annotator)
+    lines = _about(project, answers, new, changed.without(beside))
+    differ = [f"Answered otherwise by another: {plural(len(beside), 'image')}."]
+    return [*lines, *(differ if beside else [])]
+
+
+def _of_several(given: Namespace, project: Project) -> list[str]:
+    """Take what annotators said in Label Studio; what became of each annotation."""
+    if given.relabel or given.annotator is not None:
+        raise ArgumentError("--relabel and --annotator are for tables; the file says who answered.")
+    imported = read_opinions(given.table, project)
+    record_opinions(project, imported, given.policy)
+    taken = plural(len(imported.answers), "answer")
+    return [*imported.table().splitlines(), f"{taken} of {len(imported.rows)} annotations."]
+
+
+def _disagreements(labeled: LabeledSet) -> list[str]:
+    apart, again = len(labeled.disagreements), len(labeled.disputed_indices)
+    if not apart:
+        return []
+    asked = f"; {again} of them are asked again" if again else ""
+    images = plural(apart, "image")
+    return [f"Annotators disagree about {images}; {MEANING[labeled.policy]}{asked}."]
 
 
 def _about(

@@ -1,10 +1,8 @@
 """The answers of a project in the forms that other programs read."""
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +17,6 @@ __all__ = [
     "Answer",
     "answers_csv",
     "answers_parquet",
-    "coco_json",
     "exported_answers",
     "image_folder",
     "yolo_folder",
@@ -86,27 +83,6 @@ def answers_parquet(project: Project, answers: Sequence[Answer], out: Path) -> N
         raise MissingPackageError(
             "Parquet needs pandas and pyarrow: pip install pandas pyarrow."
         ) from error
-
-
-def coco_json(project: Project, answers: Sequence[Answer], out: Path) -> None:
-    """A list in COCO's form: an annotation with a category for each image of a known class."""
-    from PIL import Image
-
-    ids = {name: number for number, name in enumerate(project.classes, 1)}
-    images, annotations = [], []
-    for answer in answers:
-        if answer.name not in ids:
-            continue
-        width = height = 0
-        with suppress(OSError, ValueError), Image.open(project.path_of(answer.at)) as image:
-            width, height = image.size
-        number = answer.at + 1
-        image_entry = {"id": number, "file_name": answer.file, "width": width, "height": height}
-        images.append(image_entry)
-        annotations.append({"id": len(images), "image_id": number, "category_id": ids[answer.name]})
-    categories = [{"id": number, "name": name} for name, number in ids.items()]
-    content = {"images": images, "annotations": annotations, "categories": categories}
-    write_whole(out, json.dumps(content, indent=1).encode() + b"\n")
 
 
 def image_folder(

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -13,7 +13,14 @@ from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.project._tables import decoded, delimiter_of
 from openal.project.project import Project
 
-__all__ = ["SPELLED", "AnswerTable", "answers_of", "read_answers", "record"]
+__all__ = [
+    "SPELLED",
+    "AnswerTable",
+    "answers_of",
+    "read_answers",
+    "record",
+    "second_opinions",
+]
 
 SPELLED = {"UNKNOWN": UNKNOWN, "SKIPPED": SKIPPED}
 LISTED = 10
@@ -43,6 +50,10 @@ class AnswerTable:
         """Those that differ from the answer that is there."""
         answered = answers_of(labeled)
         return self._where(lambda index, label: answered.get(index, label) != label)
+
+    def without(self, indices: Collection[int]) -> "AnswerTable":
+        """Those about other images."""
+        return self._where(lambda index, _: index not in indices)
 
     def counts(self, classes: Sequence[str]) -> dict[str, int]:
         """How many answers of each class, UNKNOWN and SKIPPED, without zeros."""
@@ -139,12 +150,25 @@ def _looked_up(known: Mapping[str, int], text: str, separator: str, why: str, ki
     return value
 
 
+def second_opinions(labeled: LabeledSet, changed: AnswerTable, annotator: str | None) -> list[int]:
+    """Of answers that differ those that stand beside the answer of another named annotator."""
+    if annotator is None:
+        return []
+    by = labeled.annotators
+    return [index for index in changed.indices if by.get(index, annotator) != annotator]
+
+
 def record(
     labeled: LabeledSet, table: AnswerTable, *, relabel: bool, annotator: str | None
 ) -> None:
-    """Note the answers of a table in a ledger; where `relabel`, also in the place of others."""
-    changed, new = table.changed(labeled), table.new(labeled)
+    """Note the answers of a table in a ledger; where `relabel`, also in the place of others.
+
+    What an `annotator` says of images that another one has answered stands beside that answer.
+    """
+    changed = table.changed(labeled)
     if changed.indices and relabel:
         labeled.relabel(changed.indices, changed.labels, annotator=annotator)
+        table = table.without(changed.indices)
+    new = table.new(labeled) if annotator is None else table
     if new.indices:
         labeled.add(new.indices, new.labels, annotator=annotator)

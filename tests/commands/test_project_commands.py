@@ -302,6 +302,72 @@ def test_the_same_answers_again_change_nothing(here: Path, capsys: Capture) -> N
     assert (here / "answers.db").read_bytes() == before
 
 
+def test_a_second_person_answers_beside_the_first(here: Path, capsys: Capture) -> None:
+    first = write_answers(here / "a.csv", [("000.png", "zero"), ("001.png", "one")])
+    second = write_answers(here / "b.csv", [("000.png", "two"), ("001.png", "one")])
+    run("import", str(first), "--annotator", "ada")
+    capsys.readouterr()
+    run("import", str(second), "--annotator", "bob", "--policy", "ask")
+    said = capsys.readouterr().out
+    assert "Answered otherwise by another: 1 image." in said
+    assert "Annotators disagree about 1 image; none counts until they agree" in said
+    labeled = Project.find(here).labeled()
+    assert labeled.disagreements == {0: {"ada": 0, "bob": 2}}
+    assert labeled.known_indices.tolist() == [1] and labeled.disputed_indices.tolist() == [0]
+    assert main(["import", str(first), "--annotator", "bob"]) == 2  # bob's own answer differs
+
+
+def label_studio(path: Path, said: dict[str, dict[str, str | None]]) -> str:
+    """An export in which annotators chose a text, or cancelled."""
+    tasks = [
+        {
+            "id": number,
+            "data": {"image": f"/data/upload/1/0a1b2c3d-{file}"},
+            "annotations": [
+                {
+                    "completed_by": {"email": who},
+                    "was_cancelled": text is None,
+                    "result": [
+                        {"from_name": "choice", "type": "choices", "value": {"choices": [text]}}
+                    ],
+                }
+                for who, text in by.items()
+            ],
+        }
+        for number, (file, by) in enumerate(said.items())
+    ]
+    path.write_text(json.dumps(tasks))
+    return str(path)
+
+
+def test_several_annotators_of_label_studio(here: Path, capsys: Capture) -> None:
+    export = label_studio(
+        here / "ls.json",
+        {
+            "000.png": {"ada": "zero", "bob": "two", "eve": "two"},
+            "001.png": {"ada": "none of these", "bob": None},
+            "002.png": {"ada": "cannot tell"},
+        },
+    )
+    assert main(["import", export]) == 2
+    assert "000.png: ada zero, bob two, eve two" in capsys.readouterr().err
+    assert len(Project.find(here).labeled()) == 0
+    run("import", export, "--policy", "majority")
+    said = capsys.readouterr().out
+    assert "cannot tell" in said and "6 answers of 6 annotations." in said
+    labeled = Project.find(here).labeled()
+    assert labeled.known_labels.tolist() == [2] and labeled.counts["SKIPPED"] == 1
+
+
+@pytest.mark.parametrize("content", ["[", "{}", '[{"id": 1}]'])
+def test_what_is_no_export_of_label_studio_is_refused(
+    here: Path, capsys: Capture, content: str
+) -> None:
+    (here / "ls.json").write_text(content)
+    assert main(["import", "ls.json"]) == 2
+    assert "JSON" in capsys.readouterr().err
+
+
 # --- train, predict, export
 
 
@@ -374,4 +440,6 @@ def test_exports_into_folders(here: Path) -> None:
     run("import", str(write_answers(here / "a.csv", [("000.png", "zero"), ("001.png", "UNKNOWN")])))
     run("export", "--out", "a.json", "--imagefolder", "folders", "--yolo", "yolo", "--unknown")
     assert os.listdir("folders") and Path("yolo/train/UNKNOWN/001.png").exists()
-    assert len(json.loads(Path("a.json").read_text())["annotations"]) == 1
+    assert len(json.loads(Path("a.json").read_text())["annotations"]) == 2
+    run("export", "--format", "cvat", "--out", "annotations.xml")
+    assert "000.png" in Path("annotations.xml").read_text()

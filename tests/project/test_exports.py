@@ -1,7 +1,6 @@
 """Answers for other programs: tables, folders of links, lists."""
 
 import csv
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from openal.project._exports import (
     Answer,
     answers_csv,
     answers_parquet,
-    coco_json,
     exported_answers,
     image_folder,
     yolo_folder,
@@ -157,16 +155,3 @@ def test_yolo_has_every_fifth_of_a_class_for_validation(tmp_path: Path) -> None:
         "val/zero/004.png",
         "val/zero/009.png",
     ]
-
-
-def test_coco_has_an_annotation_for_each_image_of_a_class(project: Project, tmp_path: Path) -> None:
-    coco_json(project, exported_answers(project), tmp_path / "coco.json")
-    content = json.loads((tmp_path / "coco.json").read_text())
-    images = {image["id"]: image for image in content["images"]}
-    names = {category["id"]: category["name"] for category in content["categories"]}
-    pairs = [
-        (images[each["image_id"]]["file_name"], names[each["category_id"]])
-        for each in content["annotations"]
-    ]
-    assert pairs == [("005.png", "zero"), ("001.png", "one")]
-    assert {(image["width"], image["height"]) for image in images.values()} == {(8, 8)}
