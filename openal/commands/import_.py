@@ -9,8 +9,8 @@ from openal.commands._say import counted, plural, say
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.project import AnswerTable, Project, read_answers
+from openal.project._opinions import read_opinions, record_opinions
 from openal.project.answer_table import answers_of, record, second_opinions
-from openal.project.opinions import read_opinions, record_opinions
 
 __all__ = ["main", "parser"]
 
