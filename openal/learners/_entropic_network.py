@@ -15,13 +15,9 @@ from openal._checks import as_count, as_number
 from openal._evaluation import evaluated, evaluating_own, unwrapped
 from openal._logits_layer import calls_of
 from openal.errors import ModelError
+from openal.functional._entropic_losses import cluster_loss, known_head_loss, unknown_head_loss
 from openal.functional.finch import cluster_means, finch_clusters
-from openal.functional.losses import (
-    cluster_loss,
-    known_head_loss,
-    unknown_head_loss,
-    weighted_cross_entropy,
-)
+from openal.functional.losses import weighted_cross_entropy
 from openal.learners._health import Failure, dead, diverged
 from openal.learners._sgd import (
     TrainingSettings,

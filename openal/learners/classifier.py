@@ -10,8 +10,7 @@ from torch import Tensor
 
 from openal._checks import as_number
 from openal._items import AnsweredSubset
-from openal.functional.losses import weighted_cross_entropy
-from openal.functional.outlier_exposure import outlier_exposure_loss
+from openal.functional.losses import outlier_exposure_loss, weighted_cross_entropy
 from openal.labeled import LabeledSet
 from openal.learners._layers import LayerSettings
 from openal.learners._on_embeddings import FittedOnEmbeddings, fit_embeddings

@@ -20,7 +20,7 @@ class Joda(Paper):
 
     Reads the task network's `logits` and `features`. The paper trains it with outlier exposure,
     without which known and unknown hardly differ in energy: `Classifier(exposure=0.5)`, or in a
-    loop of your own `openal.functional.outlier_exposure.outlier_exposure_loss` on
+    loop of your own `openal.functional.losses.outlier_exposure_loss` on
     `labeled.detector_subset(dataset)`. Where neither the pool nor `model=` offers logits,
     `EmbeddingClassifier(exposure=0.5)` is fitted to the answers' `embeddings`, else
     `Classifier(exposure=0.5)` to the items.

@@ -3,12 +3,8 @@ import math
 import pytest
 import torch
 
-from openal.functional.losses import (
-    cluster_loss,
-    known_head_loss,
-    unknown_head_loss,
-    weighted_cross_entropy,
-)
+from openal.functional._entropic_losses import cluster_loss, known_head_loss, unknown_head_loss
+from openal.functional.losses import weighted_cross_entropy
 from openal.learners._entropic_network import Clusters, EntropicLoss, Outputs
 
 NO = torch.tensor([[0.0, 1, 2], [3, 0, -2]])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from openal.functional.outlier_exposure import outlier_exposure_loss
+from openal.functional.losses import outlier_exposure_loss
 from tests.walking import walked
 
 
