@@ -169,8 +169,8 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments(given)
     with tempfile.TemporaryDirectory() as temporary:
         shown, exact = ran(options.keep or Path(temporary), options)
-    words = " ".join(sys.argv[1:] if given is None else given)
-    print(f"$ python -m benchmarks.labeling {words}\n# {summary(description())}\n{shown}")
+    words = ["python -m benchmarks.labeling", *(sys.argv[1:] if given is None else given)]
+    print(f"$ {' '.join(words)}\n# {summary(description())}\n{shown}")
     return int(not exact)
 
 
