@@ -1,6 +1,7 @@
 """`openal label`: a page in the browser where the questions of a project are answered."""
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -76,4 +77,16 @@ def _reasons(project: "Project") -> Mapping[int, str]:
     from openal.project import query_reasons
 
     query = project.query()  # which is open: it is only read
-    return dict(zip(query.indices.tolist(), query_reasons(project, query), strict=True))
+    reasons = dict(zip(query.indices.tolist(), query_reasons(project, query), strict=True))
+    threading.Thread(target=first_optimizer, name="first optimizer", daemon=True).start()
+    return reasons
+
+
+def first_optimizer() -> None:
+    """Make one while people answer: torch takes seconds over the first of a process.
+
+    It imports its compiler for that. Without this everybody would wait for it between two rounds.
+    """
+    import torch
+
+    torch.optim.SGD([torch.zeros(1)])

@@ -1,13 +1,17 @@
 """`openal label`: a project on the page, and what is said where it cannot be."""
 
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from openal.cli import main
+from openal.commands import label
 from openal.commands.label import work_of
 from openal.label._desk import Desk
 from openal.label._posts import Post
@@ -69,6 +73,24 @@ def test_a_class_that_is_added_is_in_the_project_and_in_the_next_round(made: Any
     work.labeled.refresh()
     assert len(work.labeled.pending_indices) == 4
     assert work.reasons().keys() == {*work.labeled.pending_indices.tolist()}
+
+
+def test_the_first_optimizer_is_made_while_people_answer(
+    made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+    monkeypatch.setattr(label, "first_optimizer", begun.set)
+    desk = Desk(work_of(made))
+    desk.open()
+    desk.rounds.wait(60)
+    assert begun.wait(60)
+
+
+def test_after_the_first_optimizer_no_other_one_imports_anything() -> None:
+    label.first_optimizer()
+    before = {*sys.modules}
+    torch.optim.LBFGS([torch.zeros(1)])
+    assert {*sys.modules} == before
 
 
 def test_without_embeddings_it_says_what_to_type(

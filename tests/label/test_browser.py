@@ -10,7 +10,7 @@ import pytest
 from openal import SKIPPED, UNKNOWN
 from openal.label._desk import Desk
 from tests.label.desks import answers_of
-from tests.label.driving import TOKEN, server_in
+from tests.label.driving import TOKEN, Client, served, server_in
 from tests.label.studio import CLASSES, truth, work_in
 
 KEYS = {UNKNOWN: "0", SKIPPED: "."}
@@ -154,6 +154,18 @@ def with_tab_and_enter(person: Person) -> None:
     person.page.keyboard.press("Enter")
     person.said[index] = UNKNOWN
     person.shown(other_than=index)
+
+
+def test_a_class_of_another_window_shows_within_five_seconds(chromium: Any, tmp_path: Path) -> None:
+    with served(work_in(tmp_path)) as port:
+        page = chromium.new_page()
+        page.clock.install()
+        page.goto(f"http://127.0.0.1:{port}/{TOKEN}/")
+        page.locator("#canvas[data-index]").wait_for()
+        Client(port).post("class", name="stripes", hold=0)
+        page.clock.fast_forward(5_000)
+        page.get_by_role("button", name="stripes").wait_for(timeout=5_000)
+        page.close()
 
 
 # --- how it looks

@@ -1,7 +1,7 @@
 // What happens: a key or a button answers, the server says that it is recorded, and the next image shows.
 
 const app = { state: null, done: JSON.parse(sessionStorage.getItem("openal-done") || "[]"), busy: false, touched: 0, timer: 0 };
-const POLL = 20000, SOON = 700, IDLE = 600000;
+const POLL = 5000, SOON = 700, IDLE = 600000;
 const annotator = () => localStorage.getItem("openal-annotator") || null;
 const isGrid = () => grid.on && !grid.enlarged;
 const hold = () => (grid.on ? gridHold() : 1);
