@@ -139,7 +139,7 @@ def is_exact(folder: Path, truth: Truth, budget: int) -> bool:
     with (folder / "exported.csv").open(newline="") as file:
         exported = [(row["file"], row["class"], int(row["round"])) for row in csv.DictReader(file)]
     said = enumerate(truth.said.items())
-    return exported == [(*pair, at // budget) for at, pair in said]
+    return exported == [(*pair, 1 + at // budget) for at, pair in said]
 
 
 def ran(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:

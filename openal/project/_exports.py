@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class Answer(NamedTuple):
     file: str
     name: str
     annotator: str
-    round: int
+    round: str
     time: str
 
 
@@ -45,17 +46,26 @@ def exported_answers(project: Project) -> list[Answer]:
     if not project.ledger_file.exists():
         return []
     report = read_whole(project.ledger_file)
-    found = report.answers
+    found, rounds = report.answers, _round_names(project)
     return [
         Answer(
             index,
             project.names[index],
             SPELLED.get(label) or found.classes[label],
             found.annotators.get(index) or "",
-            found.round_of[index],
+            rounds[found.round_of[index]],
             report.times[index] or "",
         )
         for index, label in found.labels.items()
+    ]
+
+
+def _round_names(project: Project) -> list[str]:
+    """Each entry of the history as `openal status` counts it: from 1; empty for what none asked."""
+    begun = [past.begun for past in project.labeled().history]
+    return [
+        f"{number}" if is_round else ""
+        for is_round, number in zip(begun, accumulate(begun), strict=True)
     ]
 
 

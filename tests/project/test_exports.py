@@ -18,7 +18,7 @@ from openal.project._exports import (
     image_folder,
     yolo_folder,
 )
-from tests.project.made import begun_project
+from tests.project.made import begun_project, embedded_project
 
 
 @pytest.fixture
@@ -45,6 +45,15 @@ def test_a_table_has_every_answer_by_name(project: Project, tmp_path: Path) -> N
         ("002.png", "UNKNOWN", "ada"),
         ("003.png", "SKIPPED", "ada"),
     ]
+
+
+def test_rounds_are_counted_as_in_the_status(tmp_path: Path) -> None:
+    project = embedded_project(tmp_path)
+    project.labeled().add([3], [0])
+    asked = project.query(2)
+    project.labeled().add(asked.indices[:1], [1])
+    rounds = {answer.at: answer.round for answer in exported_answers(project)}
+    assert rounds == {3: "", int(asked.indices[0]): "1"}
 
 
 def test_parquet_has_the_same(
