@@ -16,6 +16,7 @@ from openal.project._exports import (
     image_folder,
     yolo_folder,
 )
+from openal.project._outputs import require_not_ours, require_output
 
 __all__ = ["main", "parser"]
 
@@ -53,10 +54,13 @@ def main(argv: Sequence[str]) -> int:
     given = parser().parse_args(argv)
     if given.out is None and given.imagefolder is None and given.yolo is None:
         raise ArgumentError("nothing to write: give --out FILE.csv, --imagefolder or --yolo.")
+    if given.out is not None:
+        require_output(given.out, WRITERS)
     project = Project.find()
     answers = exported_answers(project)
     if given.out is not None:
-        _writer(given.out)(project, answers, given.out)
+        require_not_ours(given.out, project)
+        WRITERS[given.out.suffix.lower()](project, answers, given.out)
         say([f"{given.out}: {plural(len(answers), 'answer')}."])
     for out, write in ((given.imagefolder, image_folder), (given.yolo, yolo_folder)):
         if out is not None:
@@ -64,12 +68,3 @@ def main(argv: Sequence[str]) -> int:
             say([f"{out}: {plural(count, 'image')}."])
     say(["Next: openal status, or openal query"])
     return 0
-
-
-def _writer(out: Path) -> Callable[[Project, Sequence[Answer], Path], None]:
-    if out.is_dir():
-        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
-    if out.suffix.lower() not in WRITERS:
-        ends = ", ".join(WRITERS)
-        raise ArgumentError(f"--out must end in one of {ends}, got {str(out)!r}.")
-    return WRITERS[out.suffix.lower()]
