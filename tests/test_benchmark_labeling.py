@@ -59,7 +59,7 @@ ROUNDS = [Round(["cat", "dog"], 1.0, [0.5]), Round(["cat", "dog"], 2.0, [0.1], 3
 def test_an_answer_that_differs_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
 ) -> None:
-    rows = [f"{file},{name},{at // 2}" for at, (file, name) in enumerate(SAID.items())]
+    rows = [f"{file},{name},{1 + at // 2}" for at, (file, name) in enumerate(SAID.items())]
     (tmp_path / "exported.csv").write_text("\n".join(["file,class,round", *rows]))
     monkeypatch.setattr(labeling, "done", lambda *_: 0.0)
     truth = Truth({}, [], SAID | change)

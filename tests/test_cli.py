@@ -1,6 +1,8 @@
 """The command line from end to end: what it prints, what it writes, what it refuses."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -252,3 +254,10 @@ def test_the_whole_data_set_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert main(given) == 0
     monkeypatch.setattr("openal.simulate._whole_data.whole_accuracy", None)
     assert main(given) == 0
+
+
+def test_a_command_begins_without_torch() -> None:
+    """Ctrl+C while torch is loaded, which takes seconds, is then told in one line."""
+    code = "import sys, openal.cli; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -126,7 +126,7 @@ def _task(given: Namespace) -> _Task:
         project = _project(given.images)
         if project is not None:
             names = project.fixed_names()
-            say([f"{plural(len(names), 'image')} of {project.images}"])
+            say([f"{plural(len(names), 'image')} of {project.images}", *_later(project)])
             return _Task(project.image_folder, names, project.store_folder, project)
     if given.images is None:
         raise ArgumentError("IMAGES is missing: a folder of images.")
@@ -137,6 +137,13 @@ def _task(given: Namespace) -> _Task:
     if files.left_out:
         say([files.summary()])  # before hours of work
     return _Task(given.images, files.names, out)
+
+
+def _later(project: Project) -> list[str]:
+    """That images came too late, since embeddings and answers are in the order of the first."""
+    count = len(project.later_names())
+    late = f"{plural(count, 'image')} came later and {'takes' if count == 1 else 'take'} no part"
+    return [f"{late}: begin another project for more images."] if count else []
 
 
 def _project(images: Path | None) -> Project | None:
@@ -215,7 +222,9 @@ def _about(store: Embeddings, names: Sequence[str]) -> list[str]:
     missing = f"; {store.missing} rows are missing" if store.missing else ""
     lines = [f"{store.folder}: {len(store)} x {store.shape[1]}, {store.dtype}{missing}"]
     if store.reasons:
-        lines.append(f"{len(store.reasons)} images could not be read; every query leaves them out:")
+        unread = plural(len(store.reasons), "image")
+        them = "it" if len(store.reasons) == 1 else "them"
+        lines.append(f"{unread} could not be read; every query leaves {them} out:")
     return lines + [f"  {names[index]}: {why}" for index, why in store.reasons.items()]
 
 

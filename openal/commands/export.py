@@ -16,6 +16,7 @@ from openal.project._exports import (
     image_folder,
     yolo_folder,
 )
+from openal.project._outputs import require_not_ours, require_output
 from openal.project._tool_files import TOOLS, tool_file
 
 __all__ = ["main", "parser"]
@@ -53,13 +54,17 @@ def main(argv: Sequence[str]) -> int:
     given = parser().parse_args(argv)
     if not any((given.out, given.format, given.imagefolder, given.yolo)):
         raise ArgumentError("nothing to write: give --out FILE.csv, --imagefolder or --yolo.")
+    if given.out is not None:
+        require_output(given.out, None if given.format else (*WRITERS, ".json"))
     project = Project.find()
     answers = exported_answers(project)
     tool = given.format or _tool_by_ending(given.out)
+    if given.out is not None:
+        require_not_ours(given.out, project)
     if tool is not None:
         _write_tool(tool, project, answers, given.out)
     elif given.out is not None:
-        _writer(given.out)(project, answers, given.out)
+        WRITERS[given.out.suffix.lower()](project, answers, given.out)
         say([f"{given.out}: {plural(len(answers), 'answer')}."])
     for out, write in ((given.imagefolder, image_folder), (given.yolo, yolo_folder)):
         if out is not None:
@@ -76,17 +81,6 @@ def _tool_by_ending(out: Path | None) -> str | None:
 def _write_tool(tool: str, project: Project, answers: Sequence[Answer], out: Path | None) -> None:
     if out is None:
         raise ArgumentError("--format needs --out FILE.")
-    if out.is_dir():
-        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
     text = tool_file(tool, project, answers)
     write_whole(out, text.encode())
     say([f"{out}: the {tool} file."])
-
-
-def _writer(out: Path) -> Callable[[Project, Sequence[Answer], Path], None]:
-    if out.is_dir():
-        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
-    if out.suffix.lower() not in WRITERS:
-        ends = ", ".join([*WRITERS, ".json"])
-        raise ArgumentError(f"--out must end in one of {ends}, got {str(out)!r}.")
-    return WRITERS[out.suffix.lower()]

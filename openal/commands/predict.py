@@ -9,6 +9,7 @@ from openal.commands._parser import Parser
 from openal.commands._say import counted, plural, say
 from openal.errors import ArgumentError
 from openal.project import Head, Project
+from openal.project._outputs import require_not_ours, require_output
 from openal.project._tables import csv_table
 
 __all__ = ["main", "parser"]
@@ -34,17 +35,17 @@ def parser() -> Parser:
 def main(argv: Sequence[str]) -> int:
     """Run the command; a CheckpointError where there is no classifier that fits."""
     given = parser().parse_args(argv)
-    if given.out.is_dir():
-        raise ArgumentError(f"{given.out} is a folder; a file to write was expected.")
+    require_output(given.out, (".csv",))
     project = Project.find()
+    require_not_ours(given.out, project)
     head = _head(project)
-    rows = _rows(project, head)
+    rows, stale = _rows(project, head), _stale(project, head)
     write_whole(given.out, csv_table([COLUMNS, *rows]))
     counts = Counter(row[1] for row in rows if row[1])
     say([f"{given.out}: {plural(len(rows), 'image')}: {counted(counts.most_common())}."])
     unread = len(rows) - counts.total()
     say([f"{plural(unread, 'image')} cannot be read, and have no class."] if unread else [])
-    say([*_stale(project, head), "Next: openal export --out answers.csv"])
+    say([*stale, "Next: openal export --out answers.csv"])
     return 0
 
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
-from openal.errors import ArgumentError
 from openal.project import Project, query_reasons
+from openal.project._outputs import require_imported, require_not_ours, require_output
 from openal.project._tables import csv_table
 from openal.project.reasons import query_basis
 from openal.query import Query
@@ -45,8 +45,12 @@ def parser() -> Parser:
 def main(argv: Sequence[str]) -> int:
     """Run the command."""
     given = parser().parse_args(argv)
-    _require_file(given.out)
+    if given.out is not None:
+        require_output(given.out, (".csv", ".json"))
     project = Project.find().using(budget=given.budget, strategy=given.strategy)
+    if given.out is not None:
+        require_not_ours(given.out, project)
+        require_imported(given.out, project)
     was_open = len(project.labeled().pending_indices) > 0
     query = project.query(seed=given.seed)
     if not len(query):
@@ -59,13 +63,6 @@ def main(argv: Sequence[str]) -> int:
     say(["", *_table(rows), ""])
     say(_next(given.out))
     return 0
-
-
-def _require_file(out: Path | None) -> None:
-    if out is not None and out.is_dir():
-        raise ArgumentError(f"{out} is a folder; a file to write was expected.")
-    if out is not None and out.suffix.lower() not in (".csv", ".json"):
-        raise ArgumentError(f"--out must end in .csv or .json, got {str(out)!r}.")
 
 
 def _head(project: Project, query: Query, was_open: bool, budget: int | None) -> list[str]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from openal._files import write_whole
-from openal.errors import ArgumentError, MissingPackageError
+from openal._keys import Keys
+from openal.errors import ArgumentError, LedgerError, MissingPackageError
 from openal.ledger._export import SPELLED
 from openal.ledger._inspect import read_whole
+from openal.ledger._settings import KeyMark
 from openal.project._tables import csv_table
 from openal.project.project import Project
 
@@ -46,7 +48,9 @@ def exported_answers(project: Project) -> list[Answer]:
     if not project.ledger_file.exists():
         return []
     report = read_whole(project.ledger_file)
-    found, rounds = report.answers, _round_names(project)
+    found = report.answers
+    _require_same_images(project, found.settings.mark)
+    rounds = _round_names(project)
     return [
         Answer(
             index,
@@ -65,8 +69,18 @@ def _round_names(project: Project) -> list[str]:
     begun = [past.begun for past in project.labeled().history]
     return [
         f"{number}" if is_round else ""
-        for is_round, number in zip(begun, accumulate(begun), strict=True)
+        for is_round, number in zip(begun, accumulate(map(int, begun)), strict=True)
     ]
+
+
+def _require_same_images(project: Project, mark: KeyMark | None) -> None:
+    """Refuse answers about other images than those of the list, as after a wrong `images.json`."""
+    differs = None if mark is None else mark.difference(Keys.of(project.names, len(project.names)))
+    if differs is not None:
+        raise LedgerError(
+            f"{project.ledger_file} is about other images than images.json: {differs}. Bring back "
+            f"both from one copy."
+        )
 
 
 COLUMNS = ("file", "class", "annotator", "round", "time")
@@ -136,6 +150,7 @@ def _linked(project: Project, placed: Sequence[tuple[Path, Answer]], out: Path) 
     """The folder, made beside its place and then put there, so that it is whole or not there."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ArgumentError(f"{out} is there already; remove it, or choose another folder.")
+    _require_there(project, [answer for _, answer in placed])
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -147,6 +162,16 @@ def _linked(project: Project, placed: Sequence[tuple[Path, Answer]], out: Path) 
         out.rmdir()
     part.replace(out)
     return len(placed)
+
+
+def _require_there(project: Project, answers: Sequence[Answer]) -> None:
+    """Refuse to link images that are gone: a link to nothing shows only when it is too late."""
+    gone = [answer.file for answer in answers if not project.path_of(answer.at).is_file()]
+    if gone:
+        raise ArgumentError(
+            f"{len(gone)} of {len(answers)} images are not in {project.image_folder}, {gone[0]!r} "
+            f"for one; bring them back, or set images in openal.toml to where they are now."
+        )
 
 
 def _inside(answer: Answer) -> Path:

@@ -1,20 +1,18 @@
 """What `images` of a project stands for: a folder, a glob, or a table of paths."""
 
-import csv
 import glob
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from openal._files import content_of, plain_json, write_whole
+from openal._files import plain_json, write_whole
 from openal._image_folder import image_files
 from openal._image_reader import image_endings
 from openal.errors import ArgumentError, MissingPackageError
-from openal.project._tables import decoded, delimiter_of
+from openal.project._tables import table_rows
 
 __all__ = ["ImageList", "base_folder", "image_list", "keep_names", "kept_names"]
 
@@ -105,10 +103,7 @@ def _of_table(path: Path) -> tuple[str, ...]:
 
 
 def _of_csv(path: Path) -> list[str]:
-    text = decoded(content_of(path))
-    rows = [
-        row for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter_of(text)) if row
-    ]
+    rows = [row for _, row in table_rows(path)]
     if not rows:
         raise ArgumentError(f"{path} is empty; a column {COLUMNS[0]!r} of paths was expected.")
     header, *rest = rows

@@ -1,16 +1,14 @@
 """Answers in a table, as people or other programs write it: which image, which class."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
-from openal._files import content_of
+from openal._spreadsheet import guarded
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
-from openal.project._tables import decoded, delimiter_of
+from openal.project._tables import table_rows
 from openal.project.project import Project
 
 __all__ = [
@@ -82,9 +80,7 @@ def read_answers(path: Path, project: Project) -> AnswerTable:
     Comma, semicolon or tab, with a byte-order mark or without. Raises an AnswerError that names
     the first row with an image or a class that is not there, or with two answers for an image.
     """
-    text = decoded(content_of(path))
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter_of(text))
-    rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    rows = table_rows(path)
     if not rows:
         raise ArgumentError(f"{path} is empty; the columns file and class were expected.")
     columns = _columns(path, rows[0][1])
@@ -101,6 +97,9 @@ def written(name: str) -> str:
 def _columns(path: Path, header: list[str]) -> tuple[int, int]:
     names = [name.strip() for name in header]
     missing = [name for name in ("file", "class") if name not in names]
+    twice = [name for name in ("file", "class") if names.count(name) > 1]
+    if twice:
+        raise ArgumentError(f"{path} has two columns {twice[0]!r}; one was expected.")
     if missing:
         raise ArgumentError(
             f"{path} has no column {missing[0]!r}; its first line must name the columns file and "
@@ -136,8 +135,12 @@ def _table(
 
 
 def _looked_up(known: Mapping[str, int], text: str, separator: str, why: str, kind: str) -> int:
-    """What a cell stands for: as it is, without the sign of a guard, or with Windows' slashes."""
-    forms = [text, text.strip(), *([text[1:]] if text.startswith("'") else [])]
+    """What a cell stands for: without a guard, as it is, or with Windows' slashes.
+
+    Our own tables guard each name that needs it, so a cell that may be guarded is taken for that.
+    """
+    bare = [text[1:]] if text.startswith("'") else []
+    forms = [*(form for form in bare if guarded(form) == text), text, text.strip(), *bare]
     forms += [text.replace("\\", separator)] if separator else []
     value = next((known[form] for form in forms if form in known), None)
     if value is None:
@@ -163,12 +166,14 @@ def record(
 ) -> None:
     """Note the answers of a table in a ledger; where `relabel`, also in the place of others.
 
-    What an `annotator` says of images that another one has answered stands beside that answer.
+    What an `annotator` says of images that another one has answered stands beside that answer;
+    other answers that differ are left out.
     """
     changed = table.changed(labeled)
+    beside = second_opinions(labeled, changed, None if relabel else annotator)
     if changed.indices and relabel:
         labeled.relabel(changed.indices, changed.labels, annotator=annotator)
-        table = table.without(changed.indices)
-    new = table.new(labeled) if annotator is None else table
-    if new.indices:
-        labeled.add(new.indices, new.labels, annotator=annotator)
+    taken = table.new(labeled) if annotator is None else table
+    taken = taken.without(changed.without(beside).indices)
+    if taken.indices:
+        labeled.add(taken.indices, taken.labels, annotator=annotator)

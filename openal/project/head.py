@@ -79,14 +79,39 @@ class Head:
         try:
             if metadata["format"] != FORMAT:
                 raise ValueError(f"its format is {metadata['format']!r}")
-            head = cls(tensors, json.loads(metadata["card"]))
-            width = tensors["class.weight"].shape[1]
-            head._block(torch.zeros(1, width, dtype=torch.float64))
-            if len(head.classes) != len(tensors["class.bias"]):
-                raise ValueError("it has other classes than outputs")
-        except (KeyError, ValueError, RuntimeError, IndexError) as error:
+            card = json.loads(metadata["card"])
+            _require_card(card)
+            _require_tensors(tensors, len(card["classes"]))
+        except (KeyError, ValueError, AttributeError, RecursionError) as error:
             raise CheckpointError(f"{path} is no classifier of openal: {error!s:.100}.") from error
-        return head
+        return cls(tensors, card)
+
+
+def _require_card(card: Any) -> None:
+    """Refuse a card without the names of the classes, or with answers that are no counts."""
+    classes = card["classes"] if isinstance(card, dict) and "classes" in card else None
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError("its card has no list of classes")
+    answers = card.get("answers", {})
+    if not isinstance(answers, dict) or not all(isinstance(n, int) for n in answers.values()):
+        raise ValueError("its card has no counts of answers")
+
+
+def _require_tensors(tensors: Mapping[str, Tensor], count: int) -> None:
+    """Refuse numbers of another type or shape than `save` writes, and what is not finite."""
+    width = tensors[f"{CLASS}.weight"].shape[-1:]
+    shapes = {
+        f"{CLASS}.weight": (count, *width),
+        f"{CLASS}.bias": (count,),
+        f"{DETECTOR}.weight": (count + 1, *width),
+        f"{DETECTOR}.bias": (count + 1,),
+        f"{CALIBRATION}.slope": (),
+        f"{CALIBRATION}.offset": (),
+    }
+    for name, shape in shapes.items():
+        x = tensors[name]
+        if x.shape != shape or x.dtype != torch.float64 or not bool(x.isfinite().all()):
+            raise ValueError(f"{name} must be {[*shape]} finite numbers in float64")
 
 
 def trained_head(pool: Pool, labeled: LabeledSet, card: Mapping[str, Any]) -> Head:

@@ -157,6 +157,11 @@ class Project:
         self.__dict__["names"] = listed
         return listed
 
+    def later_names(self) -> tuple[str, ...]:
+        """The images that came after the list was kept, and take no part."""
+        known = {*self.names}
+        return tuple(name for name in self._listed() if name not in known)
+
     def embeddings(self) -> Embeddings:
         """The embeddings of all images; a StoreError says to type `openal embed` first."""
         if not (self.store_folder / "manifest.json").exists():
@@ -244,6 +249,11 @@ class Project:
         return self.folder / "images.json"
 
     def _listed(self) -> tuple[str, ...]:
+        if (self.store_folder / "manifest.json").exists() and not self._names_file.exists():
+            raise StoreError(
+                f"{self._names_file} is missing, and the embeddings are in its order; bring it "
+                f"back from a copy, or remove the embeddings and type openal embed."
+            )
         found = image_list(self.images, self.folder, besides=[self.store_folder])
         return found.names
 

@@ -61,7 +61,7 @@ def test_both_leave_one_broken_image_out_and_name_it(
 ) -> None:
     whole = (photos / "cat" / "01.jpg").read_bytes()
     (photos / "cat" / "01.jpg").write_bytes(whole[: len(whole) // 2])
-    assert "1 images could not be read" in (said := embedded(capsys))
+    assert "1 image could not be read" in (said := embedded(capsys))
     assert "  cat/01.jpg: OSError: " in said
     said = simulated(capsys, "--images", ".", "--out", "../results")
     assert "Left out: 1 that cannot be read: cat/01.jpg (OSError: " in said

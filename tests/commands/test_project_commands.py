@@ -443,3 +443,56 @@ def test_exports_into_folders(here: Path) -> None:
     assert len(json.loads(Path("a.json").read_text())["annotations"]) == 2
     run("export", "--format", "cvat", "--out", "annotations.xml")
     assert "000.png" in Path("annotations.xml").read_text()
+
+
+def test_no_result_replaces_a_file_of_the_project(here: Path, capsys: Capture) -> None:
+    content = (here / "images.json").read_bytes()
+    for command in ("query", "export"):
+        assert main([command, "--out", "images.json"]) == 2
+        assert "a file of the project itself" in capsys.readouterr().err
+    assert (here / "images.json").read_bytes() == content
+    assert main(["predict", "--out", "answers.db"]) == 2
+    assert "must end in .csv" in capsys.readouterr().err
+
+
+def test_a_query_does_not_replace_answers_that_wait_for_import(here: Path, capsys: Capture) -> None:
+    content = write_answers(here / "q.csv", [("003.png", "zero")]).read_bytes()
+    assert main(["query", "--out", "q.csv"]) == 2
+    assert "type openal import q.csv first" in capsys.readouterr().err
+    assert (here / "q.csv").read_bytes() == content
+    assert not Project.find(here).labeled().history
+
+
+def reverse_names(folder: Path) -> None:
+    names = json.loads((folder / "images.json").read_text())["images"]
+    (folder / "images.json").write_text(json.dumps({"images": names[::-1]}))
+
+
+def test_answers_about_other_images_are_not_exported(here: Path, capsys: Capture) -> None:
+    run("import", str(write_answers(here / "a.csv", [("000.png", "zero")])))
+    reverse_names(here)
+    assert main(["export", "--out", "e.csv"]) == 2
+    assert "is about other images than images.json" in capsys.readouterr().err
+    assert not (here / "e.csv").exists()
+
+
+def test_no_prediction_is_written_with_the_names_of_other_images(here: Path) -> None:
+    run("import", str(write_answers(here / "a.csv", [("000.png", "zero"), ("001.png", "one")])))
+    run("train")
+    reverse_names(here)
+    assert main(["predict", "--out", "p.csv"]) == 2
+    assert not (here / "p.csv").exists()
+
+
+def test_no_folder_is_made_of_links_to_nothing(here: Path, capsys: Capture) -> None:
+    run("import", str(write_answers(here / "a.csv", [("000.png", "zero")])))
+    os.remove(here / "../photos/000.png")
+    assert main(["export", "--imagefolder", "folders"]) == 2
+    assert "1 of 1 images are not in" in capsys.readouterr().err
+    assert not (here / "folders").exists()
+
+
+def test_embed_tells_of_images_that_came_later(here: Path, capsys: Capture) -> None:
+    (here / "../photos/new.png").write_bytes((here / "../photos/000.png").read_bytes())
+    main(["embed", *QUICK])
+    assert "1 image came later and takes no part" in capsys.readouterr().out

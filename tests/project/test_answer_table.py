@@ -32,6 +32,7 @@ TEXTS = {
     "a row without a class": "id,file,why,class\n1,003.png,x,zero\n2,004.png,y,\n,,,\n",
     "quotes and spaces": '"file", class\n"003.png"," zero"\n',
     "guarded": "file,class\n'003.png,'zero\n",
+    "empty lines first": "\r\n\r\nfile;class\r\n003.png;zero\r\n",
     "the same twice": "file,class\n003.png,zero\n003.png,zero\n",
 }
 
@@ -117,3 +118,30 @@ def test_an_error_says_that_nothing_was_recorded(project: Project, tmp_path: Pat
     table = write_answers(tmp_path / "a.csv", [("003.png", "zero"), ("x", "zero")])
     with pytest.raises(AnswerError, match="Nothing was recorded"):
         read_answers(table, project)
+
+
+def test_of_two_names_that_differ_by_a_guard_each_gets_its_answer(tmp_path: Path) -> None:
+    project = begun_project(tmp_path)
+    names = project.__dict__["names"] = ("=1.png", "'=1.png", "''=1.png")
+    pairs = zip(names, project.classes, strict=True)
+    (tmp_path / "a.csv").write_bytes(csv_table([("file", "class"), *pairs]))
+    answers = read_answers(tmp_path / "a.csv", project)
+    assert (answers.indices, answers.labels) == ((0, 1, 2), (0, 1, 2))
+
+
+NO_TABLES = {
+    "a workbook": (b"PK\x03\x04...", "save it as CSV"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0...", "save it as CSV"),
+    "two columns of classes": (b"file,class,class\n003.png,,zero\n", "two columns 'class'"),
+    "an open quote": (b'file,class,why\n003.png,zero,"x\n001.png,one,y\n', "is a quote open"),
+    "a cell without end": (b"file,class,why\n003.png,zero," + b"x" * 200_000, "line 2"),
+}
+
+
+@pytest.mark.parametrize("content, message", NO_TABLES.values(), ids=NO_TABLES)
+def test_what_would_lose_rows_is_refused(
+    project: Project, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(ArgumentError, match=message):
+        read_answers(tmp_path / "a.csv", project)

@@ -49,11 +49,12 @@ def test_a_table_has_every_answer_by_name(project: Project, tmp_path: Path) -> N
 
 def test_rounds_are_counted_as_in_the_status(tmp_path: Path) -> None:
     project = embedded_project(tmp_path)
-    project.labeled().add([3], [0])
-    asked = project.query(2)
-    project.labeled().add(asked.indices[:1], [1])
-    rounds = {answer.at: answer.round for answer in exported_answers(project)}
-    assert rounds == {3: "", int(asked.indices[0]): "1"}
+    for _ in range(2):
+        asked, labeled = project.query(2).indices, project.labeled()
+        labeled.add(asked, [0, 1])
+    labeled.add(labeled.unlabeled_indices[:1], [0])
+    rounds = [answer.round for answer in exported_answers(project)]
+    assert rounds == ["1", "1", "2", "2", ""]
 
 
 def test_parquet_has_the_same(

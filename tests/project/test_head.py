@@ -82,3 +82,40 @@ def test_another_file_is_no_classifier(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, path, {"format": "openal classifier 1", "card": "[]"})
     with pytest.raises(CheckpointError, match="is no classifier of openal"):
         Head.load(path)
+
+
+SMALL_CARD = {"classes": ["a", "b"], "answers": {"a": 1}}
+TENSORS = {
+    "class.weight": torch.zeros(2, 4).double(),
+    "class.bias": torch.zeros(2).double(),
+    "detector.weight": torch.zeros(3, 4).double(),
+    "detector.bias": torch.zeros(3).double(),
+    "known.slope": torch.tensor(1.0).double(),
+    "known.offset": torch.tensor(0.0).double(),
+}
+BROKEN: dict[str, tuple[dict[str, torch.Tensor], object]] = {
+    "a list for a card": ({}, [1]),
+    "classes that are no names": ({}, {**SMALL_CARD, "classes": [1, 2]}),
+    "another number of classes": ({}, {**SMALL_CARD, "classes": ["a"]}),
+    "answers that are a text": ({}, {**SMALL_CARD, "answers": "x"}),
+    "counts that are texts": ({}, {**SMALL_CARD, "answers": {"a": "x"}}),
+    "no number": ({"class.bias": torch.full((2,), torch.nan).double()}, SMALL_CARD),
+    "single precision": ({"class.bias": torch.zeros(2)}, SMALL_CARD),
+    "many slopes": ({"known.slope": torch.ones(5).double()}, SMALL_CARD),
+    "one number for a matrix": ({"class.weight": torch.tensor(1.0).double()}, SMALL_CARD),
+    "a detector of another width": ({"detector.weight": torch.zeros(3, 5).double()}, SMALL_CARD),
+}
+
+
+def test_the_broken_ones_are_whole_but_for_what_is_broken(tmp_path: Path) -> None:
+    Head(TENSORS, SMALL_CARD).save(tmp_path / "a.safetensors")
+    assert Head.load(tmp_path / "a.safetensors").classes == ("a", "b")
+
+
+@pytest.mark.parametrize("tensors, card", BROKEN.values(), ids=BROKEN)
+def test_a_damaged_classifier_is_none(
+    tmp_path: Path, tensors: dict[str, torch.Tensor], card: dict[str, object]
+) -> None:
+    Head({**TENSORS, **tensors}, card).save(tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match="is no classifier of openal"):
+        Head.load(tmp_path / "a.safetensors")

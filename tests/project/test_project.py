@@ -164,3 +164,13 @@ def test_a_class_may_be_added(project: Project) -> None:
     assert grown.classes == ("zero", "one", "two", "three") == Project.find(project.folder).classes
     assert grown.labeled().classes == grown.classes and grown.labeled().known_labels.tolist() == [2]
     assert grown.with_class("three") == grown
+
+
+def test_without_its_list_the_names_are_not_guessed(project: Project) -> None:
+    (project.folder / "images.json").unlink()
+    (project.image_folder / "000.png").rename(project.image_folder / "zzz.png")
+    again = Project.find(project.folder)
+    with pytest.raises(StoreError, match=r"images\.json is missing"):
+        again.pool()
+    with pytest.raises(StoreError, match=r"images\.json is missing"):
+        again.fixed_names()
