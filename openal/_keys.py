@@ -56,7 +56,7 @@ class Keys(Sequence[str]):
             return f"{mine} has {len(self)} keys, {theirs} has {len(other)}"
         pairs = zip(self._names, other._names, strict=True)
         at = next(at for at, (one, two) in enumerate(pairs) if one != two)
-        return f"item {at} is {self[at]!r:.80} in {mine} and {other[at]!r:.80} in {theirs}"
+        return f"item {at} is {self[at]!a:.80} in {mine} and {other[at]!a:.80} in {theirs}"
 
     def __len__(self) -> int:
         return len(self._names)

@@ -78,10 +78,10 @@ def _named(answers: Answers, path: object, classes: tuple[str, ...]) -> Event | 
             (at for at, pair in enumerate(zip(there, classes, strict=False)) if len({*pair}) > 1),
             len(classes),
         )
-        here = f"{classes[at]!r:.60}" if at < len(classes) else "not there"
+        here = f"{classes[at]!a:.60}" if at < len(classes) else "not there"
         raise LedgerError(
             f"{path} has classes {json.dumps(there)}, asked for was {json.dumps(classes)}: the "
-            f"first that differs is class {at}, {there[at]!r:.60} in the file and {here} in what "
+            f"first that differs is class {at}, {there[at]!a:.60} in the file and {here} in what "
             f"was asked for. Names may be added at the end."
         )
     new = classes[len(there) :]

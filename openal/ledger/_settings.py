@@ -64,7 +64,7 @@ class KeyMark:
             at for at, (one, two) in enumerate(zip(self.sums, here.sums, strict=True)) if one != two
         )
         if self.block == 1:
-            return f"the first that differs is item {at}, {keys[at]!r:.80} here"
+            return f"the first that differs is item {at}, {keys[at]!a:.80} here"
         last = min(at + self.block, self.count) - 1
         return f"the first that differs is one of the items {at} to {last}"
 

@@ -58,6 +58,8 @@ def _require_no_folder(path: Path) -> None:
 def write_file(path: Path, *content: bytes | memoryview) -> None:
     """Write a file of the store, whole and under its lock; a StoreError where a folder stands."""
     _require_no_folder(path)
+    if path.is_symlink():  # whatever it leads to, which is none of ours
+        path.unlink()
     write_whole(path, *content)
 
 

@@ -25,7 +25,6 @@ NO_NUMBERS = {
     "NaN": NAN,
     "a NumPy float": np.float32(1),
     "a float tensor": torch.tensor(1.0),
-    "a string": "1",
     "bytes": b"1",
     "None": None,
     "a list": [1],

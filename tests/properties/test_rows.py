@@ -148,7 +148,7 @@ def test_every_function_of_rows_is_listed() -> None:
 
 OTHERS: set[Any] = {
     *("MetaQuery", "fit_meta_query", "linear_head", "ranking_loss"),  # of networks
-    "own_distance_ratio",
+    *("own_distance_ratio", "clusterability", "vote_error_bound"),
     *("approximate_knn", "flip_sizes", "reverse_neighbor_counts", "tune_scale", "pure_radius"),
     "youden_threshold",
     *("pareto_front", "pareto_layers", "pareto_subset"),

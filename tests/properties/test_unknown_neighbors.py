@@ -126,7 +126,7 @@ def test_of_the_others_it_is_not_true(name: str) -> None:
 
 def test_every_purity_is_in_one_of_the_tables() -> None:
     listed = {name.split(",")[0] for name in (*UNMOVED, *MAY_RISE)}
-    by_texts = {"NegativeLabels", "negative_labels"}  # reads no answers at all
+    by_texts = {"NegativeLabels", "negative_labels", "PromptMargin"}  # reads no answers at all
     # Read what is learned from all answers: a detector, a kernel, a calibration.
     by_learners = {"KnownProbability", "DetectorProbability", "KernelShare", "TextShare"}
     assert listed | by_texts | by_learners | {"KnownNeighbors"} == {*purity.__all__}
