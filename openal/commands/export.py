@@ -17,7 +17,7 @@ from openal.project._exports import (
     yolo_folder,
 )
 from openal.project._outputs import require_not_ours, require_output
-from openal.project._tool_files import TOOLS, tool_file
+from openal.project._tool_files import TOOLS
 
 __all__ = ["main", "parser"]
 
@@ -81,6 +81,5 @@ def _tool_by_ending(out: Path | None) -> str | None:
 def _write_tool(tool: str, project: Project, answers: Sequence[Answer], out: Path | None) -> None:
     if out is None:
         raise ArgumentError("--format needs --out FILE.")
-    text = tool_file(tool, project, answers)
-    write_whole(out, text.encode())
+    write_whole(out, TOOLS[tool](project, answers).encode())
     say([f"{out}: the {tool} file."])

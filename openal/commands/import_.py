@@ -7,10 +7,10 @@ from pathlib import Path
 from openal.commands._parser import Parser
 from openal.commands._say import counted, plural, say
 from openal.errors import AnswerError, ArgumentError
-from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
+from openal.labeled import LabeledSet
 from openal.project import AnswerTable, Project, read_answers
 from openal.project._opinions import read_opinions, record_opinions
-from openal.project.answer_table import answers_of, record, second_opinions
+from openal.project.answer_table import answers_of, names_of, record, second_opinions
 
 __all__ = ["main", "parser"]
 
@@ -20,7 +20,6 @@ MEANING = {
     "majority": "what most say counts",
     "ask": "none counts until they agree",
 }
-POLICIES = [*MEANING]
 
 
 def parser() -> Parser:
@@ -41,7 +40,7 @@ def parser() -> Parser:
     )
     add("--relabel", action="store_true", help="answers that differ replace those that are there")
     add("--annotator", metavar="NAME", help="who answered: beside the answers of others")
-    add("--policy", choices=POLICIES, help="which answer counts where annotators disagree")
+    add("--policy", choices=[*MEANING], help="which answer counts where annotators disagree")
     return parser
 
 
@@ -109,7 +108,7 @@ def _about(
 
 
 def _differing(project: Project, labeled: LabeledSet, changed: AnswerTable) -> str:
-    names = {**dict(enumerate(project.classes)), UNKNOWN: "UNKNOWN", SKIPPED: "SKIPPED"}
+    names = names_of(project.classes)
     before, pairs = answers_of(labeled), zip(changed.indices, changed.labels, strict=True)
     lines = [
         f"  {ascii(project.names[index])[1:-1]}: {names[before[index]]}, now {names[label]}"

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 
 from openal._spreadsheet import as_csv_file, guarded
 from openal.ledger._answers import Answers
-from openal.ledger._events import SKIPPED, UNKNOWN
 from openal.ledger._inspect import LedgerReport
+from openal.ledger._settings import WORDS
 
 __all__ = ["as_csv", "as_json"]
-
-SPELLED = {UNKNOWN: "UNKNOWN", SKIPPED: "SKIPPED"}
 
 
 def as_csv(report: LedgerReport) -> bytes:
@@ -84,7 +82,7 @@ def _opinions(answers: Answers, index: int) -> dict[str, str] | None:
 
 
 def _name(answers: Answers, label: int) -> str:
-    return SPELLED.get(label) or answers.classes[label]
+    return WORDS.get(label) or answers.classes[label]
 
 
 def _cell(value: object) -> object:

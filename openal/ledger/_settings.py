@@ -16,11 +16,24 @@ from openal._keys import Keys
 from openal.errors import AnswerError, ArgumentError
 from openal.ledger._events import SKIPPED, UNCHANGED, UNKNOWN, Event
 
-__all__ = ["ASK", "FIRST", "POLICIES", "KeyMark", "Settings", "class_names", "policy_name"]
+__all__ = [
+    "ASK",
+    "FIRST",
+    "POLICIES",
+    "SPELLED",
+    "WORDS",
+    "KeyMark",
+    "Settings",
+    "class_names",
+    "policy_name",
+]
 
 FIRST, MAJORITY, ASK = POLICIES = ("first", "majority", "ask")
 BLOCKS = 256
 SPELLED = {"UNKNOWN": UNKNOWN, "SKIPPED": SKIPPED}
+"""The labels that are no class, as people and files spell them."""
+
+WORDS = {label: word for word, label in SPELLED.items()}
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from openal._files import write_whole
 from openal._keys import Keys
 from openal.errors import ArgumentError, LedgerError, MissingPackageError
-from openal.ledger._export import SPELLED
 from openal.ledger._inspect import read_whole
-from openal.ledger._settings import KeyMark
+from openal.ledger._settings import WORDS, KeyMark
 from openal.project._tables import csv_table
 from openal.project.project import Project
 
@@ -55,7 +54,7 @@ def exported_answers(project: Project) -> list[Answer]:
         Answer(
             index,
             project.names[index],
-            SPELLED.get(label) or found.classes[label],
+            WORDS.get(label) or found.classes[label],
             found.annotators.get(index) or "",
             rounds[found.round_of[index]],
             report.times[index] or "",

@@ -12,12 +12,7 @@ from openal.project._exports import Answer
 from openal.project._round import open_round
 from openal.project.project import Project
 
-__all__ = ["TOOLS", "tool_file"]
-
-
-def tool_file(tool: str, project: Project, answers: Sequence[Answer]) -> str:
-    """The text of the file of one of `TOOLS`."""
-    return TOOLS[tool](project, answers)
+__all__ = ["TOOLS"]
 
 
 def _coco(project: Project, answers: Sequence[Answer]) -> str:
@@ -56,7 +51,7 @@ TOOLS: dict[str, Callable[[Project, Sequence[Answer]], str]] = {
     "label-studio": _label_studio,
     "label-studio-config": _label_studio_configuration,
 }
-"""By tool: its answers; of Label Studio the tasks of the open round, and the labeling interface."""
+"""The text of each tool's file: the answers; of Label Studio the open round, and its interface."""
 
 
 def _said(answers: Sequence[Answer]) -> dict[str, str]:

@@ -8,19 +8,19 @@ from pathlib import Path
 from openal._spreadsheet import guarded
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
+from openal.ledger._settings import SPELLED, WORDS
 from openal.project._tables import table_rows
 from openal.project.project import Project
 
 __all__ = [
-    "SPELLED",
     "AnswerTable",
     "answers_of",
+    "names_of",
     "read_answers",
     "record",
     "second_opinions",
 ]
 
-SPELLED = {"UNKNOWN": UNKNOWN, "SKIPPED": SKIPPED}
 LISTED = 10
 UNCHANGED = "Nothing was recorded."
 
@@ -56,13 +56,18 @@ class AnswerTable:
     def counts(self, classes: Sequence[str]) -> dict[str, int]:
         """How many answers of each class, UNKNOWN and SKIPPED, without zeros."""
         found = Counter(self.labels)
-        names = {**dict(enumerate(classes)), UNKNOWN: "UNKNOWN", SKIPPED: "SKIPPED"}
+        names = names_of(classes)
         return {name: found[label] for label, name in names.items() if found[label]}
 
     def _where(self, taken: Callable[[int, int], bool]) -> "AnswerTable":
         pairs = zip(self.indices, self.labels, strict=True)
         kept = [(index, label) for index, label in pairs if taken(index, label)]
         return AnswerTable(tuple(i for i, _ in kept), tuple(label for _, label in kept))
+
+
+def names_of(classes: Sequence[str]) -> dict[int, str]:
+    """What each label is called, UNKNOWN and SKIPPED last."""
+    return {**dict(enumerate(classes)), **WORDS}
 
 
 def answers_of(labeled: LabeledSet) -> dict[int, int]:

@@ -9,7 +9,7 @@ import pytest
 from openal.errors import AnswerError
 from openal.project import Project
 from openal.project._exports import exported_answers
-from openal.project._tool_files import tool_file
+from openal.project._tool_files import TOOLS
 from tests.project.made import embedded_project
 
 
@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def written(tool: str, project: Project) -> str:
-    return tool_file(tool, project, exported_answers(project))
+    return TOOLS[tool](project, exported_answers(project))
 
 
 def test_coco_has_an_annotation_for_each_image_of_a_class(project: Project) -> None:
