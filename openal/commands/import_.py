@@ -10,11 +10,10 @@ from openal.errors import AnswerError, ArgumentError
 from openal.labeled import LabeledSet
 from openal.project import AnswerTable, Project, read_answers
 from openal.project._opinions import read_opinions, record_opinions
-from openal.project.answer_table import answers_of, names_of, record, second_opinions
+from openal.project.answer_table import answers_of, listed, names_of, record, second_opinions
 
 __all__ = ["main", "parser"]
 
-LISTED = 10
 MEANING = {
     "first": "the first answer counts",
     "majority": "what most say counts",
@@ -114,13 +113,11 @@ def _differing(project: Project, labeled: LabeledSet, changed: AnswerTable) -> s
         f"  {ascii(project.names[index])[1:-1]}: {names[before[index]]}, now {names[label]}"
         for index, label in pairs
     ]
-    more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     return "\n".join(
         [
             f"{plural(len(lines), 'answer')} differ from what is there; nothing was recorded. "
             f"--relabel takes the new ones:",
-            *lines[:LISTED],
-            *more,
+            *listed(lines),
         ]
     )
 

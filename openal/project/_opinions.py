@@ -6,11 +6,10 @@ from pathlib import Path
 from openal._files import plain_json
 from openal.errors import AnswerError, ArgumentError
 from openal.integrations.label_studio import Imported, answers
+from openal.project.answer_table import listed
 from openal.project.project import Project
 
 __all__ = ["read_opinions", "record_opinions"]
-
-LISTED = 10
 
 
 def read_opinions(path: Path, project: Project) -> Imported:
@@ -43,9 +42,8 @@ def _differing(apart: dict[str, dict[str, str]]) -> str:
         f"  {ascii(file)[1:-1]}: {', '.join(f'{who} {said}' for who, said in by.items())}"
         for file, by in apart.items()
     ]
-    more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     head = (
         f"annotators disagree about {len(lines)} of the images; nothing was recorded. --policy "
         f"majority takes what most say, --policy ask asks again, --policy first takes the first:"
     )
-    return "\n".join([head, *lines[:LISTED], *more])
+    return "\n".join([head, *listed(lines)])

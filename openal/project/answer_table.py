@@ -15,6 +15,7 @@ from openal.project.project import Project
 __all__ = [
     "AnswerTable",
     "answers_of",
+    "listed",
     "names_of",
     "read_answers",
     "record",
@@ -68,6 +69,12 @@ class AnswerTable:
 def names_of(classes: Sequence[str]) -> dict[int, str]:
     """What each label is called, UNKNOWN and SKIPPED last."""
     return {**dict(enumerate(classes)), **WORDS}
+
+
+def listed(lines: list[str]) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return [*lines[:LISTED], *more]
 
 
 def answers_of(labeled: LabeledSet) -> dict[int, int]:
