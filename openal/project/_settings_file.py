@@ -61,6 +61,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(values)
     for name in ("images", "encoder", "strategy"):
         _require_text(settings, name)
+    _require_encoder(settings.get("encoder", "auto"))
     if isinstance(settings["classes"], int):
         raise ArgumentError("classes must be a list of names.")
     settings["classes"] = class_names(settings["classes"])
@@ -75,6 +76,14 @@ def _require_text(settings: Mapping[str, Any], name: str) -> None:
     value = settings.get(name, "-")
     if not isinstance(value, str) or not value.strip():
         raise ArgumentError(f"{name} must be a text, got {value!r:.60}.")
+
+
+def _require_encoder(name: str) -> None:
+    if name.partition(":")[0] not in ("auto", "offline") and ":" not in name:
+        raise ArgumentError(
+            f"encoder must be auto, offline, clip:MODEL/TAG, hub:OWNER/NAME, timm:NAME, "
+            f"torchvision:NAME or MODULE:FUNCTION, got {name!r:.60}."
+        )
 
 
 def write_settings(path: Path, values: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ from openal.project._settings_file import (
     write_settings,
 )
 from openal.query import Query
+from openal.simulate._strategy_words import strategy_of
 from openal.store import Embeddings
 
 __all__ = ["Project"]
@@ -81,6 +82,7 @@ class Project:
         names = classes if isinstance(classes, str) else tuple(classes)
         values = checked({"images": os.fspath(images), "classes": names, **settings})
         made = cls(path, **values)
+        strategy_of(made.strategy)  # an ArgumentError where there is none
         if (path / NAME).exists():
             there = cls.find(path)
             if there != made:

@@ -60,6 +60,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"budget": True}, "budget must be an integer"),
     ({"copies": "no"}, "copies must be 'ask', 'skip'"),
     ({"encoder": 3}, "encoder must be a text"),
+    ({"encoder": "vit"}, "encoder must be auto, offline, clip:MODEL/TAG.*got 'vit'"),
+    ({"strategy": "NEET"}, "unknown strategy 'NEET'.*NEAT"),
+    ({"strategy": "NEAT(l=3)"}, "NEAT"),
     ({"tint": "red"}, "there is no setting 'tint'; there are images, classes"),
 ]
 
