@@ -132,7 +132,7 @@ def conditions(plan: Plan, task: Any) -> list[Conditions]:
 
 
 def compared(task: Any) -> dict[str, QueryStrategy]:
-    """Nine methods and both bounds. Detectors learn embeddings, but for one that learns pixels.
+    """Ten methods and both bounds. Detectors learn embeddings, but for one that learns pixels.
 
     The last one has LfOSA's detector as its paper does: a network like the task network, trained
     from scratch on all answers.
@@ -145,6 +145,7 @@ def compared(task: Any) -> dict[str, QueryStrategy]:
         "LfOSA": LfOSA(),
         "ProbCover": ProbCover(),
         "NEAT": NEAT(),
+        "NEAT, balanced": NEAT(balanced=True),
         "KnownKMeans": KnownKMeans(),
     }
     if isinstance(task, Classifier):

@@ -199,7 +199,7 @@ RECIPES = {
         same_start=True,
         strategies=(
             *("Random", "Uncertainty", "CertaintySampling", "Coreset", "BADGE", "OpenMax"),
-            *("MQNet(PredictedLoss())", "LfOSA", "NEATPassive", "NEAT"),
+            *("MQNet(PredictedLoss())", "BGADL(augment=True)", "LfOSA", "NEATPassive", "NEAT"),
         ),
         seeds=(0, 1, 2),
         encoder="ViT-B-32/openai",
@@ -209,8 +209,8 @@ RECIPES = {
 
 JSOSAL's paper gives no schedule, rounds and seeds: ten rounds and LfOSA's schedule are ours, and so
 is the least confidence as its second uncertainty. In NEAT's the known classes are drawn, as its
-paper says; its code takes the first. BGADL is not in it: its generator of images is not rebuilt,
-and the figures that NEAT's authors publish under the name come from least confidence. MQNet's
+paper says; its code takes the first. BGADL generates embeddings there, not images; the figures that
+NEAT's authors publish under the name come from least confidence. MQNet's
 contrastive network is not trained: its purity reads the embeddings. LfOSA's openness goes up to
 90 %, for which known items are thinned where the unknown ones are too few. JSOSAL's images and
 those of LfOSA are also rotated by up to 15 degrees in LfOSA's code; `CropFlip` does not. CLIPNAL

@@ -7,8 +7,9 @@ from openal.informativeness import Inconsistency, Uniform
 from openal.parts import as_stage
 from openal.purity import KnownNeighbors
 from openal.query import Chain, Paper, QueryStrategy
-from openal.selection import Filter, Top
+from openal.selection import Filter, NearestClass, Top, TopPerGroup
 from openal.step import Stage
+from openal.view import Score
 
 __all__ = ["NEAT", "NEATPassive"]
 
@@ -34,6 +35,8 @@ class NEAT(Paper):
         embeddings: name of the signal [N, D], of a frozen encoder.
         logits: name of the signal [N, K].
         probes: that of `KnownNeighbors`, for very many answers; None: exact neighbors.
+        balanced: whether both stages keep as many for each class, by the nearest known answer; an
+            option of ours, since the rarest class gets few answers without.
         then: a stage or a strategy in place of the inconsistency.
 
     Raises:
@@ -60,6 +63,7 @@ class NEAT(Paper):
     embeddings: str = "embeddings"
     logits: str = "logits"
     probes: int | None = None
+    balanced: bool = False
     then: Stage | QueryStrategy | None = None
 
     def plan(self) -> Chain:
@@ -69,15 +73,20 @@ class NEAT(Paper):
         )
         every = replace(known, rule="all")
         narrowings: dict[str, tuple[Stage, ...]] = {
-            "majority": (Filter(known), Top(known, factor=self.factor)),
+            "majority": (Filter(known), self._best(known, self.factor)),
             "all": (Filter(every),),
-            "count": (Top(known, factor=self.factor),),
+            "count": (self._best(known, self.factor),),
         }
         disagreement = Inconsistency(
             self.k, embeddings=self.embeddings, logits=self.logits, probes=self.probes
         )
-        last = Top(disagreement) if self.then is None else as_stage(self.then, "then")
+        last = self._best(disagreement) if self.then is None else as_stage(self.then, "then")
         return Chain(*narrowings[self.rule], last)
+
+    def _best(self, score: Score, factor: float = 1.0) -> Stage:
+        if self.balanced:
+            return TopPerGroup(score, groups=NearestClass(self.embeddings), factor=factor)
+        return Top(score, factor=factor)
 
 
 @dataclass(frozen=True)

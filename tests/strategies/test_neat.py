@@ -187,6 +187,24 @@ def test_the_stages_are_those_of_the_paper_and_of_the_code() -> None:
     assert NEATPassive(rule="count").stages == (Top(known),)
 
 
+# Items 0..19 lie around class 0 and contradict it, 20..25 around class 1; 26 and 27 are answered.
+CROWD = np.r_[np.linspace(-5, 5, 20), np.linspace(85, 95, 6), 0, 90]
+CROWDED = Pool(
+    embeddings=np.stack([np.cos(np.radians(CROWD)), np.sin(np.radians(CROWD))], axis=1),
+    logits=np.tile([-5.0, 5.0], (28, 1)),
+)
+
+
+@pytest.mark.parametrize("rule", ["majority", "all", "count"])
+def test_balanced_it_asks_as_often_about_each_class(rule: Any) -> None:
+    labeled = LabeledSet(28, 2)
+    labeled.add([26, 27], [0, 1])
+    even = NEAT(k=1, rule=rule, balanced=True).query(CROWDED, labeled, 8, seed=0)
+    assert (even.indices < 20).sum() == 4
+    usual = NEAT(k=1, rule=rule).query(CROWDED, labeled, 8, seed=0)
+    assert (usual.indices < 20).sum() > 5
+
+
 def test_signals_of_other_names() -> None:
     assert NEAT().reads == ("embeddings", "logits")
     assert NEAT(embeddings="clip", logits="probe").reads == ("clip", "probe")
