@@ -13,7 +13,7 @@ on held-out items of known classes. "perfect purity" asks known items alone, at 
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
@@ -25,22 +25,25 @@ from benchmarks.cells import DEVELOPMENT, Cell, Key, Source, cell, drawn
 from benchmarks.defaults_table import BOUND, plot, tables
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.learners import EmbeddingClassifier
+from openal.query import QueryStrategy
 from openal.strategies import Random, available
 
-__all__ = ["PERFECT", "run"]
+__all__ = ["PERFECT", "append", "finished", "run"]
 
 PERFECT = BOUND
 ROUNDS = 6
 WITHOUT = ("CLIPNAL",)  # reads texts that say no, which these embeddings lack
 
 
-def run(strategy: str, made: Cell, seed: int, rounds: int = ROUNDS) -> dict[str, Any]:
+def run(
+    asks: QueryStrategy, made: Cell, seed: int, rounds: int = ROUNDS, *, known_only: bool = False
+) -> dict[str, Any]:
     """The accuracy before the first query and after each, known answers, seconds of the queries."""
     labeled = LabeledSet(len(made.labels), made.num_classes)
     if len(made.first):
         labeled.add(made.first, made.labels[made.first])
-    pool, asks = Pool(None, embeddings=made.embeddings), available().get(strategy, Random)()
-    candidates = np.flatnonzero(made.labels != UNKNOWN) if strategy == PERFECT else None
+    pool = Pool(None, embeddings=made.embeddings)
+    candidates = np.flatnonzero(made.labels != UNKNOWN) if known_only else None
     accuracy, seconds = [], 0.0
     for number in range(rounds + 1):
         classifier = EmbeddingClassifier().fit(pool, labeled, seed=seed)
@@ -73,7 +76,7 @@ def _accuracy(classifier: Any, made: Cell) -> float:
 def main() -> None:
     """Run what is missing, or print what is there."""
     given = _arguments()
-    runs = [json.loads(line) for line in _lines(given.out)]
+    runs = finished(given.out)
     if given.table:
         print(tables(runs))
     if given.plot:
@@ -86,7 +89,7 @@ def main() -> None:
         made = _made(given, key, seed) if missing else None
         for name in missing if made else ():
             found = {"cell": str(key), "seed": seed, "strategy": name, **_attempt(name, made, seed)}
-            _append(given.out, json.dumps(found))
+            append(given.out, json.dumps(found))
             told = found.get("error") or f"{found['accuracy'][-1]:.3f}"
             print(f"{key}, seed {seed}, {name}: {told:.60}")
 
@@ -94,22 +97,23 @@ def main() -> None:
 def _attempt(name: str, made: Any, seed: int) -> dict[str, Any]:
     """What a run gives, or the error that ended it, which the table tells."""
     try:
-        return run(name, made, seed)
+        asks = available().get(name, Random)()
+        return run(asks, made, seed, known_only=name == PERFECT)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """The whole lines that are there; one may have been cut off."""
-    if path.exists():
-        for line in path.read_text("utf-8").splitlines():
-            with suppress(json.JSONDecodeError):
-                json.loads(line)
-                yield line
+def finished(path: Path) -> list[dict[str, Any]]:
+    """The runs of the whole lines that are there; one may have been cut off."""
+    runs = []
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        with suppress(json.JSONDecodeError):
+            runs.append(json.loads(line))
+    return runs
 
 
-def _append(path: Path, line: str) -> None:
-    """The line by itself, also behind one that was cut off."""
+def append(path: Path, line: str) -> None:
+    """Write the line by itself, also behind one that was cut off."""
     with path.open("a+b") as file:
         cut_off = file.tell() > 0 and path.read_bytes()[-1:] != b"\n"
         file.write(b"\n" * cut_off + line.encode() + b"\n")

@@ -10,7 +10,7 @@ from openal.simulate._differences import LEAST_HEADROOM, half_interval
 from openal.simulate.bounds import BOUNDS
 from openal.simulate.metrics import aubc
 
-__all__ = ["plot", "tables"]
+__all__ = ["interval", "plot", "tables"]
 
 BOUND = next(iter(BOUNDS))
 
@@ -50,7 +50,7 @@ def _differences(curves: Mapping[str, Pairs], name: str) -> dict[str, list[tuple
     return dict(found)
 
 
-def _interval(values: Iterable[float]) -> tuple[float, float]:
+def interval(values: Iterable[float]) -> tuple[float, float]:
     """The mean over cells, and half of its 95 % interval by the t distribution."""
     values = [*values]
     if len(values) < 2:
@@ -60,7 +60,7 @@ def _interval(values: Iterable[float]) -> tuple[float, float]:
 
 def _gain(curves: Mapping[str, Pairs], name: str, part: int = 0) -> tuple[float, float]:
     by_cell = _differences(curves, name).values()
-    return _interval(fmean(pair[part] for pair in pairs) for pairs in by_cell)
+    return interval(fmean(pair[part] for pair in pairs) for pairs in by_cell)
 
 
 def _answers(curves: Mapping[str, Pairs], name: str) -> float:

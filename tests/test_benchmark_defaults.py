@@ -11,6 +11,7 @@ from benchmarks import defaults
 from benchmarks.cells import Cell, Source, drawn
 from benchmarks.defaults_table import plot, tables
 from openal.simulate.metrics import aubc
+from openal.strategies import Random
 
 ROWS = np.random.default_rng(0).normal(size=(300, 4)).astype("f4") + 3 * np.eye(12, 4)[
     np.arange(300) % 12
@@ -49,10 +50,10 @@ def test_a_cell_is_its_seeds() -> None:
 
 
 def test_perfect_purity_asks_known_items_alone() -> None:
-    found = defaults.run(defaults.PERFECT, made(), 0, rounds=2)
+    found = defaults.run(Random(), made(), 0, 2, known_only=True)
     assert found["known"] == 1
     assert len(found["accuracy"]) == 3
-    assert defaults.run("Random", made(), 0, rounds=2)["known"] < 1
+    assert defaults.run(Random(), made(), 0, 2)["known"] < 1
 
 
 @pytest.fixture
@@ -76,14 +77,14 @@ def test_a_stopped_run_goes_on(command: Any) -> None:
     assert len(lines) == 12  # six cells
     command.out.write_text("".join(f"{line}\n" for line in lines[:5]) + lines[5][:20])
     command("--strategies", "Random", "KnownKMeans")
-    again = [*defaults._lines(command.out)]
-    stable = [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in again]
+    again = defaults.finished(command.out)
+    stable = [{k: v for k, v in run.items() if k != "seconds"} for run in again]
     first = [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
     assert stable == first
 
 
 def test_a_run_that_fails_is_told(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(defaults, "run", lambda *_: 1 / 0)
+    monkeypatch.setattr(defaults, "run", lambda *_, **__: 1 / 0)
     lines = command("--strategies", "Random")
     assert json.loads(lines[0])["error"] == "ZeroDivisionError: division by zero"
     assert "failed: Random, mine 20% cold" in tables([json.loads(line) for line in lines])

@@ -13,7 +13,7 @@ from benchmarks.defaults import run
 from openal import LabeledSet, Pool
 from openal.purity import KernelShare
 from openal.simulate.metrics import aubc
-from openal.strategies import KnownKMeans
+from openal.strategies import KnownKMeans, Random
 from openal.testing import check_strategy, world
 from openal.view import Blocks
 
@@ -73,7 +73,7 @@ def test_the_gain_over_random_on_real_pools(shared_data: Callable[[str], Path]) 
     for key in REGRESSION:
         for seed in range(3):
             made = cell(*key, seed)
-            ours, random = (run(name, made, seed)["accuracy"] for name in ("KnownKMeans", "Random"))
+            ours, random = (run(asks, made, seed)["accuracy"] for asks in (KnownKMeans(), Random()))
             gains.append((aubc(ours) - aubc(random), ours[-1] - random[-1]))
     assert fmean(gain for gain, _ in gains) > 0.05
     assert fmean(gain for _, gain in gains) > 0.04
