@@ -46,10 +46,15 @@ def with_purity(purity: Score, *learners: Any, exponent: float = 2.0) -> Chain:
     return Chain(Note(purity), spread, learners=(*learners, EmbeddingClassifier()))
 
 
-def with_detector(score: Score | None = None) -> Score:
-    """The usual purity, or with another detector's probability in it."""
+def with_detector(*more: Score) -> Score:
+    """The usual purity, or with more in the mean."""
     near = KernelShare()
-    return GeometricMean(near, DetectorProbability(near) if score is None else score)
+    return GeometricMean(near, DetectorProbability(near), *more)
+
+
+def without_detector(score: Score) -> Score:
+    """The purity with another score for the detector's probability."""
+    return GeometricMean(KernelShare(), score)
 
 
 def class_weighted(exponent: float) -> Chain:
@@ -75,11 +80,11 @@ VARIANTS: Mapping[str, Callable[[], QueryStrategy]] = {
     "light": partial(KnownKMeans, detector=False),
     "two clusters": partial(KnownKMeans, clusters=2.0),
     "two by share": ByShare,
-    "calibrated": lambda: with_purity(with_detector(KnownProbability())),
+    "calibrated": lambda: with_purity(without_detector(KnownProbability())),
     "class-weighted": partial(class_weighted, 2),
     "class-weighted, p^4": partial(class_weighted, 4),
-    "diffusion too": lambda: with_purity(GeometricMean(with_detector(), Diffusion())),
-    "diffusion for detector": lambda: with_purity(with_detector(Diffusion())),
+    "diffusion too": lambda: with_purity(with_detector(Diffusion())),
+    "diffusion for detector": lambda: with_purity(without_detector(Diffusion())),
     "ProbCover": ProbCover,
     "JSOSAL": JSOSAL,
     "Random": Random,
