@@ -67,13 +67,13 @@ def test_blocks_and_threads_change_no_question() -> None:
 
 @pytest.mark.long
 def test_the_gain_over_random_on_real_pools(shared_data: Callable[[str], Path]) -> None:
-    """Four cells, three seeds: at least .05 in area and .04 in final accuracy (found: .10, .09)."""
+    """Four cells, two seeds: at least .06 in area and .05 in final accuracy (found: .11, .09)."""
     shared_data("clip_vitb32/imagenet.npz")
     gains = []
     for key in REGRESSION:
-        for seed in range(3):
+        for seed in range(2):
             made = cell(*key, seed)
             ours, random = (run(name, made, seed)["accuracy"] for name in ("KnownKMeans", "Random"))
             gains.append((aubc(ours) - aubc(random), ours[-1] - random[-1]))
-    assert fmean(gain for gain, _ in gains) > 0.05
-    assert fmean(gain for _, gain in gains) > 0.04
+    assert fmean(gain for gain, _ in gains) > 0.06
+    assert fmean(gain for _, gain in gains) > 0.05
