@@ -1,6 +1,7 @@
 """Every strategy asks in eight threads about one network, which is trained meanwhile."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
@@ -14,7 +15,8 @@ from openal import Pool
 from openal.strategies import available
 from openal.testing._world import world
 
-THREADS, QUERIES = 8, 200
+THREADS, QUERIES = 8, 120
+PAUSE = 0.001  # seconds after a step: else it takes the cores from the queries
 WORLD = world()
 ITEMS = torch.from_numpy(WORLD.signals["embeddings"])
 # The rest is learned, or the network's.
@@ -54,6 +56,7 @@ def trained(network: Trained, goes_on: Callable[[int], bool]) -> int:
         network.head(network.body(ITEMS)).square().mean().backward()
         optimizer.step()
         steps += 1
+        time.sleep(PAUSE)
     return steps
 
 

@@ -1,9 +1,8 @@
 """Another default device and another default number type of torch, for a while."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import pytest
 import torch
 from torch import Tensor
 
@@ -28,10 +27,11 @@ def default_type() -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-Default = Callable[[], AbstractContextManager[None]]
-each_default = pytest.mark.parametrize(
-    "default", [default_device, default_type], ids=["device", "type"]
-)
+@contextmanager
+def both_defaults() -> Iterator[None]:
+    """What is made without a device has no numbers, what is made without a type is in double."""
+    with default_device(), default_type():
+        yield
 
 
 def alike(a: Tensor | None, b: Tensor | None) -> bool:

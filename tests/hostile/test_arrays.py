@@ -1,6 +1,7 @@
 """Every strategy and the arrays that a pool is given: what is no signal is refused by its name."""
 
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from openal._signals import STANDARD
 from openal.errors import ArgumentError, ArrayError
 from openal.pool import Pool
+from openal.query import Query
 from openal.strategies import available
 from openal.testing import World, world
 from openal.testing._world import ask, expect_same
@@ -91,14 +93,18 @@ def test_a_pool_refuses_what_is_no_signal(signal: str, form: str) -> None:
     assert pool.offers == ("embeddings",)
 
 
+@cache
+def usual(name: str) -> Query:
+    return ask(available()[name](), WORLD)
+
+
 @walked
 @pytest.mark.parametrize("form", SAME)
 @pytest.mark.parametrize("name, signal", READ)
 def test_another_container_is_the_same_signal(name: str, signal: str, form: str) -> None:
     values = SAME[form](own(signal))
     before = values.detach().clone() if isinstance(values, Tensor) else values.copy()
-    strategy = available()[name]()
-    expect_same(ask(strategy, WORLD), ask(strategy, offering(signal, values)), form)
+    expect_same(usual(name), ask(available()[name](), offering(signal, values)), form)
     assert (values == before).all()
 
 

@@ -1,7 +1,7 @@
 """Learners and stores give the same whatever torch's default device and number type are."""
 
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from openal.pool import Pool
 from openal.store._identity import identity_of
 from openal.strategies import NEATPassive
 from openal.testing import world
-from tests.hostile.defaults import Default, alike, default_device, default_type, each_default
+from tests.hostile.defaults import alike, both_defaults, default_device, default_type
 from tests.store.made import Items, filled
 from tests.walking import walked
 
@@ -70,17 +70,11 @@ def learned(learner: Any) -> dict[str, Tensor]:
     return found
 
 
-@cache
-def usually_learned(name: str) -> dict[str, Tensor]:
-    return learned(LEARNERS[name])
-
-
 @walked
-@each_default
 @pytest.mark.parametrize("name", LEARNERS)
-def test_a_learner_learns_the_same_under_another_default(name: str, default: Default) -> None:
-    expected = usually_learned(name)
-    with default():
+def test_a_learner_learns_the_same_under_another_default(name: str) -> None:
+    expected = learned(LEARNERS[name])
+    with both_defaults():
         found = learned(LEARNERS[name])
     assert found.keys() == expected.keys()
     assert all(alike(found[each], expected[each]) for each in expected)

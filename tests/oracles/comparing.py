@@ -1,8 +1,11 @@
 """Small worlds to query, and an oracle's answer beside that of a strategy."""
 
-from collections.abc import Callable, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from itertools import pairwise
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import pytest
@@ -14,6 +17,24 @@ from openal.query import Query
 from openal.testing import World, world
 
 Scores = dict[int, float]
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+def remembered(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, computed once for equal arguments: the cases of an oracle share most of them.
+
+    Its results must not be changed.
+    """
+    results: dict[bytes, R] = {}
+
+    @wraps(function)
+    def wrapped(*arguments: P.args, **options: P.kwargs) -> R:
+        key = pickle.dumps((arguments, options))
+        if key not in results:
+            results[key] = function(*arguments, **options)
+        return results[key]
+
+    return wrapped
 
 
 def but(made: World, *labels: int) -> World:
@@ -41,7 +62,20 @@ WORLDS: dict[str, Callable[[int], World]] = {
     "a class without answers": lambda seed: but(world(seed), 1, SKIPPED),
     "two answers": lambda seed: world(seed).answered({7: 0, 3: UNKNOWN}),
 }
+KINDS = (*WORLDS, "no answers")
 BUDGETS = (1, 9, 1000)
+
+
+def in_turn(
+    cases: Iterable[str], case: str, kind: str, budgets: Sequence[int] = BUDGETS
+) -> list[tuple[int, int]]:
+    """Seeds and budgets for a case in a kind of world: all for the first case, else one of them.
+
+    It is another in turn, so that every case and every kind meet every budget.
+    """
+    every, number = [*enumerate(budgets)], [*cases].index(case)
+    at = (number + KINDS.index(kind)) % len(every)
+    return every if number == 0 else [every[at]]
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,14 @@ from openal.strategies import CLIPNAL
 from openal.testing import World
 from tests.oracles.comparing import (
     BUDGETS,
+    KINDS,
     WORLDS,
     Expected,
     check,
+    in_turn,
     is_near_tie,
     ranked,
+    remembered,
     unlabeled,
     upper_half,
 )
@@ -89,6 +92,7 @@ def evidence(yes: np.ndarray, no: np.ndarray, visual: np.ndarray | None, s: floa
     return (r * softmax(s * visual)).max(axis=1), unknown / yes.shape[1]
 
 
+@remembered
 def tuned(
     cosines: list[Any], known: np.ndarray, rounding: float, grid: list[float], objective: str
 ) -> tuple[float, Fraction, bool]:
@@ -111,6 +115,7 @@ def tuned(
     return grid[at], balanced[at], doubtful
 
 
+@remembered
 def upper_part(values: np.ndarray) -> tuple[np.ndarray, bool]:
     """Which are of the upper of two Gaussians of one variance, and whether rounding decides."""
     if np.ptp(values) < 1e-12:
@@ -194,10 +199,11 @@ def clipnal(
 
 
 @walked
-@pytest.mark.parametrize("options", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
-def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:
-    for seed, budget in enumerate(BUDGETS[1:]):
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_query_is_that_of_the_equations(kind: str, case: str) -> None:
+    options = CASES[case]
+    for seed, budget in in_turn(CASES, case, kind, BUDGETS[1:]):
         made = as_type(WORLDS.get(kind, WORLDS["noise"])(seed), np.float64)
         made = made.answered({}) if kind == "no answers" else made
         query = CLIPNAL(**options).query(made.pool, made.labeled, budget)

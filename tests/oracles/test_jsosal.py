@@ -11,12 +11,15 @@ from openal.strategies import JSOSAL
 from openal.testing import World
 from tests.oracles.comparing import (
     BUDGETS,
+    KINDS,
     WORLDS,
     Expected,
     Scores,
     check,
+    in_turn,
     is_near_tie,
     ranked,
+    remembered,
     unlabeled,
     upper_half,
 )
@@ -90,6 +93,7 @@ def entropy(logits: np.ndarray) -> float:
     return -math.fsum(p / sum(powers) * math.log(p / sum(powers)) for p in powers)
 
 
+@remembered
 def purity_of(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The purity, and how far rounding may move it."""
     value, group = logits[:, :-1].max(axis=1), logits[:, :-1].argmax(axis=1)
@@ -138,14 +142,14 @@ def options_of(strategy: JSOSAL) -> dict[str, Any]:
 
 
 @walked
-@pytest.mark.parametrize("options", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("kind", [*WORLDS, "no answers"])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore:.* keeps no more than the budget:UserWarning")
-def test_the_query_is_that_of_the_equations(kind: str, options: dict[str, Any]) -> None:
-    for seed, budget in enumerate(BUDGETS):
+def test_the_query_is_that_of_the_equations(kind: str, case: str) -> None:
+    for seed, budget in in_turn(CASES, case, kind):
         made = WORLDS.get(kind, WORLDS["noise"])(seed)
         made = made.answered({}) if kind == "no answers" else made
-        strategy = JSOSAL(**options)
+        strategy = JSOSAL(**CASES[case])
         query = strategy.query(made.pool, made.labeled, budget)
         check(query, jsosal(made, unlabeled(made), budget, **options_of(strategy)))
 

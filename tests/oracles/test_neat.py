@@ -18,6 +18,7 @@ from tests.oracles.comparing import (
     draws,
     is_near_tie,
     ranked,
+    remembered,
     unlabeled,
 )
 from tests.walking import walked
@@ -52,12 +53,18 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
 
 
+@remembered
+def tables(z: np.ndarray, answered: list[int]) -> list[Scores]:
+    """The cosines of every item with the answered ones, the nearest first; ties by index."""
+    found = [{other: cosine(row, z[other]) for other in answered} for row in z]
+    return [dict(sorted(each.items(), key=lambda pair: (-pair[1], pair[0]))) for each in found]
+
+
 def nearest(made: World, index: int, k: int) -> tuple[list[int], float]:
     """The labels of the k nearest answered items, and their mean cosine; ties by index."""
-    z = made.signals["embeddings"]
     answered = sorted(i for i, label in made.answers.items() if label >= UNKNOWN)
-    cosines = {other: cosine(z[index], z[other]) for other in answered}
-    near = sorted(answered, key=lambda other: (-cosines[other], other))[:k]
+    cosines = tables(made.signals["embeddings"], answered)[index]
+    near = [*cosines][:k]
     return [made.answers[i] for i in near], math.fsum(cosines[i] for i in near) / len(near)
 
 

@@ -1,14 +1,12 @@
-"""A process that works on a small grid: python grid_process.py FOLDER LOG SECONDS."""
+"""A small grid, and what a process does that works on it."""
 
 import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from openal import Query
 from openal.query import QueryStrategy
@@ -50,10 +48,8 @@ def play(folder: Path | None, log: Path | None = None, seconds: float = 0.0) -> 
     return compare_grid(strategies, DATA, PROBLEMS, SEEDS, folder=folder, progress=False)
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    folder, log = Path(sys.argv[1]), Path(sys.argv[2])
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
-    play(folder, log, float(sys.argv[3]))
+def work(folder: Path, seconds: float, told: Any) -> None:
+    """Plays the grid in `folder` from a word of the pipe on."""
+    told.send("ready")
+    told.recv()
+    play(folder, Path(f"{folder}.log"), seconds)

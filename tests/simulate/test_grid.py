@@ -1,10 +1,9 @@
 """A grid that is killed, shared, taken up again, and refused where it cannot be."""
 
 import json
+import multiprocessing
 import os
 import random
-import subprocess
-import sys
 import time
 import warnings
 from dataclasses import replace
@@ -18,9 +17,9 @@ from openal.errors import ArgumentError
 from openal.learners import Classifier, EmbeddingDetector
 from openal.simulate import Conditions, LabeledData, compare_grid, conditions_at
 from openal.strategies import JSOSAL, LfOSA, Random
-from tests.simulate.grid_process import PROBLEMS, SEEDS, play
+from tests.forking import forked, needs_fork
+from tests.simulate.grid_process import PROBLEMS, SEEDS, play, work
 
-SCRIPT = Path(__file__).with_name("grid_process.py")
 KILLS = 20 if os.getenv("OPENAL_SLOW") else 3
 RUNS = len(PROBLEMS) * len(SEEDS) * 2
 
@@ -40,30 +39,29 @@ def numbers(grid: Any) -> Any:
     }
 
 
-def started(folder: Path, seconds: float) -> "subprocess.Popen[str]":
-    """A process that works on the grid in `folder` from the next line of its input on."""
-    command = [sys.executable, str(SCRIPT), str(folder), str(folder) + ".log", str(seconds)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def started(folder: Path, seconds: float) -> tuple[Any, Any]:
+    """A process that works on the grid in `folder` from `begin` on, and the pipe to it."""
+    here, there = multiprocessing.Pipe()
+    return forked(work, folder, seconds, there), here
 
 
-def begin(process: "subprocess.Popen[str]") -> None:
-    assert process.stdin is not None and process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.stdin.write("go\n")
-    process.stdin.flush()
+def begin(pipe: Any) -> None:
+    assert pipe.recv() == "ready"
+    pipe.send("go")
 
 
+@needs_fork
 @pytest.mark.long
 def test_killed_at_random_it_ends_with_the_same_numbers(tmp_path: Path, whole: Any) -> None:
     folder, moments = tmp_path / "grid", random.Random(0)
     killed = 0
     for _ in range(KILLS):
-        process = started(folder, 0.02)
-        begin(process)
+        process, pipe = started(folder, 0.02)
+        begin(pipe)
         time.sleep(moments.uniform(0.05, 0.6))
-        killed += process.poll() is None
+        killed += process.is_alive()
         process.kill()
-        process.communicate()
+        process.join()
     assert killed
     assert numbers(play(folder)) == whole
     names = os.listdir(folder / "runs")
@@ -71,14 +69,15 @@ def test_killed_at_random_it_ends_with_the_same_numbers(tmp_path: Path, whole: A
     assert all(name.endswith(".json") for name in names)
 
 
+@needs_fork
 @pytest.mark.long
 def test_two_processes_share_it_and_compute_each_run_once(tmp_path: Path, whole: Any) -> None:
     processes = [started(tmp_path / "grid", 0.1) for _ in range(2)]
-    for process in processes:
-        begin(process)
-    for process in processes:
-        process.communicate()
-        assert process.returncode == 0
+    for _, pipe in processes:
+        begin(pipe)
+    for process, _ in processes:
+        process.join()
+        assert process.exitcode == 0
     lines = [line.split(" ", 1) for line in (tmp_path / "grid.log").read_text().splitlines()]
     assert len(lines) == len({run for _, run in lines}) == RUNS
     assert len({process for process, _ in lines}) == 2

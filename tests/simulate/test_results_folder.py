@@ -2,9 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,15 +15,11 @@ from openal.simulate import Conditions, LabeledData, compare_grid
 from openal.simulate._results_folder import RESULTS, ResultsFolder, write_json
 from openal.simulate.loop import Run, Runs
 from openal.strategies import NEAT, Random
+from tests.forking import forked, needs_fork
 
 CONDITIONS = Conditions(first=12, rounds=2, budget=5)
 ARGUMENTS = ["simulate", "--seeds", "2", "--rounds", "4", "--strategies", "Random", "LfOSA"]
 RUN = Run(((3, 1),), (0.5, 0.75), (0.5,), (0.1,), (0.2,), (1,), (0.01,))
-
-
-def command(folder: Path) -> list[str]:
-    code = "import sys; from openal.cli import main; sys.exit(main())"
-    return [sys.executable, "-c", code, *ARGUMENTS, "--out", str(folder)]
 
 
 def test_a_finished_run_is_read_back(tmp_path: Path) -> None:
@@ -135,15 +128,16 @@ def test_json_is_what_was_written(tmp_path: Path, value: Any) -> None:
     assert os.listdir(tmp_path / "a") == ["b.json"]
 
 
+@needs_fork
 @pytest.mark.long
 def test_killed_in_the_middle_it_ends_with_the_same_numbers(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    process = subprocess.Popen(command(broken), stdout=subprocess.DEVNULL)
+    process = forked(main, [*ARGUMENTS, "--out", str(broken)])
     while not list(broken.glob("runs/LfOSA*")):  # killed while the second seed runs
-        assert process.poll() is None
+        assert process.is_alive()
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert not (broken / RESULTS).exists()
     for folder in (whole, broken):
         assert main([*ARGUMENTS, "--out", str(folder)]) == 0
