@@ -20,9 +20,12 @@ from openal.store._shards import Manifest
 from openal.store._stamps import Stamp
 from openal.store.images import StampedRows
 
-__all__ = ["Batch", "Encoded", "ShardEncoder", "read_batches", "reason_of"]
+__all__ = ["SETTLED", "Batch", "Encoded", "ShardEncoder", "read_batches", "reason_of"]
 
 ADDRESS = re.compile("0x[0-9a-fA-F]+")
+ODD, INFINITE = SETTLED = ("its shape is", "not finite as")
+"""How reasons begin that stay the same while the bytes do."""
+
 Attempt = tuple[int, Tensor | str, Stamp | None]
 Batch = tuple[list[int], Tensor | None, dict[int, str], dict[int, Stamp | None]]
 """The indices of the rows of a tensor, why others are not among them, and the stamps of all."""
@@ -62,7 +65,7 @@ def _collated(attempts: list[Attempt]) -> Batch:
     shape = Counter(tuple(x.shape) for x in inputs.values()).most_common(1)[0][0]
     for index, x in inputs.items():
         if tuple(x.shape) != shape:
-            failed[index] = f"its shape is {tuple(x.shape)}; others have {shape}"
+            failed[index] = f"{ODD} {tuple(x.shape)}; others have {shape}"
     good = [index for index in inputs if index not in failed]
     return good, torch.stack([inputs[index] for index in good]), failed, stamps
 
@@ -170,6 +173,6 @@ def _finite(encoded: Encoded) -> Encoded:
     finite = np.isfinite(z).all(axis=1)
     if len(z) > 1 and not finite.any():
         raise ModelError(f"encode gives NaN, or infinity as {z.dtype}, for item {good[0]} and on.")
-    reasons = {int(good[row]): f"not finite as {z.dtype}" for row in np.flatnonzero(~finite)}
+    reasons = {int(good[row]): f"{INFINITE} {z.dtype}" for row in np.flatnonzero(~finite)}
     values = z[finite] if finite.any() else None
     return replace(encoded, good=good[finite], values=values, unreadable=unreadable | reasons)

@@ -9,6 +9,7 @@ import numpy as np
 
 from openal.errors import StoreError
 from openal.store._earlier import rows_of_earlier
+from openal.store._encode import SETTLED
 from openal.store._files import locked, require_ours, stamps_name, sweep
 from openal.store._identity import Identity, identity_of
 from openal.store._listing import Listing, read_listing, write_listing
@@ -177,7 +178,9 @@ class ImageOpening:
         there = {*plan.match.row_of.values()}
         again = {plan.match.row_of[name] for name in plan.match.replaced}
         again |= {row for row, digest in enumerate(plan.before.sums) if digest == NO_SUM}
-        return frozenset(there & (again | {*manifest.reasons}))
+        reasons = manifest.reasons.items()
+        again |= {row for row, why in reasons if not why.startswith(SETTLED)}
+        return frozenset(there & again)
 
     def _note_hints(self, manifest: Manifest, plan: _Plan, rows: frozenset[int]) -> None:
         """Keep the hints of files that were read for nothing, so that they need not be again."""

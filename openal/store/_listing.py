@@ -11,7 +11,7 @@ from typing import Any
 from openal.errors import StoreError
 from openal.store._files import listing_name, write_file
 
-__all__ = ["Listed", "Listing", "read_listing", "write_listing"]
+__all__ = ["Listed", "Listing", "listing_of", "read_listing", "rows_by_name", "write_listing"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,13 @@ class Listing:
     @cached_property
     def row_of(self) -> Mapping[str, int]:
         """The row of each name: that of an item that is there before that of a retired one."""
-        gone = {self.names[row]: row for row in sorted(self.retired)}
-        there = {name: row for row, name in enumerate(self.names) if row not in self.retired}
-        return gone | there
+        return rows_by_name(self.names, self.retired)
+
+    @property
+    def other_keys(self) -> dict[int, str]:
+        """The keys of the rows that are called otherwise."""
+        pairs = enumerate(zip(self.keys, self.names, strict=True))
+        return {row: key for row, (key, name) in pairs if key != name}
 
     def after(
         self, names: Mapping[int, str], new: Sequence[str], retired: Iterable[int]
@@ -61,6 +65,12 @@ class Listing:
         return Listing((*renamed, *new), tuple(keys), frozenset(retired))
 
 
+def rows_by_name(names: Sequence[str], retired: frozenset[int]) -> dict[str, int]:
+    """The row of each name; one that is there goes before one that is retired."""
+    gone = {names[row]: row for row in sorted(retired)}
+    return gone | {name: row for row, name in enumerate(names) if row not in retired}
+
+
 def _free(name: str, row: int, taken: set[str]) -> str:
     """The name as a key, or the name and the row where another row had it first."""
     key = name
@@ -71,10 +81,9 @@ def _free(name: str, row: int, taken: set[str]) -> str:
 
 def write_listing(folder: Path, generation: int, listing: Listing) -> Listed:
     """Write a listing into a file of its own, which a manifest may name from then on."""
-    pairs = enumerate(zip(listing.keys, listing.names, strict=True))
     value = {
         "names": listing.names,
-        "keys": {row: key for row, (key, name) in pairs if key != name},
+        "keys": listing.other_keys,
         "retired": sorted(listing.retired),
     }
     content = json.dumps(value, indent=0).encode() + b"\n"
@@ -89,22 +98,28 @@ def read_listing(folder: Path, listed: Listed, count: int) -> Listing:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != listed.sha256:
             raise ValueError("it is not what was written")
-        return _listing(json.loads(content), count)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        value = json.loads(content)
+        listing = listing_of(value["names"], value["keys"], value["retired"])
+        if len(listing.names) != count:
+            raise ValueError(f"there must be {count} names")
+        return listing
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise StoreError(
             f"{path} does not hold the names of the items ({error!s:.200}); bring it back from a "
             f"copy, or delete the folder to begin anew."
         ) from error
 
 
-def _listing(value: Any, count: int) -> Listing:
-    names, other = value["names"], {int(row): key for row, key in value["keys"].items()}
-    if len(names) != count or not all(type(name) is str for name in (*names, *other.values())):
-        raise ValueError(f"names must be {count} strings")
-    keys = list(names)
-    for row, key in other.items():
-        keys[row] = key
-    retired = frozenset(value["retired"])
-    if len({*keys}) != count or not all(type(row) is int and 0 <= row < count for row in retired):
-        raise ValueError("keys must be unique, and retired rows must be there")
-    return Listing(tuple(names), tuple(keys), retired)
+def listing_of(names: Sequence[Any], keys: Mapping[str, Any], retired: Iterable[Any]) -> Listing:
+    """What a JSON file says of the items; a ValueError, or another, for what cannot be."""
+    all_keys = list(names)
+    for row, key in keys.items():
+        all_keys[int(row)] = key
+    if not all(type(name) is str for name in (*names, *all_keys)):
+        raise ValueError("names must be strings")
+    gone = frozenset(retired)
+    if not all(type(row) is int and 0 <= row < len(names) for row in gone):
+        raise ValueError("retired rows must be there")
+    if len({*all_keys}) != len(all_keys):
+        raise ValueError("keys must be unique")
+    return Listing(tuple(names), tuple(all_keys), gone)

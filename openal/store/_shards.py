@@ -104,10 +104,18 @@ class Manifest:
     def without_lost(self, folder: Path) -> "Manifest":
         """The manifest without the shards whose file is not there in its full size."""
         kept = self
-        for at in range(len(self.shards)):
-            if any(plain_size(folder / name) != size for name, size in self._files_of(at).items()):
-                kept = kept.with_shard(at, None)
+        for at in self.lost(folder):
+            kept = kept.with_shard(at, None)
         return kept
+
+    def lost(self, folder: Path) -> dict[int, str]:
+        """The first file of each shard that is not there in its full size, by shard."""
+        return {
+            at: name
+            for at in reversed(range(len(self.shards)))
+            for name, size in [*self._files_of(at).items()][::-1]
+            if plain_size(folder / name) != size
+        }
 
     def files(self) -> set[str]:
         """The names of all files that belong to the store now."""

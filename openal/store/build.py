@@ -25,7 +25,7 @@ from openal.store._writing import merged, write_shard
 from openal.store.embeddings import Embeddings
 from openal.store.images import Images
 
-__all__ = ["Filling", "StoreSpec", "build_store", "filled_with_images"]
+__all__ = ["Filling", "StoreSpec", "build_store", "fill_with_images"]
 
 
 def build_store(
@@ -50,13 +50,17 @@ def build_store(
     another encoder, is refused. An item that raises, or whose embedding is not finite, is left out
     and listed in `.unreadable`.
 
+    A store of `Images` may grow: an item is a name and the checksum of its bytes. Called again,
+    new images get rows at the end, images that are gone keep theirs and are `.retired`, renamed
+    ones keep theirs too, and those that were replaced or could not be read are embedded anew.
+
     Args:
         folder: where the store is, or will be; it holds nothing else.
-        items: N items, a map-style data set of x, (x, y) or a dict.
+        items: N items, a map-style data set of x, (x, y) or a dict; or `Images`.
         encode: makes the embeddings [B, D] of a batch of inputs.
         fingerprint: what makes the embeddings (the encoder's hash, the preprocessing).
         identities: a name for each of the N items; without names, the inputs of a few of them are
-            compared with those of the store.
+            compared with those of the store. `Images` need none.
         part: (i, n) fills the shards i, i + n, ... only: one process per GPU. What it returns may
             lack the rows of others.
         dtype: "float16" (a new store's) or "float32".
@@ -81,11 +85,10 @@ def build_store(
     array([[3., 0.],
            [0., 3.]], dtype=float16)
     """
-    target, workers = device_of(encode, device), as_count(workers, "workers")
     spec = StoreSpec(None, _texts(fingerprint), dtype, shard_rows, batch_size)
-    filling = Filling(Path(folder).absolute(), encode, target, workers, _checked(part), progress)
+    filling = Filling.of(folder, encode, device, workers, part, progress)
     if isinstance(items, Images):
-        filled_with_images(filling, items, spec)
+        fill_with_images(filling, items, spec)
     else:
         filling.fill(*_opened(filling, items, replace(spec, items=identity_of(items, identities))))
     return Embeddings(filling.folder, partial=filling.part[1] > 1, verify=verify)
@@ -101,6 +104,20 @@ class Filling:
     workers: int
     part: tuple[int, int]
     progress: bool | None
+
+    @classmethod
+    def of(
+        cls,
+        folder: str | Path,
+        encode: Callable[[Tensor], Tensor],
+        device: str | torch.device | None,
+        workers: int,
+        part: tuple[int, int],
+        progress: bool | None,
+    ) -> "Filling":
+        """The same of arguments of `build_store`; an ArgumentError for one that cannot be right."""
+        target, count = device_of(encode, device), as_count(workers, "workers")
+        return cls(Path(folder).absolute(), encode, target, count, _checked(part), progress)
 
     @property
     def batch_size(self) -> int:
@@ -126,7 +143,7 @@ class Filling:
                     write_shard(self.folder, rows, manifest.shards[encoded.shard])
 
 
-def filled_with_images(
+def fill_with_images(
     filling: Filling,
     images: Images,
     spec: StoreSpec,

@@ -38,10 +38,8 @@ def opened(folder: Path, *, partial: bool) -> Manifest:
             f"{folder} holds no embedding, since none of its items could be read ({why}); delete "
             f"it to try again."
         )
-    for at in {*manifest.without_lost(folder).missing()} - {*manifest.missing()}:
-        shard = manifest.shards[at]
-        path = folder / shard_name(at, 0 if shard is None else shard.generation)
-        raise damaged(path, "no plain file of its full size")
+    for name in manifest.lost(folder).values():
+        raise damaged(folder / name, "no plain file of its full size")
     return manifest
 
 
