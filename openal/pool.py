@@ -183,7 +183,8 @@ class Pool:
             pool = _with_source(pool, name, reader, tuple(defaults))
         sources = {name: pool._sources[name] for name in reads}
         without = unreadable_in(pool, reads, progress)
-        askable = np.setdiff1d(_askable(labeled, candidates), [*without, *_retired_in(pool)])
+        left_out = np.union1d(without, _retired_in(pool))
+        askable = np.setdiff1d(_askable(labeled, candidates), left_out, assume_unique=True)
         labeled = labeled._without(without)
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
         rows = partial(Rows, signals=signals)

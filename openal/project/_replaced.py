@@ -17,11 +17,12 @@ def stale_answers(project: Project) -> list[int]:
     replaced = project.embeddings().replaced
     if not replaced or not project.ledger_file.exists():
         return []
-    times, gone = read_whole(project.ledger_file).times, project.retired
+    report = read_whole(project.ledger_file)
+    times, answered = report.times, {*report.answers.answered()} - project.retired
     return [
         index
         for index, since in sorted(replaced.items())
-        if index in times and index not in gone and _seconds(times[index]) < since // SECOND
+        if index in answered and _seconds(times.get(index)) < since // SECOND
     ]
 
 

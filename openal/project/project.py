@@ -172,7 +172,7 @@ class Project:
         """Let the images be these, in this order, from now on."""
         if kept_names(self._names_file) != listing:
             keep_names(self._names_file, listing)
-        for made in ("names", "index_of", "_keys"):
+        for made in ("names", "index_of", "keys"):
             self.__dict__.pop(made, None)
         self.__dict__["_listing"] = listing
 
@@ -201,7 +201,7 @@ class Project:
         """The answers so far, in the project's ledger."""
         if not self.ledger_file.exists():
             self.fixed_names()
-        keys = self._keys
+        keys = self.keys
         return LabeledSet(len(keys), self.classes, self.ledger_file, keys=keys)
 
     def pool(self) -> Pool:
@@ -212,7 +212,7 @@ class Project:
                 f"{self.store_folder} has {len(embeddings)} images and {self._names_file} "
                 f"{len(self.names)}; remove the embeddings and type openal embed."
             )
-        return Pool(embeddings=embeddings, keys=self._keys)
+        return Pool(embeddings=embeddings, keys=self.keys)
 
     def query(
         self, budget: int | None = None, strategy: str | None = None, seed: int | None = None
@@ -270,7 +270,8 @@ class Project:
         return Listing.of(self._listed()) if kept is None else kept
 
     @cached_property
-    def _keys(self) -> Keys:
+    def keys(self) -> Keys:
+        """A name for each image that stays: what it was called first."""
         return Keys.of(self._listing.keys, len(self.names))
 
     @property

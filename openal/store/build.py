@@ -151,15 +151,18 @@ def fill_with_images(
     before: Listing | None = None,
     reread: bool = False,
     tell: Callable[[Match], None] = lambda match: None,
-) -> None:
-    """Fill a store with images, which may be others than it has; `tell` hears first what changed.
+) -> int:
+    """Fill a store with images, which may be others than it has; how many were looked at.
 
-    `before` are the items that a store must begin with, `reread` reads all files.
+    `tell` hears what changed, before anything is computed or written but the names. `before` are
+    the items that a store must begin with, `reread` reads all files.
     """
     folder = filling.folder
     opening = ImageOpening(folder, images, spec, filling.batch_size, before, reread)
     opened = opening.opened(tell)
-    filling.fill(opened.manifest, opened.items, opened.work(filling.part))
+    work = opened.work(filling.part)
+    filling.fill(opened.manifest, opened.items, work)
+    return sum(map(len, work.values()))
 
 
 def _opened(

@@ -41,6 +41,10 @@ def pixels(image: Any) -> Tensor:
     return torch.from_numpy(np.asarray(image, np.float32).reshape(-1))
 
 
+def same(x: Tensor) -> Tensor:
+    return x
+
+
 def row_of(color: int) -> list[float]:
     """What the store holds of a picture."""
     return [color % 256, color // 256 % 256, 7]
@@ -50,7 +54,7 @@ def update(
     folder: Path,
     photos: Path,
     *,
-    encode: Callable[[Tensor], Tensor] = torch.nn.Identity(),
+    encode: Callable[[Tensor], Tensor] = same,
     before: Listing | None = None,
     reread: bool = False,
     transform: Callable[[Any], Any] = pixels,
