@@ -31,9 +31,11 @@ class Images(Dataset[Any]):
     transform: Callable[[Any], Any]
     reading: Reading = field(default_factory=Reading)
     notes: Notes = field(init=False, repr=False)
+    _root: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", Notes(len(self.names)))
+        object.__setattr__(self, "_root", os.path.join(self.folder, ""))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -45,7 +47,7 @@ class Images(Dataset[Any]):
 
     def path(self, name: str) -> str:
         """The file of a name."""
-        return os.path.join(self.folder, name)
+        return name if os.path.isabs(name) else self._root + name
 
     def look(self) -> dict[str, Hint | None]:
         """The hint of each file by name, without reading any; None where there is no file."""

@@ -49,7 +49,7 @@ def whole(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """The files of a store; of stamps the checksums, since hints tell how long ago files changed."""
+    """The files of a store; of stamps the checksums, since hints tell when files were changed."""
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     return files | {
         name: np.frombuffer(data[STAMPS_HEAD:], STAMP)["sum"].tobytes()

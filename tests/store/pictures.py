@@ -26,7 +26,7 @@ def picture(color: int) -> bytes:
 
 def write(folder: Path, **colors: int) -> None:
     """Write `a=3` to `a.ppm`, as a new file in the place of an old one."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     for name, color in colors.items():
         put(folder / f"{name}.ppm", picture(color))
 
