@@ -63,7 +63,7 @@ class _Plan:
     @property
     def is_written(self) -> bool:
         """Whether the manifest will be another one."""
-        return self.match.is_change or self.base != self.there
+        return self.match.is_change or self.base != self.there or self.base.listed is None
 
 
 @dataclass(frozen=True, eq=False)

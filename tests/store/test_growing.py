@@ -52,7 +52,7 @@ class Seen:
         self.colors: list[int] = []
 
     def __call__(self, x: Tensor) -> Tensor:
-        self.colors += x[:, 0].int().tolist()
+        self.colors += x.numpy()[:, 0].astype(int).tolist()
         return x
 
 

@@ -50,8 +50,8 @@ class Folder(RuleBasedStateMachine):
         self.files[name] = color
 
     def encode(self, x: Tensor) -> Tensor:
-        self.computed += x[:, 0].int().tolist()
-        return torch.from_numpy(Z[x[:, 0].int().numpy()])
+        self.computed += x.numpy()[:, 0].astype(int).tolist()
+        return torch.from_numpy(Z[x.numpy()[:, 0].astype(int)])
 
     @rule(name=NAMES, color=COLORS)
     def add_or_replace(self, name: str, color: int) -> None:
