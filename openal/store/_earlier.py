@@ -30,7 +30,8 @@ def rows_of_earlier(
     embedded anew, and count as no answer's replaced image. Raises a StoreError where nobody knows.
     """
     listing = before or Listing.of(images.names)
-    named = replace(images, names=listing.names)
+    known = listing.names if before is None else listing.names[: manifest.items.count]
+    named = replace(images, names=known)
     identity = identity_of(named, named.identities())
     differences = manifest.items.differences(identity)
     for what, (there, now) in differences.items():

@@ -93,6 +93,8 @@ class ImageOpening:
             manifest = plan.base
         opened = Opened(manifest, self._items(plan.match), self._rows(manifest, plan))
         self._note_hints(manifest, plan, opened.rows)
+        if opened.rows and not plan.is_written:
+            self._sweep()
         return opened
 
     @cached_property
@@ -148,23 +150,32 @@ class ImageOpening:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder):
             plan = self._plan(there := read_manifest(self.folder))
-            sweep(self.folder, None if there is None else {*there.files(), *plan.base.files()})
+            sweep(self.folder, None if there is None else there.files())
             tell(plan.match)
-            if not plan.is_written:
-                return plan.base, plan
-            listing = plan.match.listing
             manifest = plan.base
             if plan.match.is_change or manifest.listed is None:
-                probe = identity_of(self._items(plan.match)).probe
-                items = Identity(len(listing.names), None, probe)
-                number = 0 if manifest.listed is None else manifest.listed.generation + 1
-                listed = write_listing(self.folder, number, listing)
-                first = manifest.listed is None
-                manifest = replace(manifest.grown(items), listed=listed)
-                if first:
-                    self._write_stamps(manifest, plan.before.stamps, range(len(manifest.shards)))
-            write_manifest(self.folder, manifest)
+                manifest = self._listed(plan)
+            if manifest != there:
+                write_manifest(self.folder, manifest)
             return manifest, plan
+
+    def _listed(self, plan: _Plan) -> Manifest:
+        """The manifest of a store whose items have the names of now, which are written first."""
+        # Sixteen inputs at most, by which a data set of the same images is told from others.
+        probe = identity_of(self._items(plan.match)).probe
+        items, before = Identity(len(plan.match.listing.names), None, probe), plan.base.listed
+        number = 0 if before is None else before.generation + 1
+        listed = write_listing(self.folder, number, plan.match.listing)
+        manifest = replace(plan.base.grown(items), listed=listed)
+        if before is None:
+            self._write_stamps(manifest, plan.before.stamps, range(len(manifest.shards)))
+        return manifest
+
+    def _sweep(self) -> None:
+        """Remove the files that an update before this one replaced."""
+        with locked(self.folder):
+            there = read_manifest(self.folder)
+            sweep(self.folder, None if there is None else there.files())
 
     def _items(self, match: Match) -> StampedRows:
         positions = np.full(len(match.listing.names), -1)

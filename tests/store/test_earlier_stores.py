@@ -144,6 +144,15 @@ def test_where_a_project_knows_the_names_what_changed_since_is_embedded_anew(
     assert not store.replaced
 
 
+def test_a_project_that_was_killed_after_it_took_in_images_goes_on(
+    folder: Path, photos: Path
+) -> None:
+    names = image_names(photos)
+    write(photos, g=7)
+    store, match = update(folder, photos, before=Listing.of([*names, "g.ppm"]))
+    assert not match.is_change and rows_by_name(store)["g"] == row_of(7)
+
+
 def test_one_that_was_interrupted_goes_on(tmp_path: Path, photos: Path) -> None:
     images = Images(photos, image_names(photos), pixels)
 

@@ -270,10 +270,11 @@ def test_files_of_before_are_removed_when_it_is_written_next(folder: Path, photo
     write(photos, b=9)
     update(folder, photos)
     assert old[1].tolist() == row_of(2)  # whoever reads it may go on
-    write(photos, b=10, f=11)
-    update(folder, photos)
+    for color in (10, 11):
+        write(photos, b=color)
+        update(folder, photos)
     names = sorted(path.stem for path in folder.iterdir() if path.suffix == ".npy")
-    assert names == ["shard-00000-1", "shard-00000-2", "shard-00001", "shard-00001-1"]
+    assert names == ["shard-00000-2", "shard-00000-3", "shard-00001"]
 
 
 def test_two_parts_at_once_take_in_the_same_images(folder: Path, photos: Path) -> None:
