@@ -20,9 +20,9 @@ __all__ = ["Images", "StampedRows", "image_names"]
 
 @dataclass(frozen=True, eq=False)
 class Images(Dataset[Any]):
-    """The image files `names` of a folder, as what `transform` makes of them.
+    """The image files `names` of a `folder`, as what `transform` makes of a PIL image.
 
-    `reading` says how files are read where they leave a choice; `notes` gathers what is worth a
+    A store of them may grow, see `build_store`. `reading` says how files are read where they leave a choice; `notes` gathers what is worth a
     word, in worker processes too.
     """
 
