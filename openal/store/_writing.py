@@ -119,11 +119,15 @@ def _over(
 
 
 def _stamp(stamps: np.ndarray, new: Encoded, start: int) -> None:
-    """Note what was read; other bytes than before took their place now."""
+    """Note what was read; other bytes than before took their place now.
+
+    An embedding of bytes that could not be read for their checksum has none.
+    """
+    computed = {*new.good.tolist()}
     for index, stamp in new.stamps.items():
-        if stamp is not None:
-            there = stamps[index - start]
-            others = there["sum"].tobytes() not in (NO_SUM, stamp.sum)
+        if stamp is not None or index in computed:
+            there, digest = stamps[index - start], NO_SUM if stamp is None else stamp.sum
+            others = there["sum"].tobytes() not in (NO_SUM, digest)
             stamps[index - start] = stamp_row(stamp, now_ns() if others else there["replaced"])
 
 

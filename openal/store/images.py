@@ -22,8 +22,8 @@ __all__ = ["Images", "StampedRows", "image_names"]
 class Images(Dataset[Any]):
     """The image files `names` of a `folder`, as what `transform` makes of a PIL image.
 
-    A store of them may grow, see `build_store`. `reading` says how files are read where they leave a choice; `notes` gathers what is worth a
-    word, in worker processes too.
+    A store of them may grow, see `build_store`. `reading` says how files are read where they leave
+    a choice; `notes` gathers what is worth a word, in worker processes too.
     """
 
     folder: Path

@@ -238,6 +238,40 @@ def test_a_file_that_cannot_be_read_now_keeps_the_row_it_has(
     assert update(folder, photos)[0][1].tolist() == row_of(9)
 
 
+def test_one_that_can_be_read_for_its_checksum_alone_keeps_its_row_too(
+    folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(photos, b=9)
+    with monkeypatch.context() as patch:
+        patch.setattr(images_module, "read_image", out_of_files)
+        patch.setattr(images_module, "read_stamp", lambda path: None)
+        store, _ = update(folder, photos)
+    assert store[1].tolist() == row_of(2) and not len(store.unreadable)
+    assert update(folder, photos)[0][1].tolist() == row_of(9)
+
+
+def test_an_embedding_is_never_beside_the_checksum_of_other_bytes(
+    folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(photos, b=9)
+    with monkeypatch.context() as patch:
+        patch.setattr(images_module, "read_stamp", lambda path: None)
+        assert update(folder, photos)[0][1].tolist() == row_of(9)
+    write(photos, b=2)  # the bytes of before
+    assert update(folder, photos)[0][1].tolist() == row_of(2)
+
+
+def test_one_of_another_shape_is_not_tried_again_alone(tmp_path: Path, photos: Path) -> None:
+    def odd(image: Any) -> Tensor:
+        x = pixels(image)
+        return x[:2] if x[0] == 3 else x
+
+    assert update(tmp_path / "s", photos, transform=odd)[0].unreadable.tolist() == [2]
+    assert update(tmp_path / "s", photos, transform=odd, encode=refuse)[0].unreadable.tolist() == [
+        2
+    ]
+
+
 def test_a_link_to_itself_and_a_loop_of_folders_change_nothing(folder: Path, photos: Path) -> None:
     (photos / "self.ppm").symlink_to("self.ppm")
     (photos / "loop").symlink_to(photos, target_is_directory=True)
