@@ -1,5 +1,6 @@
 """Random histories of a folder: the store is one that is built at once, up to what is gone."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from torch import Tensor
@@ -29,7 +30,9 @@ class Folder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.grain, _stamps.GRAIN = _stamps.GRAIN, 0
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(_stamps, "GRAIN", 0)
+        self.patch.setattr(os, "fsync", lambda _: None)  # slow
         self.root = Path(tempfile.mkdtemp())
         self.photos, self.number = self.root / "photos", 0
         self.files: dict[str, int] = {}
@@ -42,7 +45,7 @@ class Folder(RuleBasedStateMachine):
         self.embed()
 
     def teardown(self) -> None:
-        _stamps.GRAIN = self.grain
+        self.patch.undo()
         shutil.rmtree(self.root)
 
     def put(self, name: str, color: int) -> None:
@@ -119,20 +122,21 @@ class Folder(RuleBasedStateMachine):
         row = data.draw(st.integers(0, len(self.colors) - 1))
         self.answers.setdefault(row, self.colors[row])
 
-    @precondition(lambda self: len(self.files) > 3)
+    @precondition(lambda self: len({*self.files.values()} - {NOTHING}) > 4)
     @rule()
     def query(self) -> None:
         """A query picks what it picks from a store that is built at once."""
         self.embed()
-        store = Embeddings(self.root / "store")
-        self.number += 1
+        store, self.number = Embeddings(self.root / "store"), self.number + 1
         fresh, _ = update(
             self.root / f"fresh{self.number}", self.photos, encode=self.encode, shard_rows=3
         )
-        answered = [row for row in self.answers if row not in store.retired.tolist()]
-        assert np.array_equal(
-            self.asked(store, answered), self.asked(fresh, self.same(store, answered, fresh))
-        )
+        gone = {*store.retired.tolist()}
+        answered = [row for row in self.answers if row not in gone]
+        left = {*self.files.values()} - {NOTHING, *(self.colors[row] for row in answered)}
+        if len(left) > 3:  # else copies are asked, and of these the first
+            again = self.asked(fresh, self.same(store, answered, fresh))
+            np.testing.assert_array_equal(self.asked(store, answered), again)
 
     def same(self, store: Embeddings, rows: list[int], fresh: Embeddings) -> list[int]:
         assert store.names is not None and fresh.names is not None
@@ -150,4 +154,9 @@ class Folder(RuleBasedStateMachine):
 
 
 TestRandomHistories = pytest.mark.long(Folder.TestCase)
-TestRandomHistories.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+TestRandomHistories.settings = settings(
+    max_examples=12,
+    stateful_step_count=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
