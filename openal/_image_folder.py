@@ -44,7 +44,7 @@ OTHER = "other files"
 NAMED = 4
 """How many names or endings of a reason are told."""
 
-RUN, SHARD = re.compile(r".*-seed\d+\.json"), re.compile(r"shard-\d+\.npy")
+RUN, SHARD = re.compile(r".*-seed\d+\.json"), re.compile(r"shard-\d+(-\d+)?\.npy")
 
 
 @dataclass(frozen=True)

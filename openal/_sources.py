@@ -47,6 +47,11 @@ class Stored:
         """Indices without a value, which no query may hold."""
         return getattr(self.values, "unreadable", ())
 
+    @property
+    def retired(self) -> Any:
+        """Indices of items that are not there any more, which no query may hold."""
+        return getattr(self.values, "retired", ())
+
 
 def _lazy_rows(values: Any, indices: np.ndarray) -> Any:
     """The rows of an array on a disk, which may take ascending distinct indices only (HDF5).

@@ -183,7 +183,8 @@ class Pool:
             pool = _with_source(pool, name, reader, tuple(defaults))
         sources = {name: pool._sources[name] for name in reads}
         without = unreadable_in(pool, reads, progress)
-        askable = np.setdiff1d(_askable(labeled, candidates), without, assume_unique=True)
+        left_out = np.union1d(without, _retired_in(pool))
+        askable = np.setdiff1d(_askable(labeled, candidates), left_out, assume_unique=True)
         labeled = labeled._without(without)
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
         rows = partial(Rows, signals=signals)
@@ -285,6 +286,13 @@ def _askable(labeled: LabeledSet, candidates: Any) -> np.ndarray:
     if len(chosen) == 0:
         raise ArgumentError("candidates is empty; leave it out to choose among all unlabeled.")
     return chosen[np.isin(chosen, unlabeled, assume_unique=True)]
+
+
+def _retired_in(pool: Pool) -> np.ndarray:
+    """The indices of items that are not there any more: learned from, and never asked about."""
+    stores = [source for source in pool._sources.values() if isinstance(source, Stored)]
+    lists = [np.asarray(source.retired, np.int64) for source in stores]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
 
 
 def unreadable_in(pool: Pool, names: Iterable[str], progress: bool | None) -> np.ndarray:

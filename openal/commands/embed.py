@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,22 @@ import torch
 
 from openal._image_folder import image_files
 from openal._image_reader import reading_of
+from openal.commands._changes import about_replaced, changes
 from openal.commands._encoders import chosen_parts, encoder_parts
 from openal.commands._parser import Parser, add_reading
 from openal.commands._say import plural, say
 from openal.encoders import EncoderParts, is_encoder_name
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP
+from openal.project._replaced import stale_answers
+from openal.project._round import close_retired
 from openal.project.project import ENCODER, Project
-from openal.store import build_store
 from openal.store._files import DTYPES
+from openal.store._listing import Listing
 from openal.store._manifest import read_manifest
+from openal.store._matching import Match
+from openal.store._spec import StoreSpec
+from openal.store.build import Filling, fill_with_images
 from openal.store.embeddings import Embeddings
 from openal.store.images import Images
 
@@ -40,13 +47,15 @@ def parser() -> Parser:
         "openal embed",
         description="Compute the embeddings of all images in a folder once, and keep them. Without "
         "IMAGES: those of the project in this folder or above it.",
-        epilog="Killed and started again with the same arguments, it goes on where it stopped.",
+        epilog="Killed and started again with the same arguments, it goes on where it stopped. "
+        "Started again later, it takes in what is new, gone, renamed, replaced or repaired.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("images", nargs="?", type=Path, metavar="IMAGES", help="a folder; those below count too")
     add("--out", type=Path, metavar="DIR", help="the store (IMAGES-embeddings)")
     add("--check", action="store_true", help="read a finished store, and say if it is intact")
+    add("--reread", action="store_true", help="read all images, also of unchanged size and times")
     add_reading(parser.add_argument_group("how files are read"))
     _add_encoder(parser.add_argument_group("encoder"))
     _add_speed(parser.add_argument_group("how to compute"))
@@ -78,12 +87,16 @@ def _add_speed(group: argparse._ArgumentGroup) -> None:
 
 @dataclass(frozen=True)
 class _Task:
-    """What to embed, and where to: the images by name, and the project they are of, if any."""
+    """What to embed, and where to: the images by name, and the project they are of, if any.
+
+    `before` are the images that the embeddings or answers of the project are about so far.
+    """
 
     folder: Path
     names: Sequence[str]
     out: Path
     project: Project | None = None
+    before: Listing | None = None
 
     @property
     def paths(self) -> list[Path]:
@@ -101,22 +114,17 @@ def main(argv: Sequence[str]) -> int:
     reading = reading_of(given.max_pixels, given.bits)
     images = Images(task.folder, task.names, transform, reading)
     begun = time.monotonic()
-    store = build_store(
-        task.out,
-        images,
-        encode,
-        fingerprint=fingerprint if given.bits is None else {**fingerprint, "bits": f"{given.bits}"},
-        identities=images.identities(),
-        part=part,
-        dtype=given.dtype,
-        shard_rows=_shard_rows(given, task),
-        batch_size=given.batch_size,
-        workers=_free_cores() if given.workers is None else given.workers,
-        device=device,
+    workers = _free_cores() if given.workers is None else given.workers
+    filling = Filling.of(task.out, encode, device, workers, part, None)
+    made_by = fingerprint if given.bits is None else {**fingerprint, "bits": f"{given.bits}"}
+    spec = StoreSpec(None, made_by, given.dtype, _shard_rows(given, task), given.batch_size)
+    count = fill_with_images(
+        filling, images, spec, before=task.before, reread=given.reread, tell=partial(_tell, task)
     )
-    say([*_about(store, task.names), *images.notes.lines(task.names)])
+    store = Embeddings(filling.folder, partial=part[1] > 1)
+    say([*_about(store), *images.notes.lines(task.names)])
     if task.project is not None:
-        _finish(task.project, store, time.monotonic() - begun)
+        _finish(task.project, store, count, time.monotonic() - begun)
     return 0
 
 
@@ -125,9 +133,11 @@ def _task(given: Namespace) -> _Task:
     if given.out is None:
         project = _project(given.images)
         if project is not None:
-            names = project.fixed_names()
-            say([f"{plural(len(names), 'image')} of {project.images}", *_later(project)])
-            return _Task(project.image_folder, names, project.store_folder, project)
+            names, before = project.names_now(), project.kept()
+            if before is not None and project.ledger_file.exists():
+                project.labeled()  # whose file learns what its images are called, so it may grow
+            say([f"{plural(len(names), 'image')} of {project.images}"])
+            return _Task(project.image_folder, names, project.store_folder, project, before)
     if given.images is None:
         raise ArgumentError("IMAGES is missing: a folder of images.")
     out = given.out or Path(f"{given.images.resolve().name}-embeddings")
@@ -139,11 +149,12 @@ def _task(given: Namespace) -> _Task:
     return _Task(given.images, files.names, out)
 
 
-def _later(project: Project) -> list[str]:
-    """That images came too late, since embeddings and answers are in the order of the first."""
-    count = len(project.later_names())
-    late = f"{plural(count, 'image')} came later and {'takes' if count == 1 else 'take'} no part"
-    return [f"{late}: begin another project for more images."] if count else []
+def _tell(task: _Task, match: Match) -> None:
+    """Say what became of the images, before hours of work, and keep their list."""
+    if task.project is not None:
+        task.project.keep(match.listing)
+    if len(match.new) < len(match.listing.names):
+        say(changes(match))
 
 
 def _project(images: Path | None) -> Project | None:
@@ -206,26 +217,32 @@ def _shard_rows(given: Namespace, task: _Task) -> int | None:
     return rows
 
 
-def _finish(project: Project, store: Embeddings, seconds: float) -> None:
+def _finish(project: Project, store: Embeddings, count: int, seconds: float) -> None:
     if store.missing:
         return
-    if seconds > 1:
-        rate = len(store) / seconds
-        say([f"{seconds:.0f} s, {rate:.0f} images per second."])
+    if seconds > 1 and count:
+        say([f"{seconds:.0f} s, {count / seconds:.0f} images per second."])
+    if project.ledger_file.exists():
+        close_retired(project.labeled(), project.retired)
+        say(about_replaced(project, stale_answers(project)))
     if project.texts() is not None:
         say(["The names of the classes are known to the encoder, as texts."])
     say(["Next: openal label, or openal query --out q.csv"])
 
 
-def _about(store: Embeddings, names: Sequence[str]) -> list[str]:
+def _about(store: Embeddings) -> list[str]:
     """What a store holds, and which images it lacks."""
     missing = f"; {store.missing} rows are missing" if store.missing else ""
     lines = [f"{store.folder}: {len(store)} x {store.shape[1]}, {store.dtype}{missing}"]
-    if store.reasons:
-        unread = plural(len(store.reasons), "image")
-        them = "it" if len(store.reasons) == 1 else "them"
+    names, gone = store.names or (), {*store.retired.tolist()}
+    if gone:
+        lines.append(f"{plural(len(gone), 'row')} of images that are gone; no query asks them.")
+    reasons = {names[index]: why for index, why in store.reasons.items() if index not in gone}
+    if reasons:
+        unread = plural(len(reasons), "image")
+        them = "it" if len(reasons) == 1 else "them"
         lines.append(f"{unread} could not be read; every query leaves {them} out:")
-    return lines + [f"  {names[index]}: {why}" for index, why in store.reasons.items()]
+    return lines + [f"  {name}: {why}" for name, why in reasons.items()]
 
 
 def _checked(folder: Any) -> int:

@@ -57,7 +57,8 @@ def main(argv: Sequence[str]) -> int:
     if given.out is not None:
         require_output(given.out, None if given.format else (*WRITERS, ".json"))
     project = Project.find()
-    answers = exported_answers(project)
+    every = exported_answers(project)
+    answers = [answer for answer in every if answer.at not in project.retired]
     tool = given.format or _tool_by_ending(given.out)
     if given.out is not None:
         require_not_ours(given.out, project)
@@ -70,6 +71,8 @@ def main(argv: Sequence[str]) -> int:
         if out is not None:
             count = write(project, answers, out, unknown=given.unknown)
             say([f"{out}: {plural(count, 'image')}."])
+    gone = len(every) - len(answers)
+    say([f"{plural(gone, 'answer')} about images that are gone: left out."] if gone else [])
     say(["Next: openal status, or openal query"])
     return 0
 

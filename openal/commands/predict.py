@@ -45,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
     say([f"{given.out}: {plural(len(rows), 'image')}: {counted(counts.most_common())}."])
     unread = len(rows) - counts.total()
     say([f"{plural(unread, 'image')} cannot be read, and have no class."] if unread else [])
+    gone = len(project.retired)
+    say([f"{plural(gone, 'image')} gone since: left out."] if gone else [])
     say([*stale, "Next: openal export --out answers.csv"])
     return 0
 
@@ -67,6 +69,8 @@ def _rows(project: Project, head: Head) -> list[Row]:
     unread = {*store.unreadable.tolist()}
     rows: list[Row] = []
     for index, name in enumerate(project.names):
+        if index in project.retired:
+            continue
         share = float(known[index])
         if index in unread:
             rows.append((name, "", "", ""))

@@ -11,6 +11,7 @@ from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
 from openal.project import Project, query_reasons
 from openal.project._outputs import require_imported, require_not_ours, require_output
+from openal.project._replaced import ask_replaced
 from openal.project._tables import csv_table
 from openal.project.reasons import query_basis
 from openal.query import Query
@@ -33,6 +34,7 @@ def parser() -> Parser:
     add("--budget", type=int, metavar="N", help="how many (of the project: 20)")
     add("--strategy", metavar="NAME", help="how they are chosen (of the project: KnownKMeans)")
     add("--seed", type=int, metavar="N", help="the same seed, the same images (a fresh one)")
+    add("--replaced", action="store_true", help="ask again where the image was replaced since")
     add(
         "--out",
         type=Path,
@@ -51,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
     if given.out is not None:
         require_not_ours(given.out, project)
         require_imported(given.out, project)
+    if given.replaced:
+        ask_replaced(project)
     was_open = len(project.labeled().pending_indices) > 0
     query = project.query(seed=given.seed)
     if not len(query):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from openal.commands._changes import about_replaced
 from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
 from openal.project import Project, Status, project_status
@@ -27,9 +28,8 @@ def main(argv: Sequence[str]) -> int:
     manifest = read_manifest(project.store_folder)
     if manifest is None or manifest.missing():
         done = 0 if manifest is None else manifest.rows_done
-        say(
-            [f"{project.folder}: {plural(len(project.names), 'image')}, {done:,} of them embedded."]
-        )
+        count = plural(len(project.names) - len(project.retired), "image")
+        say([f"{project.folder}: {count}, {done:,} of them embedded."])
         say(["Next: openal embed"])
         return 0
     status = project_status(project)
@@ -40,6 +40,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _images(project: Project, status: Status) -> list[str]:
     lines = [f"{project.folder}: {plural(status.images, 'image')}, encoder {project.encoder_used}."]
+    if status.retired:
+        lines += [f"{plural(status.retired, 'image')} gone since: answers count, no query asks."]
+    lines += about_replaced(project, status.replaced)
     if status.unreadable:
         lines += [f"{plural(status.unreadable, 'image')} cannot be read: left out of every query."]
     return lines

@@ -1,7 +1,7 @@
 """The server's pages: the page itself, images by index, and posts, each in a thread."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -41,7 +41,7 @@ def app_of(desk: Desk, images: Images, token: str) -> Gate:
     }
     routes = [
         Route("/", _page(desk.work.title), methods=["GET"]),
-        Route("/image/{index}/{size}", _image(images, len(desk.work.names)), methods=["GET"]),
+        Route("/image/{index}/{size}", _image(images, desk.work.names), methods=["GET"]),
         *(
             Route(f"/{name}", _posted(change, desk), methods=["POST"])
             for name, change in posts.items()
@@ -62,12 +62,12 @@ def _page(title: str) -> Endpoint:
     return shown
 
 
-def _image(images: Images, count: int) -> Endpoint:
+def _image(images: Images, names: Sequence[str]) -> Endpoint:
     limiter = CapacityLimiter(DECODERS)
 
     async def shown(request: Request) -> Response:
         index, size = request.path_params["index"], request.path_params["size"]
-        if not _is_index(index, count) or size not in SIDES:
+        if not _is_index(index, len(names)) or size not in SIDES:
             return PlainTextResponse("There is no such image.", 404)
         try:
             made = await to_thread.run_sync(images.encoded, int(index), size, limiter=limiter)

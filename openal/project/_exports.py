@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from openal._files import write_whole
-from openal._keys import Keys
 from openal.errors import ArgumentError, LedgerError, MissingPackageError
 from openal.ledger._inspect import read_whole
 from openal.ledger._settings import WORDS, KeyMark
@@ -74,7 +73,7 @@ def _round_names(project: Project) -> list[str]:
 
 def _require_same_images(project: Project, mark: KeyMark | None) -> None:
     """Refuse answers about other images than those of the list, as after a wrong `images.json`."""
-    differs = None if mark is None else mark.difference(Keys.of(project.names, len(project.names)))
+    differs = None if mark is None else mark.difference(project.keys)
     if differs is not None:
         raise LedgerError(
             f"{project.ledger_file} is about other images than images.json: {differs}. Bring back "

@@ -13,6 +13,7 @@ from openal._image_folder import image_files
 from openal._image_reader import image_endings
 from openal.errors import ArgumentError, MissingPackageError
 from openal.project._tables import table_rows
+from openal.store._listing import Listing, listing_of
 
 __all__ = ["ImageList", "base_folder", "image_list", "keep_names", "kept_names"]
 
@@ -139,22 +140,28 @@ def _column(path: Path, header: Sequence[str]) -> int:
     )
 
 
-def kept_names(path: Path) -> tuple[str, ...] | None:
-    """The names that were kept in a file; None where there is none."""
+def kept_names(path: Path) -> Listing | None:
+    """The images that were kept in a file; None where there is none."""
     if not path.exists():
         return None
     try:
-        names = plain_json(path)["images"]
+        value = plain_json(path)
+        names = value["images"]
         if not names or not all(isinstance(name, str) for name in names):
             raise ValueError("'images' must be a list of names")
+        return listing_of(names, value.get("keys", {}), value.get("retired", []))
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise ArgumentError(
             f"{path} is not the list of images that openal wrote ({error!s:.100}). Embeddings and "
             f"answers are in its order; bring it back from a copy."
         ) from error
-    return tuple(names)
 
 
-def keep_names(path: Path, names: Sequence[str]) -> None:
-    """Write the names whole, for embeddings and answers to be in their order from now on."""
-    write_whole(path, json.dumps({"images": list(names)}, indent=0).encode())
+def keep_names(path: Path, listing: Listing) -> None:
+    """Write the images whole, for embeddings and answers to be in their order from now on."""
+    value: dict[str, Any] = {"images": list(listing.names)}
+    if listing.other_keys:
+        value["keys"] = listing.other_keys
+    if listing.retired:
+        value["retired"] = sorted(listing.retired)
+    write_whole(path, json.dumps(value, indent=0).encode())

@@ -18,7 +18,7 @@ def read_opinions(path: Path, project: Project) -> Imported:
         content = plain_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{path} cannot be read as JSON: {error!s:.100}.") from error
-    return answers(content, project.classes, keys=project.names)
+    return answers(content, project.classes, keys=project.keys)
 
 
 def record_opinions(project: Project, imported: Imported, policy: str | None) -> None:

@@ -1,7 +1,10 @@
 """A round of a project: one that is still open, or a new one, from the strategy to the ledger."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,7 +19,7 @@ from openal.simulate._strategy_words import strategy_of
 from openal.strategies import KnownKMeans
 from openal.view import PENDING
 
-__all__ = ["begun_round", "open_round", "strategy_for"]
+__all__ = ["begun_round", "close_retired", "open_round", "strategy_for"]
 
 
 def open_round(labeled: LabeledSet) -> Query:
@@ -38,6 +41,22 @@ def open_round(labeled: LabeledSet) -> Query:
         keys=None if labeled.keys is None else labeled.keys.at(begun.indices[rows.numpy()]),
         diagnostics={},
     )
+
+
+def close_retired(labeled: LabeledSet, retired: Collection[int]) -> None:
+    """Let an open round no longer wait for images that are gone; the rest of it is a round."""
+    pending = labeled.pending_indices
+    left = ~np.isin(pending, [*retired])
+    if left.all():
+        return
+    query = open_round(labeled)
+    names = ("scores", "purity", "informativeness")
+    scores = {name: getattr(query, name) for name in names}
+    rows = torch.from_numpy(left)
+    kept = {name: None if values is None else values[rows] for name, values in scores.items()}
+    labeled.abandon_round()
+    if left.any():
+        labeled.begin_round(SimpleNamespace(indices=query.indices[left], **kept))
 
 
 def begun_round(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from urllib.parse import quote
 
 from PIL import Image
 
@@ -35,8 +36,13 @@ def _label_studio(project: Project, _: Sequence[Answer]) -> str:
     labeled = project.labeled()
     if not len(labeled.pending_indices):
         raise AnswerError("no round is open, so there is no task: type openal query first.")
+    names = dict(zip(project.keys, project.names, strict=True))
     return _json(
-        label_studio.tasks(open_round(labeled), labeled.keys, address="/data/local-files/?d=")
+        label_studio.tasks(
+            open_round(labeled),
+            project.keys,
+            address=lambda key: f"/data/local-files/?d={quote(names[key])}",
+        )
     )
 
 

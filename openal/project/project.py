@@ -18,7 +18,7 @@ from openal.learners._on_embeddings import FittedOnEmbeddings
 from openal.pool import Pool
 from openal.project._class_texts import class_texts
 from openal.project._image_list import base_folder, image_list, keep_names, kept_names
-from openal.project._round import begun_round, open_round, strategy_for
+from openal.project._round import begun_round, close_retired, open_round, strategy_for
 from openal.project._settings_file import (
     NAME,
     checked,
@@ -29,6 +29,8 @@ from openal.project._settings_file import (
 from openal.query import Query
 from openal.simulate._strategy_words import strategy_of
 from openal.store import Embeddings
+from openal.store._listing import Listing, read_listing, rows_by_name
+from openal.store._manifest import read_manifest
 
 __all__ = ["Project"]
 
@@ -130,16 +132,21 @@ class Project:
     def names(self) -> tuple[str, ...]:
         """The images by name, in the order of the embeddings and the answers.
 
-        Once there are embeddings or answers the list is kept in `images.json`, and images that
-        come later take no part.
+        Once there are embeddings or answers the list is kept, in the embeddings and in
+        `images.json`; `openal embed` adds images that come later at its end. One that is gone
+        keeps its name and its place.
         """
-        kept = kept_names(self._names_file)
-        return self._listed() if kept is None else kept
+        return self._listing.names
 
     @cached_property
     def index_of(self) -> Mapping[str, int]:
-        """The position of each image by its name."""
-        return {name: index for index, name in enumerate(self.names)}
+        """The position of each image by its name: of one that is there before one that is gone."""
+        return rows_by_name(self.names, self.retired)
+
+    @property
+    def retired(self) -> frozenset[int]:
+        """The positions of images that are gone: their answers count, and nobody is asked."""
+        return self._listing.retired
 
     def path_of(self, index: int) -> Path:
         """The file of an image."""
@@ -147,22 +154,38 @@ class Project:
 
     def fixed_names(self) -> tuple[str, ...]:
         """The names, from now on in this order; listed anew while nothing depends on them."""
-        begun = (self.store_folder / "manifest.json").exists() or self.ledger_file.exists()
-        kept = kept_names(self._names_file)
-        if begun and kept is not None:
-            return kept
-        listed = self._listed()
-        if listed != kept:
-            keep_names(self._names_file, listed)
-        for made in ("index_of", "_keys"):
+        kept = self.kept()
+        if kept is not None:
+            return kept.names
+        listed = Listing.of(self._listed())
+        self.keep(listed)
+        return listed.names
+
+    def kept(self) -> Listing | None:
+        """The images that embeddings or answers depend on; None where nothing does so far."""
+        manifest = read_manifest(self.store_folder)
+        if manifest is None and not self.ledger_file.exists():
+            return None
+        if manifest is not None and manifest.listed is not None:
+            return read_listing(self.store_folder, manifest.listed, manifest.items.count)
+        return kept_names(self._names_file)
+
+    def keep(self, listing: Listing) -> None:
+        """Let the images be these, in this order, from now on."""
+        if kept_names(self._names_file) != listing:
+            keep_names(self._names_file, listing)
+        for made in ("names", "index_of", "keys"):
             self.__dict__.pop(made, None)
-        self.__dict__["names"] = listed
-        return listed
+        self.__dict__["_listing"] = listing
 
     def later_names(self) -> tuple[str, ...]:
-        """The images that came after the list was kept, and take no part."""
+        """The images that came after the list was kept: `openal embed` takes them in."""
         known = {*self.names}
-        return tuple(name for name in self._listed() if name not in known)
+        return tuple(name for name in self.names_now() if name not in known)
+
+    def names_now(self) -> tuple[str, ...]:
+        """The images that are there now, in the order of their listing."""
+        return image_list(self.images, self.folder, besides=[self.store_folder]).names
 
     def embeddings(self) -> Embeddings:
         """The embeddings of all images; a StoreError says to type `openal embed` first."""
@@ -180,7 +203,7 @@ class Project:
         """The answers so far, in the project's ledger."""
         if not self.ledger_file.exists():
             self.fixed_names()
-        keys = self._keys
+        keys = self.keys
         return LabeledSet(len(keys), self.classes, self.ledger_file, keys=keys)
 
     def pool(self) -> Pool:
@@ -191,7 +214,7 @@ class Project:
                 f"{self.store_folder} has {len(embeddings)} images and {self._names_file} "
                 f"{len(self.names)}; remove the embeddings and type openal embed."
             )
-        return Pool(embeddings=embeddings, keys=self._keys)
+        return Pool(embeddings=embeddings, keys=self.keys)
 
     def query(
         self, budget: int | None = None, strategy: str | None = None, seed: int | None = None
@@ -201,6 +224,7 @@ class Project:
         A linear classifier on the embeddings, fitted to the answers, is what the strategy looks at.
         """
         labeled = self.labeled()
+        close_retired(labeled, self.retired)
         if len(labeled.pending_indices):
             return open_round(labeled)
         asking = self.using(budget=budget, strategy=strategy)
@@ -243,8 +267,14 @@ class Project:
         return replace(self, classes=written.classes)
 
     @cached_property
-    def _keys(self) -> Keys:
-        return Keys.of(self.names, len(self.names))
+    def _listing(self) -> Listing:
+        kept = self.kept() or kept_names(self._names_file)
+        return Listing.of(self._listed()) if kept is None else kept
+
+    @cached_property
+    def keys(self) -> Keys:
+        """A name for each image that stays: what it was called first."""
+        return Keys.of(self._listing.keys, len(self.names))
 
     @property
     def _names_file(self) -> Path:
@@ -256,8 +286,7 @@ class Project:
                 f"{self._names_file} is missing, and the embeddings are in its order; bring it "
                 f"back from a copy, or remove the embeddings and type openal embed."
             )
-        found = image_list(self.images, self.folder, besides=[self.store_folder])
-        return found.names
+        return self.names_now()
 
     def _settings(self) -> dict[str, Any]:
         names = ("images", "classes", "encoder", "strategy", "budget", "copies")

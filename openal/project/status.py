@@ -9,6 +9,7 @@ from openal.labeled import LabeledSet
 from openal.learners import CalibratedDetector
 from openal.pool import Pool, unreadable_in
 from openal.project._curve import Accuracy, learning_curve
+from openal.project._replaced import stale_answers
 from openal.project.project import Project
 from openal.stopping import accuracy_plateau, purity_floor
 from openal.stopping._counts import answer_counts
@@ -46,7 +47,7 @@ class Status:
     """How far a project is.
 
     Attributes:
-        images: how many there are.
+        images: how many there are now.
         unreadable: how many of them have no embedding, and are never asked about.
         counts: the answers by class, then UNKNOWN and SKIPPED.
         pending: how many answers the open round waits for.
@@ -56,6 +57,8 @@ class Status:
         left: how many images have no answer.
         curve: the accuracy after each round, tested on answers that were not learned from.
         advice: whether to go on, and why.
+        retired: how many images are gone; their answers count.
+        replaced: the images that were answered before other bytes took the place of theirs.
     """
 
     images: int
@@ -67,16 +70,20 @@ class Status:
     left: int
     curve: tuple[Accuracy, ...]
     advice: str
+    retired: int = 0
+    replaced: tuple[int, ...] = ()
 
 
 def project_status(project: Project) -> Status:
     """How far a project is; it needs the embeddings, and changes nothing."""
     pool, labeled = project.pool(), project.labeled()
     unreadable = unreadable_in(pool, ("embeddings",), False)
-    left = np.setdiff1d(labeled.unlabeled_indices, unreadable)
+    gone = project.retired
+    unreadable = np.setdiff1d(unreadable, [*gone])
+    left = np.setdiff1d(labeled.unlabeled_indices, [*unreadable, *gone])
     curve = tuple(learning_curve(pool, labeled))
     return Status(
-        images=len(pool),
+        images=len(pool) - len(gone),
         unreadable=len(unreadable),
         counts=labeled.counts,
         pending=len(labeled.pending_indices),
@@ -85,6 +92,8 @@ def project_status(project: Project) -> Status:
         left=len(left),
         curve=curve,
         advice=stop_advice(labeled, curve),
+        retired=len(gone),
+        replaced=tuple(stale_answers(project)),
     )
 
 

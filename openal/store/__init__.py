@@ -4,9 +4,9 @@ import warnings
 
 from openal.store.build import build_store
 from openal.store.embeddings import Embeddings
-from openal.store.images import image_names
+from openal.store.images import Images, image_names
 
-__all__ = ["Embeddings", "build_store", "image_names"]
+__all__ = ["Embeddings", "Images", "build_store", "image_names"]
 
 
 def __getattr__(name: str) -> object:

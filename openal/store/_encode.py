@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,29 +16,38 @@ from openal._items import item_input
 from openal._workers import loaded, usable_workers
 from openal.errors import ModelError
 from openal.store._files import DTYPES
-from openal.store._manifest import Manifest
+from openal.store._shards import Manifest
+from openal.store._stamps import Stamp
+from openal.store.images import StampedRows
 
-__all__ = ["Batch", "ShardEncoder", "ShardRows", "read_batches", "reason_of"]
+__all__ = ["SETTLED", "Batch", "Encoded", "ShardEncoder", "read_batches", "reason_of"]
 
 ADDRESS = re.compile("0x[0-9a-fA-F]+")
-Attempt = tuple[int, Tensor | str]
-Batch = tuple[list[int], Tensor | None, dict[int, str]]
-"""The indices of the rows of a tensor, and why others are not among them."""
+ODD, INFINITE = SETTLED = ("its shape is", "not finite as")
+"""How reasons begin that stay the same while the bytes do."""
+
+Attempt = tuple[int, Tensor | str, Stamp | None]
+Batch = tuple[list[int], Tensor | None, dict[int, str], dict[int, Stamp | None]]
+"""The indices of the rows of a tensor, why others are not among them, and the stamps of all."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Attempts(Dataset[Attempt]):
-    """The input of each of `items`, a map-style data set, or why it cannot be read."""
+    """The input of each of `items`, a map-style data set, or why it cannot be read.
+
+    The stamp of a file is read first: whoever changes it from then on changes its hint.
+    """
 
     items: Any
 
     def __getitem__(self, index: int) -> Attempt:
+        stamp = self.items.stamp(index) if isinstance(self.items, StampedRows) else None
         try:
-            return index, torch.as_tensor(item_input(self.items[index]), device="cpu")
+            return index, torch.as_tensor(item_input(self.items[index]), device="cpu"), stamp
         except MemoryError:
             raise
         except Exception as error:  # a broken file may raise nearly anything
-            return index, reason_of(error)
+            return index, reason_of(error), stamp
 
 
 def reason_of(error: Exception) -> str:
@@ -48,16 +57,17 @@ def reason_of(error: Exception) -> str:
 
 def _collated(attempts: list[Attempt]) -> Batch:
     """The inputs of a batch; one whose shape is not that of the others counts as unreadable."""
-    failed = {index: x for index, x in attempts if isinstance(x, str)}
-    inputs = {index: x for index, x in attempts if isinstance(x, Tensor)}
+    failed = {index: x for index, x, _ in attempts if isinstance(x, str)}
+    inputs = {index: x for index, x, _ in attempts if isinstance(x, Tensor)}
+    stamps = {index: stamp for index, _, stamp in attempts}
     if not inputs:
-        return [], None, failed
+        return [], None, failed, stamps
     shape = Counter(tuple(x.shape) for x in inputs.values()).most_common(1)[0][0]
     for index, x in inputs.items():
         if tuple(x.shape) != shape:
-            failed[index] = f"its shape is {tuple(x.shape)}; others have {shape}"
+            failed[index] = f"{ODD} {tuple(x.shape)}; others have {shape}"
     good = [index for index in inputs if index not in failed]
-    return good, torch.stack([inputs[index] for index in good]), failed
+    return good, torch.stack([inputs[index] for index in good]), failed, stamps
 
 
 def read_batches(items: Any, batches: Sequence[Any], *, workers: int, pin: bool) -> Iterator[Batch]:
@@ -79,17 +89,19 @@ def read_batches(items: Any, batches: Sequence[Any], *, workers: int, pin: bool)
     yield from loaded(loader)
 
 
-@dataclass(frozen=True)
-class ShardRows:
-    """What was computed for the shard number `shard`.
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What was computed for some items of the shard number `shard`.
 
-    `values` are its embeddings [n, D], zeros where an item could not be read, or None where none
-    of its items could; `unreadable` says why, by index.
+    `values` [n, D] are the embeddings of the items `good` [n], `unreadable` says why others have
+    none, and `stamps` are what the files of all were when they were read.
     """
 
     shard: int
+    good: np.ndarray
     values: np.ndarray | None
     unreadable: dict[int, str]
+    stamps: dict[int, Stamp | None]
 
 
 @dataclass(frozen=True)
@@ -106,27 +118,29 @@ class ShardEncoder:
     workers: int
 
     def shards(
-        self, manifest: Manifest, missing: list[int], bar: "tqdm[Any]"
-    ) -> Iterator[ShardRows]:
-        """The rows of the `missing` shards, in their order; `bar` counts the items.
+        self, manifest: Manifest, work: Mapping[int, Sequence[int]], bar: "tqdm[Any]"
+    ) -> Iterator[Encoded]:
+        """What is computed for each shard in `work`: some of its items; `bar` counts them.
 
         Raises a ModelError where `encode` gives no embeddings, or none that are finite.
         """
-        cuts = {at: _cut(manifest.indices(at), manifest.batch_size) for at in missing}
-        batches = [batch for at in missing for batch in cuts[at]]
+        cuts = {at: _cut(rows, manifest.batch_size) for at, rows in work.items()}
+        batches = [batch for at in work for batch in cuts[at]]
         pin = self.device.type == "cuda"
         read_ahead = read_batches(self.items, batches, workers=self.workers, pin=pin)
-        for at in missing:
+        for at in work:
             good: list[int] = []
             parts: list[Tensor] = []
             unreadable: dict[int, str] = {}
+            stamps: dict[int, Stamp | None] = {}
             for _ in cuts[at]:
-                indices, x, failed = next(read_ahead)
+                indices, x, failed, read = next(read_ahead)
                 unreadable |= failed
+                stamps |= read
                 good += indices
                 parts += [] if x is None else [self._encoded(x, _torch_dtype(manifest.dtype))]
-                bar.update(len(indices) + len(failed))
-            yield _rows(at, manifest, good, parts, unreadable)
+                bar.update(len(read))
+            yield _finite(Encoded(at, np.array(good, int), _joined(parts), unreadable, stamps))
 
     def _encoded(self, x: Tensor, dtype: torch.dtype) -> Tensor:
         """The embeddings of a batch; they stay on the device, which need not wait for us."""
@@ -141,24 +155,24 @@ def _torch_dtype(name: str) -> torch.dtype:
     return torch.from_numpy(np.empty(0, DTYPES[name].newbyteorder("="))).dtype
 
 
-def _cut(indices: range, size: int) -> list[range]:
+def _cut(indices: Sequence[int], size: int) -> list[Sequence[int]]:
     return [indices[at : at + size] for at in range(0, len(indices), size)]
 
 
-def _rows(
-    at: int, manifest: Manifest, good: list[int], parts: list[Tensor], unreadable: dict[int, str]
-) -> ShardRows:
-    if not parts:
-        return ShardRows(at, None, unreadable)
+def _joined(parts: list[Tensor]) -> np.ndarray | None:
     if len({z.shape[1] for z in parts}) > 1:
         raise ModelError("encode must give as many columns for each batch.")
-    z = torch.cat(parts).cpu().numpy()
+    return torch.cat(parts).cpu().numpy() if parts else None
+
+
+def _finite(encoded: Encoded) -> Encoded:
+    """The same without embeddings that are NaN or infinity, whose items count as unreadable."""
+    z, good, unreadable = encoded.values, encoded.good, encoded.unreadable
+    if z is None:
+        return encoded
     finite = np.isfinite(z).all(axis=1)
     if len(z) > 1 and not finite.any():
         raise ModelError(f"encode gives NaN, or infinity as {z.dtype}, for item {good[0]} and on.")
-    unreadable |= {good[row]: f"not finite as {z.dtype}" for row in np.flatnonzero(~finite)}
-    if not finite.any():
-        return ShardRows(at, None, unreadable)
-    values = np.zeros((len(manifest.indices(at)), z.shape[1]), z.dtype)
-    values[np.array(good)[finite] - manifest.indices(at).start] = z[finite]
-    return ShardRows(at, values, dict(sorted(unreadable.items())))
+    reasons = {int(good[row]): f"{INFINITE} {z.dtype}" for row in np.flatnonzero(~finite)}
+    values = z[finite] if finite.any() else None
+    return replace(encoded, good=good[finite], values=values, unreadable=unreadable | reasons)

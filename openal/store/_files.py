@@ -4,9 +4,10 @@ import fnmatch
 import hashlib
 import io
 import os
+import re
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ __all__ = [
     "DTYPES",
     "MANIFEST",
     "checksum",
+    "damaged",
+    "listing_name",
     "locked",
     "mapped",
     "plain_size",
@@ -28,6 +31,7 @@ __all__ = [
     "save",
     "shard_name",
     "shard_size",
+    "stamps_name",
     "sweep",
     "write_file",
 ]
@@ -63,10 +67,19 @@ def write_file(path: Path, *content: bytes | memoryview) -> None:
     write_whole(path, *content)
 
 
-def sweep(folder: Path) -> None:
-    """Remove, under the lock, what a killed process was writing."""
+def sweep(folder: Path, used: Collection[str] | None = None) -> None:
+    """Remove, under the lock, what a killed process was writing.
+
+    With the names of the files that are `used`, also files of ours that were replaced by others;
+    those that somebody reads and that cannot be removed stay.
+    """
     for path in folder.glob(f".*{PART}"):
         path.unlink()
+    if used is None:
+        return
+    for name in {*filter(OURS.fullmatch, os.listdir(folder))}.difference(used):
+        with suppress(PermissionError):  # Windows, where somebody reads it
+            (folder / name).unlink()
 
 
 def require_ours(folder: Path) -> None:
@@ -95,9 +108,30 @@ DTYPES: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dt
 """Little-endian, wherever they are read."""
 
 
-def shard_name(shard: int) -> str:
-    """The file of a shard; names come from numbers, so none can lead out of the folder."""
-    return f"shard-{shard:05d}.npy"
+OURS = re.compile(r"shard-\d+(-\d+)?\.(npy|stamps)|items-\d+\.json")
+"""The files that a manifest may name."""
+
+
+def shard_name(shard: int, generation: int = 0) -> str:
+    """The file of a shard; names come from numbers, so none can lead out of the folder.
+
+    A shard whose rows were replaced, or became more, has a file of another `generation`.
+    """
+    return f"{_stem(shard, generation)}.npy"
+
+
+def stamps_name(shard: int, generation: int = 0) -> str:
+    """The file of the checksums of a shard's items."""
+    return f"{_stem(shard, generation)}.stamps"
+
+
+def _stem(shard: int, generation: int) -> str:
+    return f"shard-{shard:05d}-{generation}" if generation else f"shard-{shard:05d}"
+
+
+def listing_name(generation: int) -> str:
+    """The file of the names of all items."""
+    return f"items-{generation:05d}.json"
 
 
 def _header(dtype: str, rows: int, columns: int) -> bytes:

@@ -3,93 +3,21 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from openal.errors import StoreError
-from openal.store._files import DTYPES, MANIFEST, plain_size, shard_name, shard_size, write_file
+from openal.store._files import DTYPES, MANIFEST, plain_size, write_file
 from openal.store._identity import Identity, probed
+from openal.store._listing import Listed
+from openal.store._shards import Manifest, Shard
 
 __all__ = ["FORMAT", "Manifest", "Shard", "manifest_of", "read_manifest", "write_manifest"]
 
 
-@dataclass(frozen=True)
-class Shard:
-    """A finished shard.
-
-    `sha256` is the checksum of its file; None where there is no file, since none of its items could
-    be read. `unreadable` says why an item has no embedding, by index.
-    """
-
-    sha256: str | None
-    unreadable: Mapping[int, str]
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """The settings of a store, and its shards.
-
-    `items` are what it is about and `fingerprint` what made the embeddings. `dtype` names their
-    type; a shard has `shard_rows` rows, computed `batch_size` at a time. `columns` is D, None
-    before the first embedding. In `shards` None stands for one that is not finished.
-    """
-
-    items: Identity
-    fingerprint: Mapping[str, str]
-    dtype: str
-    shard_rows: int
-    batch_size: int
-    columns: int | None
-    shards: tuple[Shard | None, ...]
-
-    def indices(self, at: int) -> range:
-        """The items of a shard."""
-        first = at * self.shard_rows
-        return range(first, min(first + self.shard_rows, self.items.count))
-
-    @property
-    def rows_done(self) -> int:
-        """The rows of all finished shards."""
-        return self.items.count - sum(len(self.indices(at)) for at in self.missing())
-
-    @property
-    def reasons(self) -> dict[int, str]:
-        """Why an item has no embedding, by index."""
-        shards = (shard.unreadable for shard in self.shards if shard is not None)
-        return {index: why for unreadable in shards for index, why in unreadable.items()}
-
-    def missing(self, part: tuple[int, int] = (0, 1)) -> list[int]:
-        """The shards of a part that are not finished."""
-        first, parts = part
-        return [at for at in range(first, len(self.shards), parts) if self.shards[at] is None]
-
-    def require(self, columns: int | None) -> None:
-        """Refuse embeddings of another length."""
-        if columns is not None and self.columns not in (None, columns):
-            raise StoreError(
-                f"encode gives {columns} columns and gave {self.columns} before; a store holds "
-                f"the embeddings of one encoder."
-            )
-
-    def with_shard(self, at: int, shard: Shard | None, columns: int | None = None) -> "Manifest":
-        """The manifest with one shard finished, or lost."""
-        shards = (*self.shards[:at], shard, *self.shards[at + 1 :])
-        return replace(self, shards=shards, columns=columns or self.columns)
-
-    def without_lost(self, folder: Path) -> "Manifest":
-        """The manifest without the shards whose file is not there in its full size."""
-        kept = self
-        for at, shard in enumerate(self.shards):
-            if shard is not None and shard.sha256 is not None:
-                size = shard_size(self.dtype, len(self.indices(at)), self.columns or 0)
-                if plain_size(folder / shard_name(at)) != size:
-                    kept = kept.with_shard(at, None)
-        return kept
-
-
-FORMAT = "openal embeddings 1"
+FORMAT, FORMAT_OF_FILES = "openal embeddings 1", "openal embeddings 2"
 MOST = 2**40
 CHECKSUM = re.compile("[0-9a-f]{64}")
 
@@ -97,7 +25,9 @@ CHECKSUM = re.compile("[0-9a-f]{64}")
 def manifest_of(value: Any) -> Manifest:
     """The manifest that was read from JSON; a ValueError that says which field cannot be."""
     fields = _Fields(value, "it")
-    fields.take("format", lambda name: name == FORMAT, f"{FORMAT!r}")
+    known = (FORMAT, FORMAT_OF_FILES)
+    version = fields.take("format", lambda name: name in known, " or ".join(map(repr, known)))
+    listed = fields.take("listed", _is(dict), "an object") if version == FORMAT_OF_FILES else None
     manifest = Manifest(
         items=_identity(fields.take("items", _is(dict), "an object")),
         fingerprint=fields.take("fingerprint", _texts, "an object of strings"),
@@ -106,6 +36,7 @@ def manifest_of(value: Any) -> Manifest:
         batch_size=fields.take("batch_size", _count, "a count"),
         columns=fields.take("columns", _count_or_none, "a count or null"),
         shards=(),
+        listed=None if listed is None else _listed(listed),
     )
     shards = fields.take("shards", _is(list), "a list")
     rows_done = fields.take("rows_done", _is(int), "a count")
@@ -136,10 +67,23 @@ def _identity(value: Any) -> Identity:
     return Identity(count, names, tuple(probe))
 
 
+def _listed(value: Any) -> Listed:
+    fields = _Fields(value, "listed")
+    return Listed(
+        fields.take("generation", _whole, "a whole number"),
+        fields.take("sha256", _checksum, "a SHA-256"),
+    )
+
+
 def _shard(value: Any, indices: range) -> Shard | None:
     if value is None:
         return None
     fields = _Fields(value, "a shard")
+    generation = fields.take("generation", _whole, "a whole number") if _has(value) else 0
+    rows = fields.take("rows", _count_or_none, "a count or null") if _has(value) else None
+    if rows is not None and rows >= len(indices):
+        raise ValueError(f"a shard of {len(indices)} items has {rows} rows")
+    indices = indices[:rows]
     sha256 = fields.take("sha256", _checksum_or_none, "a SHA-256 or null")
     reasons = fields.take("unreadable", _texts, "an object of strings")
     if not all(re.fullmatch("[0-9]{1,15}", key) and int(key) in indices for key in reasons):
@@ -147,7 +91,12 @@ def _shard(value: Any, indices: range) -> Shard | None:
     unreadable = {int(key): reason for key, reason in reasons.items()}
     if (sha256 is None) != (len(unreadable) == len(indices)):
         raise ValueError("a shard must have a checksum if any of its items could be read")
-    return Shard(sha256, unreadable)
+    return Shard(sha256, unreadable, generation, rows)
+
+
+def _has(shard: dict[str, Any]) -> bool:
+    """Whether a shard is of a store of files, which may be replaced."""
+    return bool({"generation", "rows"} & {*shard})
 
 
 class _Fields:
@@ -166,6 +115,10 @@ class _Fields:
 
 def _is(kind: type) -> Callable[[Any], bool]:
     return lambda value: type(value) is kind
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST
 
 
 def _count(value: Any) -> bool:
@@ -197,9 +150,17 @@ LARGEST = 2**28  # bytes; ten million items take one million, and what could not
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest of a store, under its lock."""
-    value = {"format": FORMAT, "rows_done": manifest.rows_done, **asdict(manifest)}
+    version = FORMAT if manifest.listed is None else FORMAT_OF_FILES
+    value = {"format": version, "rows_done": manifest.rows_done, **asdict(manifest)}
+    if manifest.listed is None:  # as every release reads it
+        del value["listed"]
+        value["shards"] = [_without_files(shard) for shard in value["shards"]]
     text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     write_file(folder / MANIFEST, text.encode() + b"\n")
+
+
+def _without_files(shard: dict[str, Any] | None) -> dict[str, Any] | None:
+    return shard and {"sha256": shard["sha256"], "unreadable": shard["unreadable"]}
 
 
 def read_manifest(folder: Path) -> Manifest | None:

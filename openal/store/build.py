@@ -1,7 +1,6 @@
 """Embeddings computed once: whatever interrupts it, the next call goes on where it stopped."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,86 +13,19 @@ from openal._checks import as_count
 from openal._evaluation import evaluated
 from openal._progress import progress_bar
 from openal._workers import plain_worker_errors
-from openal.errors import ArgumentError, StoreError
-from openal.store._encode import ShardEncoder, ShardRows
-from openal.store._files import DTYPES, locked, require_ours, save, shard_name, sweep
-from openal.store._identity import Identity, identity_of
-from openal.store._manifest import Manifest, Shard, read_manifest, write_manifest
+from openal.errors import ArgumentError
+from openal.store._encode import ShardEncoder
+from openal.store._identity import identity_of
+from openal.store._image_opening import ImageOpening
+from openal.store._listing import Listing
+from openal.store._manifest import Manifest
+from openal.store._matching import Match
+from openal.store._spec import StoreSpec
+from openal.store._writing import merged, write_shard
 from openal.store.embeddings import Embeddings
+from openal.store.images import Images
 
-__all__ = ["StoreSpec", "build_store"]
-
-SHARD_ROWS = 4096
-
-
-@dataclass(frozen=True)
-class StoreSpec:
-    """What a store should be about, and how to cut it.
-
-    `items` are what it is about, and `fingerprint` is what makes the embeddings. `dtype` names
-    their type, a shard has `shard_rows` rows, and `batch_size` items are encoded at a time; None
-    takes what the store was begun with, or the default of a new one.
-    """
-
-    items: Identity
-    fingerprint: Mapping[str, str]
-    dtype: str | None
-    shard_rows: int | None
-    batch_size: int | None
-
-    def open_or_create(self, folder: Path, *, batch_size: int) -> Manifest:
-        """The manifest of the store in `folder`; a new one gets batches of `batch_size`.
-
-        Raises a StoreError if the folder holds a store of something else, or other files.
-        """
-        require_ours(folder)
-        there = read_manifest(folder)
-        if there is not None and self._accepted(folder, there):
-            return there  # finished: nothing is written, so it may be read-only
-        new = self._new(batch_size)
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder):
-            there = read_manifest(folder)
-            if there is not None:
-                self._accepted(folder, there)
-            kept = new if there is None else there.without_lost(folder)
-            sweep(folder)
-            if kept != there:
-                write_manifest(folder, kept)
-        return kept
-
-    def _new(self, batch_size: int) -> Manifest:
-        if self.dtype not in (None, *DTYPES):
-            raise ArgumentError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}.")
-        rows = SHARD_ROWS if self.shard_rows is None else self.shard_rows
-        size = batch_size if self.batch_size is None else self.batch_size
-        rows, size = (
-            as_count(rows, "shard_rows", minimum=1),
-            as_count(size, "batch_size", minimum=1),
-        )
-        shards = (None,) * math.ceil(self.items.count / rows)
-        dtype = self.dtype or next(iter(DTYPES))
-        return Manifest(self.items, dict(self.fingerprint), dtype, rows, size, None, shards)
-
-    def _accepted(self, folder: Path, there: Manifest) -> bool:
-        """Whether the store is finished; a StoreError if it is about something else."""
-        finished = not there.without_lost(folder).missing()
-        for what, (before, now) in self._differences(there, finished).items():
-            raise StoreError(
-                f"{folder} holds other embeddings: {what} was {before!r} and is {now!r} now; "
-                f"choose another folder, or delete this one."
-            )
-        return finished
-
-    def _differences(self, there: Manifest, finished: bool) -> dict[str, tuple[Any, Any]]:
-        before, now = there.fingerprint, self.fingerprint
-        pairs = {key: (before.get(key), now.get(key)) for key in sorted({*before, *now})}
-        pairs |= there.items.differences(self.items)
-        # A finished store is not cut any more.
-        for name in ("dtype",) if finished else ("dtype", "shard_rows", "batch_size"):
-            if getattr(self, name) is not None:
-                pairs[name] = (getattr(there, name), getattr(self, name))
-        return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}
+__all__ = ["Filling", "StoreSpec", "build_store", "fill_with_images"]
 
 
 def build_store(
@@ -118,13 +50,17 @@ def build_store(
     another encoder, is refused. An item that raises, or whose embedding is not finite, is left out
     and listed in `.unreadable`.
 
+    A store of `Images` may grow: an item is a name and the checksum of its bytes. Called again,
+    new images get rows at the end, images that are gone keep theirs and are `.retired`, renamed
+    ones keep theirs too, and those that were replaced or could not be read are embedded anew.
+
     Args:
         folder: where the store is, or will be; it holds nothing else.
-        items: N items, a map-style data set of x, (x, y) or a dict.
+        items: N items, a map-style data set of x, (x, y) or a dict; or `Images`.
         encode: makes the embeddings [B, D] of a batch of inputs.
         fingerprint: what makes the embeddings (the encoder's hash, the preprocessing).
         identities: a name for each of the N items; without names, the inputs of a few of them are
-            compared with those of the store.
+            compared with those of the store. `Images` need none.
         part: (i, n) fills the shards i, i + n, ... only: one process per GPU. What it returns may
             lack the rows of others.
         dtype: "float16" (a new store's) or "float32".
@@ -149,50 +85,91 @@ def build_store(
     array([[3., 0.],
            [0., 3.]], dtype=float16)
     """
-    folder, target = Path(folder).absolute(), device_of(encode, device)
-    workers, (_, parts) = as_count(workers, "workers"), _checked(part)
-    identity = identity_of(items, identities)
-    spec = StoreSpec(identity, _texts(fingerprint), dtype, shard_rows, batch_size)
-    manifest = spec.open_or_create(folder, batch_size=32 if target.type == "cpu" else 256)
-    if manifest.missing(part):
-        _compute(folder, manifest, part, ShardEncoder(items, encode, target, workers), progress)
-    return Embeddings(folder, partial=parts > 1, verify=verify)
+    spec = StoreSpec(None, _texts(fingerprint), dtype, shard_rows, batch_size)
+    filling = Filling.of(folder, encode, device, workers, part, progress)
+    if isinstance(items, Images):
+        fill_with_images(filling, items, spec)
+    else:
+        filling.fill(*_opened(filling, items, replace(spec, items=identity_of(items, identities))))
+    return Embeddings(filling.folder, partial=filling.part[1] > 1, verify=verify)
 
 
-def _compute(
-    folder: Path,
-    manifest: Manifest,
-    part: tuple[int, int],
-    encoder: ShardEncoder,
-    progress: bool | None,
-) -> None:
-    rows = [len(manifest.indices(at)) for at in range(part[0], len(manifest.shards), part[1])]
-    missing = manifest.missing(part)
-    left = sum(len(manifest.indices(at)) for at in missing)
-    with (
-        plain_worker_errors(encoder.workers),
-        evaluated(encoder.encode, None) as network,
-        progress_bar(progress, total=sum(rows), initial=sum(rows) - left, unit="item") as bar,
-    ):
-        encoder = replace(encoder, encode=network.call)
-        for rows_of_shard in encoder.shards(manifest, missing, bar):
-            _record(folder, rows_of_shard)
+@dataclass(frozen=True)
+class Filling:
+    """How a store is filled, whatever it is about; see `build_store`."""
 
+    folder: Path
+    encode: Callable[[Tensor], Tensor]
+    device: torch.device
+    workers: int
+    part: tuple[int, int]
+    progress: bool | None
 
-def _record(folder: Path, rows: ShardRows) -> None:
-    """Keep a shard, unless another process was first."""
-    with locked(folder):
-        manifest = read_manifest(folder)
-        if manifest is None:
-            raise StoreError(f"{folder} was taken away while it was being filled.")
-        if manifest.shards[rows.shard] is not None:
+    @classmethod
+    def of(
+        cls,
+        folder: str | Path,
+        encode: Callable[[Tensor], Tensor],
+        device: str | torch.device | None,
+        workers: int,
+        part: tuple[int, int],
+        progress: bool | None,
+    ) -> "Filling":
+        """The same of arguments of `build_store`; an ArgumentError for one that cannot be right."""
+        target, count = device_of(encode, device), as_count(workers, "workers")
+        return cls(Path(folder).absolute(), encode, target, count, _checked(part), progress)
+
+    @property
+    def batch_size(self) -> int:
+        """Of a new store."""
+        return 32 if self.device.type == "cpu" else 256
+
+    def fill(self, manifest: Manifest, items: Any, work: Mapping[int, Sequence[int]]) -> None:
+        """Compute and keep the rows in `work`, by shard, of `items`."""
+        if not work:
             return
-        columns = None if rows.values is None else rows.values.shape[1]
-        manifest.require(columns)
-        path = folder / shard_name(rows.shard)
-        sha256 = None if rows.values is None else save(path, rows.values)
-        shard = Shard(sha256, rows.unreadable)
-        write_manifest(folder, manifest.with_shard(rows.shard, shard, columns))
+        shards = range(self.part[0], len(manifest.shards), self.part[1])
+        total = sum(len(manifest.indices(at)) for at in shards)
+        left = sum(map(len, work.values()))
+        encoder = ShardEncoder(items, self.encode, self.device, self.workers)
+        with (
+            plain_worker_errors(self.workers),
+            evaluated(self.encode, None) as network,
+            progress_bar(self.progress, total=total, initial=total - left, unit="item") as bar,
+        ):
+            for encoded in replace(encoder, encode=network.call).shards(manifest, work, bar):
+                rows = merged(self.folder, manifest, encoded)
+                if rows is not None:
+                    write_shard(self.folder, rows, manifest.shards[encoded.shard])
+
+
+def fill_with_images(
+    filling: Filling,
+    images: Images,
+    spec: StoreSpec,
+    *,
+    before: Listing | None = None,
+    reread: bool = False,
+    tell: Callable[[Match], None] = lambda match: None,
+) -> int:
+    """Fill a store with images, which may be others than it has; how many were looked at.
+
+    `tell` hears what changed, before anything is computed or written but the names. `before` are
+    the items that a store must begin with, `reread` reads all files.
+    """
+    folder = filling.folder
+    opening = ImageOpening(folder, images, spec, filling.batch_size, before, reread)
+    opened = opening.opened(tell)
+    work = opened.work(filling.part)
+    filling.fill(opened.manifest, opened.items, work)
+    return sum(map(len, work.values()))
+
+
+def _opened(
+    filling: Filling, items: Any, spec: StoreSpec
+) -> tuple[Manifest, Any, Mapping[int, Sequence[int]]]:
+    manifest = spec.open_or_create(filling.folder, batch_size=filling.batch_size)
+    return manifest, items, {at: manifest.indices(at) for at in manifest.missing(filling.part)}
 
 
 def _checked(part: tuple[int, int]) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The embeddings of a store, read where they are used; what to do when they cannot be."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, final
@@ -18,6 +19,7 @@ from openal.store._files import (
     require_as_written,
     shard_name,
 )
+from openal.store._listing import Listing, read_listing
 from openal.store._manifest import Manifest, read_manifest
 
 __all__ = ["Embeddings", "opened", "unfinished"]
@@ -36,8 +38,8 @@ def opened(folder: Path, *, partial: bool) -> Manifest:
             f"{folder} holds no embedding, since none of its items could be read ({why}); delete "
             f"it to try again."
         )
-    for at in {*manifest.without_lost(folder).missing()} - {*manifest.missing()}:
-        raise damaged(folder / shard_name(at), "no plain file of its full size")
+    for name in manifest.lost(folder).values():
+        raise damaged(folder / name, "no plain file of its full size")
     return manifest
 
 
@@ -114,12 +116,48 @@ class Embeddings:
         """The indices [u] of the items without an embedding."""
         return np.array([*self.reasons], np.int64)
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """What each item is called now, or was when it was last there; only of a store of images.
+
+        An item that is there may have the name that a retired one had.
+        """
+        return None if self._listing is None else self._listing.names
+
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """A unique name for each item, which stays when it is renamed; only of a store of images.
+
+        For `Pool(keys=...)` and `LabeledSet(keys=...)`.
+        """
+        return None if self._listing is None else self._listing.keys
+
+    @property
+    def retired(self) -> np.ndarray:
+        """The indices [r] of the items that are not there any more; no query asks about them.
+
+        They keep their rows and their answers, which are learned from.
+        """
+        return np.array(sorted(() if self._listing is None else self._listing.retired), np.int64)
+
+    @cached_property
+    def replaced(self) -> dict[int, int]:
+        """When other bytes took the place of an item's, by index: nanoseconds since 1970."""
+        times = self._manifest.stamps(self.folder)["replaced"]
+        return {int(row): int(times[row]) for row in np.flatnonzero(times)}
+
+    @cached_property
+    def _listing(self) -> Listing | None:
+        listed = self._manifest.listed
+        return None if listed is None else read_listing(self.folder, listed, len(self))
+
     def verify(self) -> None:
         """Read all files, and raise a StoreError for the first that has changed."""
         for at, shard in enumerate(self._manifest.shards):
-            path = self.folder / shard_name(at)
+            path = self.folder / shard_name(at, 0 if shard is None else shard.generation)
             if shard is not None and shard.sha256 is not None and checksum(path) != shard.sha256:
                 raise damaged(path, "not what was written")
+        self._manifest.stamps(self.folder)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -150,6 +188,8 @@ class Embeddings:
         shards, rows = np.divmod(indices % len(self), self._manifest.shard_rows)
         for at, positions in _groups(shards):
             values = self._shard(at)
+            if rows[positions].max() >= self._manifest.held(at):
+                raise unfinished(self.folder, self._manifest)
             if values is not None:
                 result[positions] = values[rows[positions]]
         return result
@@ -162,8 +202,8 @@ class Embeddings:
         if shard.sha256 is None or columns is None:
             return None
         if at not in (open_shards := self._mapped):
-            path = self.folder / shard_name(at)
-            values = mapped(path, self._manifest.dtype, len(self._manifest.indices(at)), columns)
+            path = self.folder / shard_name(at, shard.generation)
+            values = mapped(path, self._manifest.dtype, self._manifest.held(at), columns)
             if self._verified:
                 require_as_written(path, shard.sha256)
             latest = [*open_shards.items(), (at, values)][-OPEN:]

@@ -16,6 +16,7 @@ from sklearn.datasets import load_digits
 
 from openal.cli import main
 from openal.store import Embeddings
+from openal.store._stamps import STAMP, STAMPS_HEAD
 from tests import tiny_encoder
 
 KILLS = 50 if os.environ.get("OPENAL_SLOW") else 3
@@ -48,7 +49,13 @@ def whole(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """The files of a store; of stamps the checksums, since hints tell when files were changed."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return files | {
+        name: np.frombuffer(data[STAMPS_HEAD:], STAMP)["sum"].tobytes()
+        for name, data in files.items()
+        if name.endswith(".stamps")
+    }
 
 
 def paths(images: Path) -> list[Path]:

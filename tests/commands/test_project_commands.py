@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -492,7 +493,10 @@ def test_no_folder_is_made_of_links_to_nothing(here: Path, capsys: Capture) -> N
     assert not (here / "folders").exists()
 
 
-def test_embed_tells_of_images_that_came_later(here: Path, capsys: Capture) -> None:
+def test_embed_takes_in_images_that_came_later(here: Path, capsys: Capture) -> None:
+    shutil.rmtree(here / "embeddings")
+    run("import", str(write_answers(here / "a.csv", [("001.png", "one")])))
     (here / "../photos/new.png").write_bytes((here / "../photos/000.png").read_bytes())
-    main(["embed", *QUICK])
-    assert "1 image came later and takes no part" in capsys.readouterr().out
+    run("embed", *QUICK)
+    assert "1 image new: new.png" in capsys.readouterr().out
+    assert Project.find(here).names[COUNT] == "new.png"

@@ -154,12 +154,23 @@ def _stored(encoder: Any, pixels: np.ndarray, folder: Path) -> np.ndarray:
 
 
 def _of_file(path: Path, rows: np.ndarray, count: int) -> Embedder:
-    vectors = Embeddings(path) if path.is_dir() else read_array(path)
+    vectors = _in_order(Embeddings(path)) if path.is_dir() else read_array(path)
     if vectors.dtype.kind not in "fiu" or vectors.ndim != 2 or len(vectors) != count:
         given = f"{vectors.dtype} {list(vectors.shape)}"
         raise ArgumentError(f"{path} must hold real numbers [{count}, D], got {given}.")
     kept = as_singles(np.asarray(vectors[rows]), path)
     return Embedder(f"{path.name} {_digest(kept.tobytes())}", lambda pixels, _: kept)
+
+
+def _in_order(store: Embeddings) -> Embeddings:
+    """The store, if its rows are in the order of the names of images that are there."""
+    names = store.names or ()
+    if len(store.retired) or [*names] != sorted(names, key=lambda name: name.split("/")):
+        raise ArgumentError(
+            f"{store.folder} has grown or lost images, so its rows are not in the order of names: "
+            f"embed the images to another store."
+        )
+    return store
 
 
 def _digest(content: bytes) -> str:
