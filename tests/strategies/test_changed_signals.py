@@ -66,9 +66,22 @@ def as_it_is(x: Tensor) -> Tensor:
     return x
 
 
-@pytest.mark.parametrize("kind", ["numpy", "torch", "memmap", "store"])
-@pytest.mark.parametrize("name", NAMES)
+KINDS = ["torch", "memmap", "store"]
+REMEMBERING = ["NEAT", "NEATPassive", "MQNet", "CCAL"]
+CASES = [(name, "numpy") for name in NAMES]
+CASES += [(name, kind) for name in REMEMBERING for kind in KINDS]
+OTHER_CASES = [(name, kind) for name in NAMES for kind in KINDS if name not in REMEMBERING]
+
+
+@pytest.mark.parametrize("name, kind", CASES)
 def test_embeddings_changed_where_they_are(name: str, kind: str, tmp_path: Path) -> None:
+    values, change = values_in(kind, tmp_path)
+    expect_fresh(name, lambda: Pool(embeddings=values, **OTHERS), change)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name, kind", OTHER_CASES)
+def test_embeddings_changed_in_any_container(name: str, kind: str, tmp_path: Path) -> None:
     values, change = values_in(kind, tmp_path)
     expect_fresh(name, lambda: Pool(embeddings=values, **OTHERS), change)
 
@@ -76,7 +89,7 @@ def test_embeddings_changed_where_they_are(name: str, kind: str, tmp_path: Path)
 # --- one or some rows
 
 
-@pytest.mark.parametrize("name", ["NEAT", "NEATPassive", "MQNet", "CCAL"])
+@pytest.mark.parametrize("name", REMEMBERING)
 @pytest.mark.parametrize("answered", [False, True])
 def test_one_row_changed(name: str, answered: bool) -> None:
     values = OLD.copy()
