@@ -9,6 +9,7 @@ from torch.utils.data import TensorDataset
 from openal._checksums import checksum_of, checksums_at, content_of
 from openal._items import item_input
 from openal._stored import rows_in_place
+from openal.errors import ArgumentError
 
 __all__ = ["held_in_memory", "item_checksums"]
 
@@ -28,8 +29,16 @@ def item_checksums(items: Any, indices: np.ndarray) -> np.ndarray | None:
     rows = rows_in_place(items.tensors[0] if isinstance(items, TensorDataset) else items)
     if rows is not None:
         return checksums_at(rows, indices)
-    digests = b"".join([_checksum(item_input(items[index])) for index in indices.tolist()])
+    digests = b"".join([_checksum(_input(items[index])) for index in indices.tolist()])
     return np.frombuffer(digests, np.int64).reshape(len(indices), 2).copy()
+
+
+def _input(item: Any) -> Any:
+    """The input of an item; what has none is refused by its index where it is read."""
+    try:
+        return item_input(item)
+    except ArgumentError:
+        return None
 
 
 def _checksum(x: Any) -> bytes:
