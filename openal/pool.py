@@ -73,9 +73,9 @@ class Pool:
 
     `items` is a map-style data set of x, (x, y) or a dict; y is never read. A signal is an array,
     a tensor or a memory map with first dimension N, or a learner that computes it: a frozen one
-    once in the pool's lifetime, a trainable one once per query. `keys` are a unique string per
-    item, its file say, which queries tell beside the indices and strategies never see. A pool does
-    not change, and its indices 0..N-1 mean the same everywhere.
+    once in the pool's lifetime, or until its weights change, a trainable one once per query. `keys`
+    are a unique string per item, its file say, which queries tell beside the indices and strategies
+    never see. Indices 0..N-1 mean the same everywhere.
 
     >>> pool = Pool(embeddings=np.eye(3), logits=np.zeros((3, 2)))
     >>> pool
