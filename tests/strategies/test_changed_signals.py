@@ -68,7 +68,8 @@ def as_it_is(x: Tensor) -> Tensor:
 
 KINDS = ["torch", "memmap", "store"]
 REMEMBERING = ["NEAT", "NEATPassive", "MQNet", "CCAL"]
-CASES = [(name, "numpy") for name in NAMES]
+SLOW = {"AlphaMix": pytest.mark.long}  # a second for each query
+CASES: list[Any] = [pytest.param(name, "numpy", marks=SLOW.get(name, ())) for name in NAMES]
 CASES += [(name, kind) for name in REMEMBERING for kind in KINDS]
 OTHER_CASES = [(name, kind) for name in NAMES for kind in KINDS if name not in REMEMBERING]
 
@@ -123,7 +124,18 @@ ITEMS = torch.from_numpy(OLD)
 OFFERED = {k: v for k, v in WORLD.signals.items() if k not in ("logits", "features", "mc_logits")}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def reads_the_network(name: str) -> bool:
+    return not {"logits", "features", "mc_logits"}.isdisjoint(available()[name]().reads)
+
+
+READERS = [pytest.param(n, marks=SLOW.get(n, ())) for n in NAMES if reads_the_network(n)]
+
+
+def test_most_strategies_read_a_network() -> None:
+    assert len(READERS) > 15
+
+
+@pytest.mark.parametrize("name", READERS)
 def test_a_network_trained_a_step(name: str) -> None:
     network = Network()
     model, dropout = Model(network), MCDropout(network)
@@ -152,3 +164,21 @@ def test_whatever_changes_in_a_network(change: str, wrap: Callable[[Network], An
         train(network)
     fresh = Pool(ITEMS, embeddings=learner).take("embeddings", range(60))
     assert torch.equal(pool.take("embeddings", range(60)), fresh)
+
+
+# --- learners that are trained in every query
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["LfOSA", "MQNet"])  # half a minute more for all of them
+def test_what_is_learned_is_learned_from_the_new_values(name: str) -> None:
+    values, learned = OLD.copy(), {*OTHERS} - {"yes_cosines", "no_cosines", "prompt_logits"}
+    offered = {k: v for k, v in OTHERS.items() if k not in learned or not learns(name, k)}
+    change = lambda: np.copyto(values, NEW)  # noqa: E731
+    expect_fresh(name, lambda: Pool(embeddings=values, **offered), change)
+
+
+def learns(name: str, signal: str) -> bool:
+    """Whether a strategy brings a learner of a signal that reads embeddings alone."""
+    learners = getattr(available()[name](), "learners", ())
+    return any(signal in each.offers and {*each.reads} <= {"embeddings"} for each in learners)
