@@ -68,8 +68,7 @@ def as_it_is(x: Tensor) -> Tensor:
 
 KINDS = ["torch", "memmap", "store"]
 REMEMBERING = ["NEAT", "NEATPassive", "MQNet", "CCAL"]
-SLOW = {"AlphaMix": pytest.mark.long}  # a second for each query
-CASES: list[Any] = [pytest.param(name, "numpy", marks=SLOW.get(name, ())) for name in NAMES]
+CASES = [(name, "numpy") for name in NAMES]
 CASES += [(name, kind) for name in REMEMBERING for kind in KINDS]
 OTHER_CASES = [(name, kind) for name in NAMES for kind in KINDS if name not in REMEMBERING]
 
@@ -128,7 +127,7 @@ def reads_the_network(name: str) -> bool:
     return not {"logits", "features", "mc_logits"}.isdisjoint(available()[name]().reads)
 
 
-READERS = [pytest.param(n, marks=SLOW.get(n, ())) for n in NAMES if reads_the_network(n)]
+READERS = [name for name in NAMES if reads_the_network(name)]
 
 
 def test_most_strategies_read_a_network() -> None:
