@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._checksums import row_checksums
 from openal.functional._references import References
 from openal.functional.approximate_neighbors import IndexedReferences
 from openal.labeled import UNKNOWN
-from openal.view import Engine, Rows, View
+from openal.view import Blocks, Engine, Rows, View
 
 __all__ = ["answered_neighbors", "known_neighbors"]
 
@@ -27,11 +28,12 @@ def answered_neighbors(
     answers k is what there is, down to 0. Equally near items come in the order of their indices,
     whenever they were answered.
 
-    The pool remembers what was found, 16 n k bytes, as long as its embeddings stay the same: the
-    next query searches only the answers that came since, and the result is that of a full search
-    bit for bit. Labels are looked up anew. A candidate is searched again where a neighbor of it
-    was retracted, and all are where the view maps with another engine. With `probes` a search among
-    50 000 new answers or more is that of `approximate_knn`.
+    The pool remembers what was found, 16 n (k + 1) bytes, with a checksum of each row that was
+    read: the next query searches only the answers that came since, and the result is that of a full
+    search bit for bit. Labels are looked up anew. A candidate is searched again where its embedding
+    changed or a neighbor of it changed or was retracted, and all are where the view maps with
+    another engine. With `probes` a search among 50 000 new answers or more is that of
+    `approximate_knn`.
     """
     indices = np.concatenate([view.known.indices, view.invalid.indices])
     unknown = torch.full((len(view.invalid),), UNKNOWN, device="cpu")
@@ -61,19 +63,64 @@ class _Search:
 
 
 @dataclass(frozen=True, eq=False)
+class _Read:
+    """Some rows, and a checksum of what each of them held when it was read."""
+
+    rows: np.ndarray  # int64 [n], global, in any order
+    sums: np.ndarray  # int64 [n, 2]
+
+    @classmethod
+    def of(cls, rows: Rows, embeddings: str, engine: Engine) -> "_Read":
+        """The rows as they are now; read here, or by another engine where they are."""
+        if isinstance(engine, Blocks):
+            return cls(rows.indices, rows.signals.checksums(embeddings, rows.indices))
+        sums = engine(row_checksums, rows, (embeddings,)).cpu().numpy()
+        return cls(rows.indices, sums.reshape(len(rows), 2))
+
+    @classmethod
+    def of_candidates(cls, view: View, embeddings: str) -> "_Read":
+        """The candidates of a view, read once in a query."""
+
+        def read(whole: View) -> Tensor:
+            return torch.from_numpy(cls.of(whole.pool, embeddings, whole.engine).sums)
+
+        return cls(view.pool.indices, view.once(("checksums", embeddings), read).numpy())
+
+    def places(self, rows: np.ndarray) -> np.ndarray:
+        """Where each of some rows stands here."""
+        order = np.argsort(self.rows)
+        found: np.ndarray = order[np.searchsorted(self.rows, rows, sorter=order)]
+        return found
+
+    def unchanged(self, now: "_Read") -> np.ndarray:
+        """Which of the rows that are read now are here, and hold the same: a mask."""
+        if np.array_equal(now.rows, self.rows):
+            same: np.ndarray = (self.sums == now.sums).all(axis=1)
+            return same
+        mask = np.isin(now.rows, self.rows)
+        mask[mask] = (self.sums[self.places(now.rows[mask])] == now.sums[mask]).all(axis=1)
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
 class _Found:
     """The nearest references of some rows: all that a later query needs of an earlier one."""
 
-    rows: np.ndarray  # int64 [n], global, in any order
-    references: np.ndarray  # int64 [r], global, ascending
+    queries: _Read
+    references: _Read  # ascending
     nearest: Tensor  # float64 [n, min(k, r), 2]: the cosine, and the place in `references`
     engine: Engine  # another one may round otherwise
 
+    @classmethod
+    def nothing(cls, engine: Engine) -> "_Found":
+        """What is known before any search."""
+        nobody = _Read(np.empty(0, np.int64), np.empty((0, 2), np.int64))
+        nearest = torch.empty(0, 0, 2, dtype=torch.float64, device="cpu")
+        return cls(nobody, nobody, nearest, engine)
+
     def at(self, rows: np.ndarray) -> Tensor:
         """The nearest of some of the rows, copied."""
-        order = np.argsort(self.rows)
-        places = order[np.searchsorted(self.rows, rows, sorter=order)]
-        return self.nearest[torch.from_numpy(places).to(self.nearest.device)]
+        return self.nearest[torch.from_numpy(self.queries.places(rows)).to(self.nearest.device)]
 
 
 def _labeled(
@@ -85,39 +132,37 @@ def _labeled(
         return none.long(), none
     kept = view.pool.signals.kept(search.embeddings)
     found = kept[search] = _found(view, indices[order], search, kept.pop(search, None))
-    nearest = found.nearest if view.pool.indices is found.rows else found.at(view.pool.indices)
+    rows = view.pool.indices
+    nearest = found.nearest if rows is found.queries.rows else found.at(rows)
     labels = labels[torch.from_numpy(order)].to(nearest.device)
     return labels[nearest[..., 1].long()], nearest[..., 0].clone()
 
 
 def _found(view: View, references: np.ndarray, search: _Search, before: _Found | None) -> _Found:
     """What was found before, where that is still all; else with what is missing."""
-    rows = view.pool.indices
+    rows, signals = _Read.of_candidates(view, search.embeddings), view.pool.signals
+    known = _Read.of(Rows(references, signals), search.embeddings, view.engine)
     if before is None or before.engine != view.engine:
-        nothing = np.empty(0, np.int64)
-        nearest = torch.empty(0, 0, 2, dtype=torch.float64, device="cpu")
-        before = _Found(nothing, nothing, nearest, view.engine)
-    there = np.isin(rows, before.rows)
-    if there.all() and np.array_equal(references, before.references):
+        before = _Found.nothing(view.engine)
+    there, same = before.queries.unchanged(rows), before.references.unchanged(known)
+    if there.all() and same.all() and len(references) == len(before.references.rows):
         return before
     find = partial(_searched, references=references, search=search)
-    old = _moved(before, rows[there], references)
+    old = _moved(before, rows.rows[there], references, references[same])
     complete = (old[..., 1] >= 0).all(dim=1).cpu().numpy()
     there[there] = complete
-    new = np.setdiff1d(references, before.references, assume_unique=True)
     del before  # the last that knows what was found: its memory is free for what comes
     parts = [
         find(view, ~there, new=references, old=old.new_empty(int((~there).sum()), 0, 2)),
-        find(view, there, new=new, old=old if complete.all() else old[complete]),
+        find(view, there, new=references[~same], old=old if complete.all() else old[complete]),
     ]
-    return _Found(rows, references, _joined(parts, there), view.engine)
+    return _Found(rows, known, _joined(parts, there), view.engine)
 
 
-def _moved(before: _Found, rows: np.ndarray, references: np.ndarray) -> Tensor:
-    """The nearest of some rows, with places in other references; -1 for one that is gone."""
-    nearest = before.at(rows)  # a copy
-    gone = ~np.isin(before.references, references)
-    moved = np.where(gone, -1, np.searchsorted(references, before.references))
+def _moved(before: _Found, rows: np.ndarray, references: np.ndarray, same: np.ndarray) -> Tensor:
+    """The nearest of some rows, with places in other references; -1 for one not the `same`."""
+    nearest, known = before.at(rows), before.references.rows  # a copy
+    moved = np.where(np.isin(known, same), np.searchsorted(references, known), -1)
     places = torch.from_numpy(moved).to(nearest.device)
     for block in nearest.split(2**16):
         block[..., 1] = places[block[..., 1].long()].double()

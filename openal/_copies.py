@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._item_checksums import held_in_memory
 from openal._items import item_input
 from openal._progress import progress_bar
 from openal._threads import for_each, whole_parts
@@ -136,7 +137,7 @@ def _as_bytes(rows: Tensor) -> np.ndarray:
 class ItemContent:
     """Offers `content` [N, 2]: whole numbers that are the same for equal items, no others.
 
-    Items are read once in the lifetime of a pool.
+    Items are read once in the lifetime of a pool; those in memory are looked at in every query.
     """
 
     offers: ClassVar[tuple[str, ...]] = ("content",)
@@ -151,7 +152,8 @@ class ItemContent:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The content [n, 2] at `indices`."""
-        known, wanted = pool.kept_content, indices.tolist()
+        known = {} if held_in_memory(pool.items) else pool.kept_content
+        wanted = indices.tolist()
         with progress_bar(progress, total=len(wanted), unit="item", leave=False) as bar:
             for index in wanted:
                 if index not in known:

@@ -24,6 +24,7 @@ __all__ = [
     "functions_of",
     "holders_of",
     "holds_tensors",
+    "inside",
     "is_plain_object",
     "leads",
     "named_globals",
@@ -67,7 +68,7 @@ def holders_of(root: Any) -> Holders:
     left = deque([root])
     while left and len(seen) < MOST_OBJECTS:
         holder = left.popleft()
-        for inner in _inside(holder):
+        for inner in inside(holder):
             if isinstance(inner, ATOMS) and not isinstance(inner, nn.Module):
                 continue
             parents.setdefault(id(inner), []).append(id(holder))
@@ -89,7 +90,7 @@ def tensors_of(holders: Holders) -> tuple[tuple[str, Tensor], ...]:
         if tensor is not None
     ]
     known = {id(tensor) for _, tensor in found}
-    loose = (inner for holder in holders.seen for inner in _inside(holder))
+    loose = (inner for holder in holders.seen for inner in inside(holder))
     alone = {id(p): p for p in loose if isinstance(p, nn.Parameter) and id(p) not in known}
     found += [(f"a parameter {tuple(p.shape)}", p) for p in alone.values()]
     return tuple((name, tensor) for name, tensor in found if not tensor.is_inference())
@@ -113,7 +114,7 @@ def _above(reached: set[int], parents: dict[int, list[int]]) -> frozenset[int]:
     return frozenset(reached)
 
 
-def _inside(holder: Any) -> Iterator[Any]:
+def inside(holder: Any) -> Iterator[Any]:
     """What a call of the holder may reach in one step."""
     if isinstance(holder, torch.jit.ScriptModule):
         return
@@ -200,15 +201,16 @@ def is_plain_object(value: Any) -> bool:
 
 
 def functions_of(kind: Any) -> dict[str, FunctionType]:
-    """The functions of a class of the user's, and of those that it inherits from."""
-    return _functions_of(kind)
+    """The functions of a class of the user's, and of those that it inherits from, as of now."""
+    held = [item for each in _own_kinds(kind) for item in [*vars(each).items()]]
+    return {name: value for name, value in held if isinstance(value, FunctionType)}
 
 
 @lru_cache(maxsize=1024)
-def _functions_of(kind: Any) -> dict[str, FunctionType]:
+def _own_kinds(kind: Any) -> tuple[Any, ...]:
+    """A class of the user's and those that it inherits from, the most general first."""
     kinds = [each for each in kind.__mro__ if each.__module__.partition(".")[0] not in LEFT_OUT]
-    inside = (vars(each).items() for each in reversed(kinds))
-    return {k: v for items in inside for k, v in items if isinstance(v, FunctionType)}
+    return (*reversed(kinds),)
 
 
 def attributes_of(value: Any) -> dict[str, Any]:

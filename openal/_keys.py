@@ -28,14 +28,14 @@ class Keys(Sequence[str]):
         self._places = dict(zip(names, range(len(names)), strict=True))
 
     @classmethod
-    def of(cls, keys: Any, size: int) -> "Keys":
+    def of(cls, keys: Any, size: int | None = None) -> "Keys":
         """The keys of `size` items; an ArgumentError names the first that cannot be one."""
         if isinstance(keys, cls):
             made = keys
         else:
             made = cls(_strings(keys))
             _require_distinct(made._names, made._places)
-        if len(made) != size:
+        if size is not None and len(made) != size:
             raise ArgumentError(f"keys must be one per item, {size} here, got {len(made)}.")
         return made
 
@@ -94,7 +94,8 @@ def _strings(keys: Any) -> tuple[str, ...]:
     unordered = isinstance(keys, str | bytes | set | frozenset | Mapping | Tensor)
     if unordered or not isinstance(keys, Iterable):
         raise ArgumentError(f"keys must be a list of strings, one per item, got {keys!r:.60}.")
-    names = tuple(as_list(keys, "keys"))
+    of_arrow = getattr(keys, "to_pylist", None)  # a column of Parquet: its elements are no strings
+    names = tuple(as_list(keys, "keys") if of_arrow is None else of_arrow())
     return names if {*map(type, names)} <= {str} else _as_strings(names)
 
 

@@ -154,10 +154,15 @@ class QuerySignals:
         if isinstance(source, Computed):
             source.compute(self._pool, name, indices, names=names, progress=self._progress)
 
-    def kept(self, name: str) -> dict[Hashable, Any]:
-        """What parts remember about a signal from query to query, while its values are the same.
+    def checksums(self, name: str, indices: np.ndarray) -> np.ndarray:
+        """Two numbers for each row, int64 [n, 2]: the same while its values are the same."""
+        source, names = self._source(name)
+        return source.checksums(self._pool, name, indices, names=names, progress=self._progress)
 
-        What a trained learner offers is new in every query; what the pool offers stays.
+    def kept(self, name: str) -> dict[Hashable, Any]:
+        """What parts remember about a signal from query to query, each beside `checksums` of it.
+
+        What a trained learner offers is new in every query; what the pool offers may have changed.
         """
         return KEPT.setdefault(self._source(name)[0], {}).setdefault(name, {})
 
@@ -186,7 +191,7 @@ class QuerySignals:
             fitted = learner.fit(
                 self._pool, self._labeled, seed=self._seed, progress=self._progress
             )
-            self._fitted[id(learner)] = frozen(fitted)
+            self._fitted[id(learner)] = frozen(fitted, lasting=False)
         return self._fitted[id(learner)]
 
 

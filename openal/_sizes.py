@@ -48,7 +48,12 @@ def require_about(labeled: Any, pool: Any) -> None:
             f"{type(labeled).__name__}: LabeledSet(size, classes).add(indices, labels)."
         )
     if labeled.size != len(pool):
-        raise ArgumentError(f"labeled has {labeled.size} items; the pool has {len(pool)}.")
+        grown = f"The ledger grew: make the pool of {labeled.size} items, the same ones first."
+        behind = f"labeled.grow({len(pool)}) adds items at the end."
+        raise ArgumentError(
+            f"labeled has {labeled.size} items; the pool has {len(pool)}. "
+            f"{grown if labeled.size > len(pool) else behind}"
+        )
     if pool.keys is not None and labeled.keys is not None:
         difference = pool.keys.difference(labeled.keys, "the pool", "labeled")
         if difference is not None:

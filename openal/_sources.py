@@ -1,6 +1,8 @@
 """Where the values of a signal come from: an array, a frozen learner, a learner to be trained."""
 
 from collections.abc import Hashable
+from functools import partial
+from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -8,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal._checks import as_tensor, require_dense
-from openal.errors import ArgumentError, ArrayError, ModelError
+from openal._checksums import checksums_in_blocks
+from openal._learner_state import LearnerState, state_of
+from openal._stored import Stored, stored
+from openal.errors import ModelError
 
 __all__ = [
     "KEPT",
@@ -23,88 +27,77 @@ __all__ = [
     "stored",
 ]
 
-
-class Stored:
-    """A signal that is there: an array, a tensor, a memory map, or anything indexed like one."""
-
-    def __init__(self, values: Any) -> None:
-        self.values = values
-
-    def __len__(self) -> int:
-        shape = getattr(self.values, "shape", None)  # a Zarr array has no length
-        return int(shape[0]) if shape else len(self.values)
-
-    def take(self, pool: Any, name: str, indices: np.ndarray, **_: Any) -> Tensor:
-        """The rows [n, ...] of the signal at `indices`."""
-        if isinstance(self.values, Tensor):
-            at = torch.from_numpy(indices).to(self.values.device)
-            return as_tensor(self.values[at], name)
-        if isinstance(self.values, np.ndarray):
-            return as_tensor(self.values[indices], name)
-        return as_tensor(_lazy_rows(self.values, indices), name)
-
-    def unreadable(self, pool: Any, progress: bool | None) -> Any:
-        """Indices without a value, which no query may hold."""
-        return getattr(self.values, "unreadable", ())
-
-    @property
-    def retired(self) -> Any:
-        """Indices of items that are not there any more, which no query may hold."""
-        return getattr(self.values, "retired", ())
+PASSES = count(1)
+"""Numbers the passes of all frozen learners: rows of one pass hold what they held then."""
 
 
-def _lazy_rows(values: Any, indices: np.ndarray) -> Any:
-    """The rows of an array on a disk, which may take ascending distinct indices only (HDF5).
+class _Rows:
+    """What a frozen learner computed so far, and of what."""
 
-    Where most of a range is wanted it is read as a range, which is far faster there.
-    """
-    ascending, places = np.unique(indices, return_inverse=True)
-    first, count = int(ascending[0]) if len(ascending) else 0, len(ascending)
-    span = int(ascending[-1]) + 1 - first if count else 0
-    if span <= 2 * count:
-        return np.asarray(values[first : first + span])[indices - first]
-    by_rows = getattr(values, "oindex", values)  # Zarr's own name for it
-    return np.asarray(by_rows[ascending])[places]
+    def __init__(self) -> None:
+        self.values: dict[str, Tensor] = {}
+        self.positions: dict[str, np.ndarray] = {}  # of each item in its values; -1: not computed
+        self.passes: dict[str, np.ndarray] = {}  # the number of the pass that computed each item
+        self.read: dict[str, np.ndarray] = {}  # of each signal, the checksums of what was read
+        self.state: LearnerState | None = None  # of the learner; None: of more than one, or unknown
 
+    def missing(self, name: str, indices: np.ndarray, size: int) -> np.ndarray:
+        """Those of the items that are not computed, ascending."""
+        position = self.positions.setdefault(name, np.full(size, -1))
+        return np.unique(indices[position[indices] < 0])
 
-def _dimensions(values: Any) -> int:
-    """How many dimensions there are, without reading what is on a disk."""
-    shape = getattr(values, "shape", None)
-    return np.ndim(values) if shape is None else len(shape)
+    def add(self, name: str, missing: np.ndarray, rows: Tensor, size: int) -> None:
+        """Note the rows of items that were missing."""
+        done = int(self.positions[name].max(initial=-1)) + 1
+        values = self.values[name] = _room(self.values.get(name, rows), done + len(rows), done)
+        values[done : done + len(rows)] = rows
+        self.positions[name][missing] = np.arange(done, done + len(missing))
+        self.passes.setdefault(name, np.zeros(size, np.int64))[missing] = next(PASSES)
 
+    def note_state(self, before: LearnerState | None, after: LearnerState | None) -> None:
+        """Note by what was computed just now; unknown, where that changed since the first pass."""
+        states = [before, after] + [self.state] * bool(self.values)
+        weights = {None if state is None else state.weights for state in states}
+        self.state = after if len(weights) == 1 else None
 
-def stored(name: str, values: Any) -> Stored:
-    """The signal `name` of what a user gave as an array, or the reason why not."""
-    if isinstance(values, Tensor) and values.is_nested:  # which has no shape to look at
-        require_dense(values, name)
-    if isinstance(values, type) or not hasattr(values, "__array__") or _dimensions(values) == 0:
-        raise ArgumentError(f"{name} must be an array or a learner, got {type(values).__name__}.")
-    if isinstance(values, Tensor):
-        real = not (values.is_sparse or values.is_complex() or values.dtype == torch.bool)
-        if real:
-            require_dense(values, name)
-    else:
-        if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
-            raise ArrayError(f"{name} must have a value for every item; some are masked.")
-        lazy = hasattr(values, "__getitem__") and isinstance(getattr(values, "dtype", 0), np.dtype)
-        by_label = hasattr(values, "iloc")  # a pandas Series: its labels are no positions
-        values = values if lazy and not by_label else np.asarray(values)
-        real = values.dtype.kind in "fiu"
-    if not real:
-        raise ArrayError(f"{name} must hold real numbers in a dense array, got {values.dtype}.")
-    return Stored(values)
+    def forget_changed(self, name: str, sums: np.ndarray, items: np.ndarray) -> None:
+        """Forget the rows of those `items` whose checksums of a signal are others by now."""
+        changed = items[(self.read[name][items] != sums).any(axis=1)]
+        for position in self.positions.values():
+            position[changed] = -1
 
 
 class Computed:
-    """Signals of a frozen learner, computed for the rows that are read, each row once."""
+    """Signals of a frozen learner, computed for the rows that are read, each row once.
 
-    def __init__(self, learner: Any) -> None:
-        self.learner = learner
-        self.positions: dict[str, np.ndarray] = {}  # of each item in its values; -1: not computed
-        self.values: dict[str, Tensor] = {}
+    A row is computed again where what the learner read of it has changed, and all are where the
+    learner has: the weights of a network of its, an array. Where it serves one query only, nothing
+    is noted.
+    """
+
+    def __init__(self, learner: Any, *, lasting: bool = True) -> None:
+        self.learner, self.lasting = learner, lasting
+        self._rows = _Rows()  # replaced whole: threads share it
+
+    @property
+    def values(self) -> dict[str, Tensor]:
+        """What was computed so far, by the name of the signal."""
+        return self._rows.values
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(Computed(self.learner))
+        return vars(Computed(self.learner, lasting=self.lasting))
+
+    def begin(self, pool: Any, progress: bool | None) -> None:
+        """What a query does first: what was computed of other values is forgotten."""
+        rows = self._rows
+        if not rows.values or not self.lasting:
+            return
+        if rows.state is None or state_of(self.learner) != rows.state:
+            self._rows = _Rows()
+            return
+        items = np.flatnonzero(np.any([each >= 0 for each in rows.positions.values()], axis=0))
+        for name in rows.read:
+            rows.forget_changed(name, pool.checksums(name, items), items)
 
     def take(
         self,
@@ -116,9 +109,14 @@ class Computed:
         progress: bool | None = None,
     ) -> Tensor:
         """The rows [n, ...] of the signal; the same pass computes the others in `names`."""
-        self.compute(pool, name, indices, names=names, progress=progress)
-        values = self.values[name]
-        return values[torch.from_numpy(self.positions[name][indices]).to(values.device)]
+        rows = self.compute(pool, name, indices, names=names, progress=progress)
+        values = rows.values[name]
+        return values[torch.from_numpy(rows.positions[name][indices]).to(values.device)]
+
+    def checksums(self, pool: Any, name: str, indices: np.ndarray, **options: Any) -> np.ndarray:
+        """Two numbers for each row, int64 [n, 2], other ones once it is computed again."""
+        rows = self.compute(pool, name, indices, **options)
+        return np.repeat(rows.passes[name][indices][:, None], 2, axis=1)
 
     def compute(
         self,
@@ -128,31 +126,38 @@ class Computed:
         *,
         names: tuple[str, ...],
         progress: bool | None = None,
-    ) -> None:
+    ) -> _Rows:
         """Make sure of the rows at `indices`, in one pass over those that are missing."""
-        missing = self._missing(name, indices, len(pool))
-        if len(missing) or name not in self.values:
+        rows, size = self._rows, len(pool)
+        missing = rows.missing(name, indices, size)
+        if len(missing) or name not in rows.values:
+            before = state_of(self.learner) if self.lasting else None
+            self._note_what_is_read(rows, pool, missing)
             new = self.learner.signals(pool, missing, names, progress=progress)
+            if self.lasting:
+                rows.note_state(before, state_of(self.learner))
             for each in names:
-                self._add(each, self._missing(each, missing, len(pool)), missing, new)
+                also = rows.missing(each, missing, size)
+                rows.add(each, also, self._given(each, also, missing, new), size)
+        return rows
 
-    def _missing(self, name: str, indices: np.ndarray, size: int) -> np.ndarray:
-        position = self.positions.setdefault(name, np.full(size, -1))
-        return np.unique(indices[position[indices] < 0])
+    def _note_what_is_read(self, rows: _Rows, pool: Any, missing: np.ndarray) -> None:
+        """The checksums of what the learner is about to read, where it can be read cheaply."""
+        for name in getattr(self.learner, "reads", ()) if self.lasting else ():
+            sums = pool.checksums(name, missing)
+            if sums is not None:
+                whole = rows.read.setdefault(name, np.zeros((len(pool), 2), np.int64))
+                whole[missing] = sums
 
-    def _add(
+    def _given(
         self, name: str, missing: np.ndarray, computed: np.ndarray, new: dict[str, Tensor]
-    ) -> None:
+    ) -> Tensor:
         if name not in new or len(new[name]) != len(computed):
             found = f"{len(new[name])} rows" if name in new else "none"
             raise ModelError(
                 f"{self.learner!r} must give {name!r} for {len(computed)} items, gave {found}."
             )
-        rows = new[name][torch.from_numpy(np.searchsorted(computed, missing)).to(new[name].device)]
-        done = int(self.positions[name].max(initial=-1)) + 1
-        self.values[name] = _room(self.values.get(name, rows), done + len(rows), done)
-        self.values[name][done : done + len(rows)] = rows
-        self.positions[name][missing] = np.arange(done, done + len(missing))
+        return new[name][torch.from_numpy(np.searchsorted(computed, missing)).to(new[name].device)]
 
 
 def _room(values: Tensor, size: int, done: int) -> Tensor:
@@ -175,12 +180,21 @@ class Derived:
         values: Tensor = self.learner.signals(pool, indices, (name,))[name]
         return values
 
+    def begin(self, pool: Any, progress: bool | None) -> None:
+        """What a query does first: nothing, since nothing is kept."""
+
+    def checksums(self, pool: Any, name: str, indices: np.ndarray, **_: Any) -> np.ndarray:
+        """The checksums of the rows at `indices`, int64 [n, 2], as they are at this moment."""
+        return checksums_in_blocks(partial(self.take, pool, name), indices)
+
 
 class Kept:
     """A signal that a frozen learner keeps in a store of its own, filled when it is first read."""
 
     def __init__(self, learner: Any) -> None:
         self.learner = learner
+        self._stored: Stored | None = None
+        self._state: LearnerState | None = None  # of the learner, when the store was opened
 
     def take(
         self,
@@ -198,13 +212,23 @@ class Kept:
         """Indices without a value, which no query may hold."""
         return self._store(pool, progress).unreadable(pool, progress)
 
+    def begin(self, pool: Any, progress: bool | None) -> None:
+        """What a query does first: a store that was written since it was opened is opened anew."""
+        if self._stored is not None and state_of(self.learner) != self._state:
+            self._stored = None
+
+    def checksums(self, pool: Any, name: str, indices: np.ndarray, **_: Any) -> np.ndarray:
+        """The checksums of the rows at `indices`, int64 [n, 2], as they are at this moment."""
+        return self._store(pool, None).checksums(pool, name, indices)
+
     def _store(self, pool: Any, progress: bool | None) -> Stored:
-        if not hasattr(self, "_stored"):
-            self._stored = Stored(self.learner.stored(pool, progress=progress))
-        return self._stored
+        if (there := self._stored) is None:
+            there = self._stored = Stored(self.learner.stored(pool, progress=progress))
+            self._state = state_of(self.learner)  # filling the store writes it
+        return there
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"learner": self.learner}
+        return vars(Kept(self.learner))
 
 
 class Trainable:
@@ -221,12 +245,14 @@ KEPT: WeakKeyDictionary[Source, dict[str, dict[Hashable, Any]]] = WeakKeyDiction
 """What was found out about the signals of a source: gone with it, not copied, not pickled."""
 
 
-def frozen(learner: Any) -> Computed | Derived | Kept:
-    """The signals of a learner that needs no training.
+def frozen(learner: Any, *, lasting: bool = True) -> Computed | Derived | Kept:
+    """The signals of a learner that needs no training; not `lasting`, they serve one query.
 
     With a `store` and a method `stored(pool, progress=...)` they are the array that it returns;
     with `derived = True` they are computed wherever they are read, and never kept.
     """
     if getattr(learner, "store", None) is not None and hasattr(learner, "stored"):
         return Kept(learner)
-    return Derived(learner) if getattr(learner, "derived", False) else Computed(learner)
+    if getattr(learner, "derived", False):
+        return Derived(learner)
+    return Computed(learner, lasting=lasting)

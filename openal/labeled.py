@@ -16,8 +16,10 @@ from openal._read_answers import ReadAnswers
 from openal.errors import AnswerError, LedgerError
 from openal.ledger import _events
 from openal.ledger._events import SKIPPED, UNKNOWN, Asked, Event
+from openal.ledger._journal import Ledger
 from openal.ledger._log import EventLog
-from openal.ledger._opening import added_class, changed_policy, opened
+from openal.ledger._matching import matched_events
+from openal.ledger._opening import added_class, changed_policy, grow, opened
 from openal.ledger._settings import class_names, policy_name
 
 __all__ = ["SKIPPED", "UNKNOWN", "LabeledSet"]
@@ -35,12 +37,12 @@ class LabeledSet(ReadAnswers):
     and an unpickled one, has the answers in memory and never writes the file.
 
     Args:
-        size: the number of items.
+        size: the number of items. That of a file may grow: more items at its end.
         classes: their number K, or K unique names. An answer is a class 0..K-1, `UNKNOWN` or
             `SKIPPED`. For a file that is there, names may be added at the end.
         path: the file; None keeps the answers in memory.
         keys: a unique string for each item, such as its file or its id. The file keeps a checksum
-            of them, and the keys of what is asked. With keys the size of a file may grow.
+            of them, and the keys of what is asked; other items are then refused.
         policy: which answer counts where annotators disagree: the "first" (default), that of the
             "majority" (of several the first), or none, "ask", until one has more opinions.
 
@@ -117,6 +119,41 @@ class LabeledSet(ReadAnswers):
         self._refuse_closed()
         self._log.record(added_class(checked))
         return self.classes.index(checked)
+
+    def grow(self, size: int, *, keys: Iterable[str] | None = None) -> None:
+        """Add items at the end, in the file too; item i stays item i, and answers stay as they are.
+
+        With keys give those of all items, the old ones first. A smaller size is refused.
+
+        >>> labeled = LabeledSet(2, classes=["cat", "dog"])
+        >>> labeled.grow(3)
+        >>> labeled.size, labeled.unlabeled_indices
+        (3, array([0, 1, 2]))
+        """
+        size = as_count(size, "size")
+        self._refuse_closed()
+        grow(self._log, size, None if keys is None else Keys.of(keys, size))
+
+    def matched(
+        self, keys: Iterable[str], path: str | os.PathLike[str] | None = None
+    ) -> "LabeledSet":
+        """The same answers and rounds about the items of `keys`, in their order.
+
+        For a pool that was built anew, in which an item may have another index. It is in memory,
+        or in a new file at `path`; this one stays as it is. Answers about items that are not among
+        the keys are left out, with a warning that names the first.
+
+        >>> labeled = LabeledSet(3, classes=["cat", "dog"], keys=["a.jpg", "b.jpg", "c.jpg"])
+        >>> labeled.add(["a.jpg", "c.jpg"], ["cat", "dog"])
+        >>> labeled.matched(["c.jpg", "d.jpg", "a.jpg", "b.jpg"]).answers()
+        (array([2, 0]), array([0, 1]))
+        """
+        named, classes = Keys.of(keys), self._log.begun_with[1]
+        events = matched_events(self._log, named)
+        if path is None:
+            return _copied(len(named), classes, events, named)
+        Ledger(path, len(named), classes, events)
+        return LabeledSet(len(named), self.classes, path, keys=named)
 
     def set_policy(self, policy: str) -> None:
         """Say which answer counts where annotators disagree, in the file and for all its readers.

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_indices
+from openal._item_checksums import item_checksums
 from openal._keys import Keys
 from openal._random_items import warn_of_random_transforms
+from openal._reading import askable, begun_again, retired_in, sources_behind, unreadable_in
 from openal._signals import QuerySignals, ways_to_offer
 from openal._sizes import common_size, require_about, require_size
 from openal._skip_copies import copies_in
@@ -71,9 +73,9 @@ class Pool:
 
     `items` is a map-style data set of x, (x, y) or a dict; y is never read. A signal is an array,
     a tensor or a memory map with first dimension N, or a learner that computes it: a frozen one
-    once in the pool's lifetime, a trainable one once per query. `keys` are a unique string per
-    item, its file say, which queries tell beside the indices and strategies never see. A pool does
-    not change, and its indices 0..N-1 mean the same everywhere.
+    once in the pool's lifetime, or until its weights change, a trainable one once per query. `keys`
+    are a unique string per item, its file say, which queries tell beside the indices and strategies
+    never see. Indices 0..N-1 mean the same everywhere.
 
     >>> pool = Pool(embeddings=np.eye(3), logits=np.zeros((3, 2)))
     >>> pool
@@ -88,6 +90,7 @@ class Pool:
         self._items = items
         self._engine: Engine = Blocks()
         self.kept_content: dict[int, bytes] = {}  # of items, by index; of all pools made from this
+        self._begun = False  # whether it serves one query, for which signals are up to date
         self._set_signals(signals)
         self._keys = None if keys is None else Keys.of(keys, len(self))
 
@@ -126,7 +129,7 @@ class Pool:
         What was computed stays, except by learners that read what is replaced.
         """
         _require_no_items(signals)
-        kept = {**self._sources, **_begun_again(self._sources, {*signals} & {*self._sources})}
+        kept = {**self._sources, **begun_again(self._sources, {*signals} & {*self._sources})}
         pool = copy(self)
         pool._set_signals({**kept, **signals})
         return pool
@@ -143,7 +146,20 @@ class Pool:
         if source is None or isinstance(source, Trainable):
             raise MissingSignalError(f"{name!r} cannot be taken as it is; {_offer(self)}")
         indices = as_indices(indices, "indices", size=len(self))
-        return source.take(self, name, indices, names=(name,), progress=progress)
+        pool = self._for_one_query((name,), progress)
+        return source.take(pool, name, indices, names=(name,), progress=progress)
+
+    def checksums(self, name: str, indices: np.ndarray) -> np.ndarray | None:
+        """The checksums of rows of a signal or of "items", int64 [n, 2]; None where it has none.
+
+        Items are looked at where they are in memory, and read once where they are not.
+        """
+        if name == "items":
+            return item_checksums(self._items, indices)
+        source = self._sources.get(name)
+        if source is None or isinstance(source, Trainable):
+            return None
+        return source.checksums(self, name, indices, names=(name,))
 
     def copies(self, *, cosine: float | None = None, progress: bool | None = None) -> np.ndarray:
         """The smallest index of an item that is the same as each item: int64 [N], or its own.
@@ -181,15 +197,16 @@ class Pool:
         pool = self if model is None else _with_model(self, model)
         for name in reads:
             pool = _with_source(pool, name, reader, tuple(defaults))
+        pool = pool._for_one_query(reads, progress)
         sources = {name: pool._sources[name] for name in reads}
         without = unreadable_in(pool, reads, progress)
-        left_out = np.union1d(without, _retired_in(pool))
-        askable = np.setdiff1d(_askable(labeled, candidates), left_out, assume_unique=True)
+        left_out = np.union1d(without, retired_in(pool))
+        candidates = np.setdiff1d(askable(labeled, candidates), left_out, assume_unique=True)
         labeled = labeled._without(without)
         signals = QuerySignals(pool, sources, labeled, seed=seed, progress=progress)
         rows = partial(Rows, signals=signals)
         return View(
-            pool=rows(askable),
+            pool=rows(candidates),
             known=rows(labeled.known_indices),
             invalid=rows(labeled.unknown_indices),
             labels=torch.tensor(labeled.known_labels, device="cpu"),
@@ -198,6 +215,17 @@ class Pool:
             seed=seed,
             engine=self._engine,
         )
+
+    def _for_one_query(self, names: Iterable[str], progress: bool | None) -> "Pool":
+        """The pool, in which nothing is remembered any more of other values than those of now."""
+        if self._begun:
+            return self
+        pool = copy(self)
+        pool._begun = True
+        for source in sources_behind(self._sources, names):
+            if not isinstance(source, Trainable):
+                source.begin(pool, progress)
+        return pool
 
 
 def _require_no_items(signals: dict[str, Any]) -> None:
@@ -214,20 +242,6 @@ def _source(name: str, value: Any, computed: dict[int, Computed | Derived | Kept
     return Trainable(value) if trainable else stored(name, value)
 
 
-def _begun_again(sources: dict[str, Source], replaced: set[str]) -> dict[str, Any]:
-    """The frozen learners of signals that come, in one step or more, from those replaced."""
-    learners = {name: getattr(source, "learner", None) for name, source in sources.items()}
-    stale: set[str] = set()
-    while found := {
-        name
-        for name, learner in learners.items()
-        if name not in stale and {*getattr(learner, "reads", ())} & (replaced | stale)
-    }:
-        stale |= found
-    frozen_ones = {name for name in stale if not isinstance(sources[name], Trainable)}
-    return {name: learners[name] for name in frozen_ones}
-
-
 def _offer(pool: Pool) -> str:
     return f"the pool offers {', '.join(map(repr, pool.offers))}."
 
@@ -239,7 +253,8 @@ def _with_model(pool: Pool, model: Callable[[Tensor], Any] | Frozen) -> Pool:
     if not isinstance(model, Frozen) and not callable(model):
         raise ArgumentError(f"model must be a module or a callable, got {type(model).__name__}.")
     learner = model if isinstance(model, Frozen) else Model(model)
-    return pool.with_signals(**dict.fromkeys(learner.offers, learner))
+    source = frozen(learner, lasting=False)
+    return pool.with_signals(**dict.fromkeys(learner.offers, source))
 
 
 def _with_source(
@@ -275,34 +290,3 @@ def _missing(pool: Pool, name: str, reader: str, able: list[Learner]) -> str:
         ways.append("query(..., model=your network)")
     ways += [f"what {type(each).__name__} needs: {', '.join(each.reads)}" for each in able]
     return f"{reader} reads {name!r}; {_offer(pool)} Give {'; or '.join(ways)}."
-
-
-def _askable(labeled: LabeledSet, candidates: Any) -> np.ndarray:
-    """The candidates without an answer, ascending."""
-    unlabeled = labeled.unlabeled_indices
-    if candidates is None:
-        return unlabeled
-    chosen = np.sort(as_indices(candidates, "candidates", size=labeled.size))
-    if len(chosen) == 0:
-        raise ArgumentError("candidates is empty; leave it out to choose among all unlabeled.")
-    return chosen[np.isin(chosen, unlabeled, assume_unique=True)]
-
-
-def _retired_in(pool: Pool) -> np.ndarray:
-    """The indices of items that are not there any more: learned from, and never asked about."""
-    stores = [source for source in pool._sources.values() if isinstance(source, Stored)]
-    lists = [np.asarray(source.retired, np.int64) for source in stores]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
-
-
-def unreadable_in(pool: Pool, names: Iterable[str], progress: bool | None) -> np.ndarray:
-    """The indices without a value in a signal, or in what its learners read: they take no part."""
-    waiting, sources = [*names], {}
-    while waiting:
-        name = waiting.pop()
-        if name in pool._sources and name not in sources:
-            sources[name] = pool._sources[name]
-            waiting += getattr(getattr(sources[name], "learner", None), "reads", ())
-    stores = [source for source in sources.values() if isinstance(source, Stored | Kept)]
-    lists = [np.asarray(source.unreadable(pool, progress), np.int64) for source in stores]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))

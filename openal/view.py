@@ -63,8 +63,11 @@ class Signals(Protocol):
     def prepare(self, name: str, indices: np.ndarray) -> None:
         """Do at once what taking these rows block by block would do many times."""
 
+    def checksums(self, name: str, indices: np.ndarray) -> np.ndarray:
+        """Two numbers for each row, int64 [n, 2]: the same while its values are the same."""
+
     def kept(self, name: str) -> dict[Hashable, Any]:
-        """What parts remember about a signal from query to query, while its values are the same."""
+        """What parts remember about a signal from query to query, each beside `checksums` of it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -163,10 +163,11 @@ def test_no_rows_of_a_learner_before_any_other() -> None:
 
 def test_what_was_computed_stays_behind_when_pickled() -> None:
     computed = Computed(Squares())
-    computed.take([0] * 10, "squares", np.arange(10), names=("squares",))
+    pool = pool_of()
+    computed.take(pool, "squares", np.arange(10), names=("squares",))
     copy = pickle.loads(pickle.dumps(computed))
     assert copy.values == {}
-    assert copy.take([0] * 10, "squares", np.array([3]), names=("squares",)).tolist() == [[9]]
+    assert copy.take(pool, "squares", np.array([3]), names=("squares",)).tolist() == [[9]]
 
 
 @pytest.mark.parametrize("rows", [slice(1), slice(0, 0), [0, 1, 1]])

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from openal import UNKNOWN, LabeledSet, Pool
+from openal._reading import unreadable_in
 from openal.learners import (
     CalibratedDetector,
     EmbeddingClassifier,
@@ -22,7 +23,6 @@ from openal.learners import (
     EmbeddingOneVsAll,
     GenerativeDropout,
 )
-from openal.pool import unreadable_in
 from openal.store import Embeddings, build_store
 from openal.strategies import available
 

@@ -14,11 +14,13 @@ from openal._batches import check_batches, target_device
 from openal._items import item_input
 from openal.errors import ArgumentError
 from openal.learners._open_clip import PRECISIONS, ImagesOnly, ImageText, ImageTower, require_image
+from openal.learners._weight_files import Stamp, stamp_of
 from openal.learners.encoder import Encoder, Transformed
 from openal.pool import Pool
 from openal.store import Embeddings, build_store
+from openal.store._files import MANIFEST
 
-__all__ = ["EmbeddingSettings", "embed", "keep"]
+__all__ = ["EmbeddingSettings", "embed", "keep", "store_stamp"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ def keep(
             stacklevel=2,
         )
     return embeddings
+
+
+def store_stamp(store: str | Path | None) -> Stamp:
+    """What tells whether a store was written since: its manifest, which is replaced whole."""
+    return stamp_of([] if store is None else [Path(store) / MANIFEST])
 
 
 def _parts(

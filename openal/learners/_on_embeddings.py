@@ -12,10 +12,11 @@ from openal._checks import first_bad_row
 from openal._contexts import own_contexts
 from openal._fields import as_device
 from openal._items import AnsweredSubset
+from openal._reading import unreadable_in
 from openal.errors import ArrayError
 from openal.learners._health import without_opinion
 from openal.learners._layers import Layers, LayerSettings, fit_layers
-from openal.pool import Pool, unreadable_in
+from openal.pool import Pool
 
 __all__ = ["FittedOnEmbeddings", "answered_embeddings", "fit_embeddings", "taken", "with_values"]
 

@@ -27,19 +27,25 @@ ZIP = b"PK\x03\x04"
 class Stamp:
     """Some files at one time: equal stamps, equal content."""
 
-    files: tuple[tuple[str, int, int], ...] = ()  # path, nanoseconds of the last change, size
+    files: tuple[tuple[str, int, int, int], ...] = ()  # path, ns of two kinds of changes, size
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The files."""
-        return tuple(Path(name) for name, _, _ in self.files)
+        return tuple(Path(name) for name, *_ in self.files)
 
 
 def stamp_of(paths: Iterable[Path]) -> Stamp:
     """The stamp of those of the paths that are files; of a folder, of the weights in it."""
     files = [each for path in paths for each in _weights(path)]
     found = [(str(path), path.stat()) for path in files if path.is_file()]
-    return Stamp(tuple((name, status.st_mtime_ns, status.st_size) for name, status in found))
+    return Stamp(
+        tuple(
+            # A copy may keep the time of the content, and not that of the file.
+            (name, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+            for name, status in found
+        )
+    )
 
 
 def _weights(path: Path) -> list[Path]:

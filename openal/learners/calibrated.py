@@ -10,11 +10,12 @@ from torch import Tensor
 
 from openal._contexts import own_contexts
 from openal._folds import folds_of
+from openal._reading import unreadable_in
 from openal.functional._calibration import slope_and_offset
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.learners.detector import EmbeddingDetector
 from openal.parts import as_learner
-from openal.pool import Frozen, Learner, Pool, unreadable_in
+from openal.pool import Frozen, Learner, Pool
 
 __all__ = ["CalibratedDetector", "FittedCalibration"]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from openal._batches import target_device
 from openal.errors import ArgumentError
 from openal.learners._class_texts import ClassTexts, class_names, text_directions
-from openal.learners._embedding_pass import EmbeddingSettings, embed, keep
+from openal.learners._embedding_pass import EmbeddingSettings, embed, keep, store_stamp
 from openal.learners._open_clip import (
     ImagesOnly,
     ImageText,
@@ -144,6 +144,10 @@ class CLIP:
         model = self._model()
         tower = ImageTower(model.network, self.precision)
         return tower, ImagesOnly(model.preprocess), self._fingerprint()
+
+    def _made_from(self) -> tuple[Stamp, Stamp]:
+        """The files on this disk that decide the embeddings, as they are now."""
+        return model_stamp(self.model_name, self.pretrained), store_stamp(self.store)
 
     def _model(self) -> ImageText:
         pretrained = None if self.pretrained is None else str(self.pretrained)

@@ -15,7 +15,7 @@ from openal._batches import target_device
 from openal.errors import ArgumentError, CheckpointError
 from openal.learners._class_texts import ClassTexts, class_names, text_directions
 from openal.learners._clipn_towers import Towers, load_towers
-from openal.learners._embedding_pass import EmbeddingSettings, embed, keep
+from openal.learners._embedding_pass import EmbeddingSettings, embed, keep, store_stamp
 from openal.learners._open_clip import ImageText, check_model, preparation, tokenizer_of
 from openal.learners._settings import settings_of
 from openal.learners._templates import (
@@ -116,6 +116,10 @@ class CLIPN:
 
     def _stamp(self) -> Stamp:
         return stamp_of([Path(self.checkpoint), Path(self.pretrained)])
+
+    def _made_from(self) -> tuple[Stamp, Stamp]:
+        """The files on this disk that decide the embeddings, as they are now."""
+        return self._stamp(), store_stamp(self.store)
 
     def _towers(self) -> Towers:
         return load_towers(

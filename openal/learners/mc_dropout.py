@@ -94,9 +94,9 @@ class MCDropout:
     """Offers `mc_logits` [N, T, K] of a user's network: T passes with dropout, each item read once.
 
     `model` is what `query(..., model=...)` accepts, and has dropout: a network, or a method of
-    one. Give it as `Pool(items, mc_logits=MCDropout(network))`, which asks each item once, or as
-    `query(..., model=MCDropout(network))`, which asks again in every query, as is right for a
-    network that has learned since.
+    one. Give it as `Pool(items, mc_logits=MCDropout(network))`, which asks each item once, and
+    again once the network has learned, or as `query(..., model=MCDropout(network))`, which asks
+    again in every query.
 
     Sample t drops the same units for every item, and so is a network, drawn by `seed` and t
     alone: an item's logits depend neither on the batch it stands in, nor on the items before it,

@@ -1,6 +1,6 @@
 """The events of a labeled set, made from what a caller passed or refused in one sentence."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -82,14 +82,18 @@ class Event:
 
     def without(self, indices: set[int]) -> "Event":
         """The same call as if it had not been about some of the items."""
-        rows = [row for row, index in enumerate(self.indices) if index not in indices]
+        return self.moved({index: index for index in self.indices if index not in indices})
+
+    def moved(self, places: Mapping[int, int]) -> "Event":
+        """The same call about the items that have a place, each at its place."""
+        rows = [row for row, index in enumerate(self.indices) if index in places]
         scores, purity, informativeness = (
             None if values is None else values[rows]
             for values in (self.scores, self.purity, self.informativeness)
         )
         return replace(
             self,
-            indices=[self.indices[row] for row in rows],
+            indices=[places[self.indices[row]] for row in rows],
             labels=[self.labels[row] for row in rows] if self.labels else [],
             keys=None if self.keys is None else tuple([self.keys[row] for row in rows]),
             scores=scores,

@@ -124,9 +124,10 @@ def events(connection: sqlite3.Connection, path: Path, last: Position) -> Iterat
 def append(connection: sqlite3.Connection, last: Position, event: Event) -> Event:
     """Write an event after the position `last`; the event as it is in the file now.
 
-    The schema rises with the first event of a newer kind, in the same transaction.
+    One of another file keeps its time. The schema rises with the first event of a newer kind, in
+    the same transaction.
     """
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    now = event.time or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     row = _encoded(event, now)
     position = (last[0] + 1, checksum_of(row, last[1]))
     marks = ", ".join("?" * (2 + len(row)))

@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,14 @@ class Ledger:
     journal stands beside it only during a write, and after one that was killed until it is opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], size: int, classes: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        size: int,
+        classes: tuple[str, ...],
+        events: Iterable[Event] | None = None,
+    ) -> None:
+        """With `events` the file is a new one, which has them from the moment that it is there."""
         if not isinstance(path, str | os.PathLike):
             raise ArgumentError(f"path must be the name of a file, got {path!r:.60}.")
         self.path = Path(path).absolute()
@@ -73,7 +80,9 @@ class Ledger:
         self._begun_with: tuple[int, tuple[str, ...]] | None = None
         self._open: tuple[int, sqlite3.Connection] | None = None  # and the process that opened it
         if not os.path.lexists(path_of_a_file(self.path)):
-            self._create(size, json.dumps(classes))
+            self._create(size, json.dumps(classes), events or ())
+        elif events is not None:
+            raise LedgerError(f"{self.path} is there already; give the path of a new file.")
 
     @property
     def begun_with(self) -> tuple[int, tuple[str, ...]]:
@@ -172,7 +181,8 @@ class Ledger:
         """What the file began with: what is asked for, or what may have grown to it by events."""
         asked, classes = self._asked
         if not isinstance(size, int) or size > asked:
-            raise LedgerError(f"{self.path} has size {size}, asked for was {asked}.")
+            more = f" Item {asked} is in the file." if isinstance(size, int) else ""
+            raise LedgerError(f"{self.path} has size {size}, asked for was {asked}.{more}")
         if text == json.dumps(classes):  # the quick way
             return size, classes
         try:
@@ -180,8 +190,8 @@ class Ledger:
         except (ValueError, TypeError, RecursionError) as error:
             raise LedgerError(f"{self.path} is damaged: table 'ledger': {error}") from error
 
-    def _create(self, size: int, classes: str) -> None:
-        """Write the empty ledger beside `path`, then give it its name: it is never half made."""
+    def _create(self, size: int, classes: str, events: Iterable[Event]) -> None:
+        """Write the new ledger beside `path`, then give it its name: it is never half made."""
         draft = self.path.with_name(f".{uuid4().hex}.draft")
         try:
             with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
@@ -189,6 +199,9 @@ class Ledger:
                 for statement in (*MARKS, *TABLES):
                     connection.execute(statement)
                 connection.execute("INSERT INTO ledger VALUES (?, ?)", (size, classes))
+                last = first_position(size, classes)
+                for event in events:
+                    last = append(connection, last, event).position or last
                 connection.execute("COMMIT")
             _publish(draft, self.path)
         except (OSError, sqlite3.Error) as error:

@@ -12,7 +12,7 @@ from openal.ledger._journal import Ledger
 from openal.ledger._log import EventLog, Make
 from openal.ledger._settings import FIRST, KeyMark
 
-__all__ = ["added_class", "changed_policy", "opened"]
+__all__ = ["added_class", "changed_policy", "grow", "opened"]
 
 
 def opened(
@@ -39,6 +39,31 @@ def opened(
     return log
 
 
+def grow(log: EventLog, size: int, keys: Keys | None) -> None:
+    """Add items at the end; a LedgerError where those before are others, or fewer."""
+    path = "The ledger" if log.ledger is None else log.ledger.path
+    if log.keys is not None and keys is None and size > len(log.keys):
+        raise LedgerError(f"{path} has keys: give keys= of all {size} items.")
+    if log.keys is not None and keys is not None:
+        _require_begun_with(path, log.keys, keys)
+    makes: list[Make] = [partial(_grown, path=path, size=size, keys=keys)]
+    if keys is not None and log.ledger is not None:
+        makes.append(partial(_keyed, path=path, keys=keys))
+    log.refresh()
+    log.record_changes(makes)
+    log.keys = log.keys if keys is None else keys
+
+
+def _require_begun_with(path: object, before: Keys, keys: Keys) -> None:
+    """Refuse keys that do not begin with those of before."""
+    for index, (one, two) in enumerate(zip(before, keys, strict=False)):
+        if one != two:
+            raise LedgerError(
+                f"{path} has other keys: item {index} is {one!a:.80} there and {two!a:.80} in what "
+                f"was asked for."
+            )
+
+
 def added_class(name: str) -> Make:
     """What adds a class at the end; one that is there already stays where it is."""
 
@@ -59,14 +84,22 @@ def changed_policy(policy: str) -> Make:
 
 
 def _grown(answers: Answers, path: object, size: int, keys: Keys | None) -> Event | None:
-    """More items than there were, which the keys show to be the same ones and new ones."""
-    if answers.size == size:
+    """More items at the end than there were; those before are told by their keys, if any."""
+    there, mark = answers.size, answers.settings.mark
+    if size == there:
         return None
-    known = keys is not None and answers.settings.mark is not None
-    if size < answers.size or not known:
-        more = " Give keys=, here and before, for items that were added." if not known else ""
-        more = more if size > answers.size else ""
-        raise LedgerError(f"{path} has size {answers.size}, asked for was {size}.{more}")
+    if size < there:
+        key = answers.settings.keys.get(size)
+        lost = f"item {size}" if key is None else f"item {size}, {key!a:.80},"
+        raise LedgerError(
+            f"{path or 'The ledger'} has size {there}, asked for was {size}: {lost} is there and "
+            f"not in what was asked for. Items may be added at the end."
+        )
+    if mark is not None and keys is None:
+        raise LedgerError(
+            f"{path} has size {there}, asked for was {size}. Give keys= of all {size} items: the "
+            f"file knows those of {mark.count}, and tells by them that item i stays item i."
+        )
     return Event("size", [], [], texts=(str(size),))
 
 

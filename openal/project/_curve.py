@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._reading import unreadable_in
 from openal.functional.losses import weighted_cross_entropy
 from openal.labeled import LabeledSet
 from openal.learners._layers import LayerSettings, fit_layers
-from openal.pool import Pool, unreadable_in
+from openal.pool import Pool
 
 __all__ = ["LEAST", "Accuracy", "learning_curve"]
 

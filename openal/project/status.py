@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openal._reading import unreadable_in
 from openal.labeled import LabeledSet
 from openal.learners import CalibratedDetector
-from openal.pool import Pool, unreadable_in
+from openal.pool import Pool
 from openal.project._curve import Accuracy, learning_curve
 from openal.project._replaced import stale_answers
 from openal.project.project import Project

@@ -101,14 +101,12 @@ def test_a_pool_that_grew_or_shrank_is_asked_nothing(
     assert (repr(labeled), None if path is None else path.read_bytes()) == before
 
 
-@walked
-@pytest.mark.parametrize("size", [59, 61])
-def test_a_file_of_answers_is_not_opened_for_a_pool_that_grew(tmp_path: Path, size: int) -> None:
+def test_a_file_of_answers_is_not_opened_for_a_smaller_pool(tmp_path: Path) -> None:
     path = tmp_path / "answers.db"
     LabeledSet(60, 3, path).add([4, 59], [0, 1])
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match=f"size 60, asked for was {size}"):
-        LabeledSet(size, 3, path)
+    with pytest.raises(LedgerError, match="size 60, asked for was 59"):
+        LabeledSet(59, 3, path)
     assert path.read_bytes() == before
 
 
