@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from openal import LabeledSet, Pool
-from openal.errors import StoreError
+from openal.errors import ArgumentError, StoreError
+from openal.simulate.datasets._encoders import embedder_of
 from openal.store import Embeddings, Images, _image_opening, _stamps, build_store, image_names
 from openal.store import images as images_module
 from openal.strategies import Random
@@ -357,3 +358,15 @@ def test_a_lost_file_of_stamps_is_made_anew(folder: Path, photos: Path) -> None:
         Embeddings(folder)
     store, _ = update(folder, photos)
     np.testing.assert_array_equal(store[:], [row_of(color) for color in range(1, 6)])
+
+
+def test_a_simulation_takes_a_store_whose_rows_are_in_the_order_of_names_alone(
+    folder: Path, photos: Path
+) -> None:
+    rows = np.arange(5)
+    assert embedder_of(None, folder, None, rows, 5) is not None
+    write(photos, aa=6)
+    (photos / "e.ppm").unlink()
+    update(folder, photos)
+    with pytest.raises(ArgumentError, match="has grown or lost images"):
+        embedder_of(None, folder, None, rows, 6)
