@@ -1,5 +1,6 @@
 """Arrays that other processes read: in a file that each maps itself, or in parts that are sent."""
 
+import math
 import mmap
 import os
 import socket
@@ -19,7 +20,7 @@ PART_BYTES = 8 * 2**20
 
 def rows_per_part(values: Any) -> int:
     """How many rows of an array are sent together."""
-    row_bytes = int(np.prod(values.shape[1:], dtype=np.int64)) * values.dtype.itemsize
+    row_bytes: int = math.prod(values.shape[1:]) * values.dtype.itemsize
     return max(1, PART_BYTES // max(1, row_bytes))
 
 

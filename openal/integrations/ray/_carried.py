@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, final
 from weakref import WeakKeyDictionary
@@ -51,21 +50,17 @@ class Elsewhere:
             return replace(values, parts={at: v for (of, at), v in parts.items() if of == name})
 
         here = self._with(filled)
-        pool = Pool(None, **{**here.beneath, **here.sources})
+        arrays: dict[str, Any] = {**here.beneath, **here.sources}
+        pool = Pool(None, **arrays) if arrays else None
         about = SimpleNamespace(num_classes=self.num_classes)
         return QuerySignals(pool, here.sources, about, seed=0, progress=False)
 
     def _with(self, change: Callable[[str, Any], Any]) -> "Elsewhere":
-        def changed(name: str, source: Source) -> Source:
-            if not isinstance(source, Stored):
-                return source
-            return Stored(change(name, source.values))
+        def changed(sources: dict[str, Source]) -> dict[str, Source]:
+            arrays = {k: s.values for k, s in sources.items() if isinstance(s, Stored)}
+            return {**sources, **{k: Stored(change(k, v)) for k, v in arrays.items()}}
 
-        both = [
-            {name: changed(name, source) for name, source in sources.items()}
-            for sources in (self.sources, self.beneath)
-        ]
-        return Elsewhere(*both, self.num_classes)
+        return Elsewhere(changed(self.sources), changed(self.beneath), self.num_classes)
 
 
 @final
@@ -91,7 +86,9 @@ def carried(signals: Any, names: tuple[str, ...], indices: np.ndarray) -> Carrie
     in_memory: dict[str, _Memory] = {}
     if isinstance(signals, QuerySignals):
         for name in names:
-            found = _gathered(signals._pool, name, signals._source(name)[0], indices)
+            declared = name in signals._sources  # what learners read of a pool need not be
+            source = signals._source(name)[0] if declared else signals._pool._sources.get(name)
+            found = None if source is None else _gathered(signals._pool, name, source, indices)
             if found is not None:
                 sources, memories = found
                 elsewhere.sources[name] = sources.pop(name)
@@ -142,10 +139,8 @@ def _reference(values: Any) -> Any:
 
 
 def _is_small(values: Any) -> bool:
-    from ray import cloudpickle
-
     try:
-        return len(cloudpickle.dumps(values)) < LARGEST
+        return len(import_module("ray.cloudpickle").dumps(values)) < LARGEST
     except Exception:  # whatever a file that is open here says of being sent
         return False
 

@@ -1,9 +1,11 @@
 """What runs in a worker: a function on some blocks of rows, as one process would run it."""
 
+import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, final
 
 import numpy as np
@@ -33,8 +35,16 @@ class Work:
 Block = tuple[np.ndarray, Sequence[Any]]
 """The indices of the rows of a block, and what is sent of its columns."""
 
-Outcome = tuple[list[Any], list[tuple[type[Warning], str]]]
-"""What the function returned for each block, and what it warned of."""
+
+@final
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a function returned for each block, what it warned of, and what it raised, if it did."""
+
+    returned: list[Any]
+    caught: list[tuple[type[Warning], str]]
+    error: Exception | None
+
 
 _works: OrderedDict[str, Work] = OrderedDict()
 """The last works of this process, with their files mapped."""
@@ -44,20 +54,26 @@ def mapped(
     key: str, work: Sequence[Any], blocks: Sequence[Block], names: Sequence[Any], *parts: Any
 ) -> Outcome:
     """Apply the function of a work to blocks; `work` holds its reference, which is got once."""
-    here = _work(key, work[0])
-    signals = here.elsewhere.signals(dict(zip(names, parts, strict=True)))
+    returned: list[Any] = []
+    error: Exception | None = None
     with warnings.catch_warnings(record=True) as caught, one_thread(), own_contexts():
         warnings.simplefilter("always")
-        torch.set_float32_matmul_precision(here.precision)
-        results = [packed(here.function(*_columns(here, signals, block))) for block in blocks]
-    return results, [(warning.category, str(warning.message)) for warning in caught]
+        try:
+            here = _work(key, work[0])
+            signals = here.elsewhere.signals(dict(zip(names, parts, strict=True)))
+            torch.set_float32_matmul_precision(here.precision)
+            returned.extend(
+                packed(here.function(*_columns(here, signals, block))) for block in blocks
+            )
+        except Exception as raised:  # it goes back as it is: Ray would wrap it, and print it
+            raised.add_note("".join(traceback.format_exception(raised)))
+            error = raised.with_traceback(None)
+    return Outcome(returned, [(each.category, str(each.message)) for each in caught], error)
 
 
 def _work(key: str, reference: Any) -> Work:
     if key not in _works:
-        import ray
-
-        work: Work = ray.get(reference)
+        work: Work = import_module("ray").get(reference)
         _works[key] = replace(work, elsewhere=work.elsewhere.opened())
         while len(_works) > KEPT_WORKS:
             _works.popitem(last=False)

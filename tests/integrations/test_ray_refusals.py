@@ -1,0 +1,37 @@
+"""What is refused before a cluster is asked."""
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from openal import LabeledSet, Pool
+from openal.errors import ArgumentError, MissingPackageError
+from openal.integrations.ray import RayEngine
+
+
+def map_by(engine: RayEngine) -> Any:
+    view = Pool(x=np.eye(3)).with_engine(engine).view(LabeledSet(3, 2), reads=("x",))
+    return view.map(torch.Tensor.double, "x")
+
+
+def test_without_a_cluster_the_call_that_makes_one_is_named() -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(ArgumentError, match=r"call ray\.init\(\)"):
+        map_by(RayEngine())
+
+
+def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingPackageError, match=r"pip install openal\[ray\]"):
+        map_by(RayEngine())
+
+
+@pytest.mark.parametrize(
+    "options", [{"rows": 0}, {"block_bytes": 0}, {"cpus": 0}, {"retries": -1}], ids=repr
+)
+def test_an_option_that_cannot_be_is_named(options: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match=next(iter(options))):
+        RayEngine(**options)
