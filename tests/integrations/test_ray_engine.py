@@ -3,7 +3,7 @@
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -20,14 +20,9 @@ from openal.integrations.ray import RayEngine
 from openal.store import Embeddings, build_store
 from openal.strategies import LfOSA, available
 from openal.view import Rows
-from tests.integrations.ray_cluster import cluster, real, signals_of
+from tests.integrations.ray_cluster import real, signals_of
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def ray() -> Iterator[Any]:
-    yield from cluster()
 
 
 @pytest.fixture(scope="module")
