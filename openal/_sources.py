@@ -125,20 +125,13 @@ class Computed:
         progress: bool | None = None,
     ) -> None:
         """Make sure of the rows at `indices`, in one pass over those that are missing."""
-        missing = self.missing(name, indices, len(pool))
+        missing = self._missing(name, indices, len(pool))
         if len(missing) or name not in self.values:
             new = self.learner.signals(pool, missing, names, progress=progress)
-            self.add(names, missing, new, len(pool))
+            for each in names:
+                self._add(each, self._missing(each, missing, len(pool)), missing, new)
 
-    def add(
-        self, names: tuple[str, ...], computed: np.ndarray, new: dict[str, Tensor], size: int
-    ) -> None:
-        """Keep what was computed at some of the `size` items, where it is not there yet."""
-        for each in names:
-            self._add(each, self.missing(each, computed, size), computed, new)
-
-    def missing(self, name: str, indices: np.ndarray, size: int) -> np.ndarray:
-        """Those of the indices, ascending, at which the signal is not there yet."""
+    def _missing(self, name: str, indices: np.ndarray, size: int) -> np.ndarray:
         position = self.positions.setdefault(name, np.full(size, -1))
         return np.unique(indices[position[indices] < 0])
 

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from openal import LabeledSet, Pool
-from openal.errors import ArrayError, ScoreError, StoreError
+from openal.errors import ArgumentError, ArrayError, ScoreError, StoreError
 from openal.integrations.ray import RayEngine
 from openal.store import Embeddings, build_store
-from openal.strategies import LfOSA, available
+from openal.strategies import CLIPNAL, NEAT, LfOSA, available
 from openal.view import Rows
 from tests.integrations.ray_cluster import real, signals_of
 
@@ -36,7 +36,12 @@ def about(
     return Pool(**{**signals_of(z, labeled), "embeddings": np.load(path, mmap_mode="r")}), labeled
 
 
-@pytest.mark.parametrize("kind", available().values(), ids=[*available()])
+THREE = {"CLIPNAL": CLIPNAL, "LfOSA": LfOSA, "NEAT": NEAT}
+KINDS = THREE if os.getenv("CI") else available()
+"""CI is short of time; `pytest -m full` takes all."""
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=[*KINDS])
 def test_a_query_is_that_of_one_process(
     kind: Any, about: tuple[Pool, LabeledSet], ray: Any
 ) -> None:
@@ -194,6 +199,17 @@ class Taken:
 def test_rows_that_only_this_process_has_are_sent(ray: Any) -> None:
     rows = Rows(np.array([7, 3, 50]), Taken())
     assert RayEngine(rows=2)(doubled, rows, ("x",)).tolist() == [28.0, 12.0, 200.0]
+
+
+def wide(block: Tensor) -> Tensor:
+    return block.repeat(1, 100)
+
+
+def test_a_result_that_is_too_large_for_this_process_is_refused(ray: Any) -> None:
+    with pytest.raises(
+        ArgumentError, match="152,000 bytes here; gather_bytes of RayEngine is 99,9"
+    ):
+        mapped(X, wide, gather_bytes=99_999)
 
 
 def die_once(block: Tensor, *, flag: Path) -> Tensor:

@@ -11,12 +11,12 @@ import numpy as np
 from torch import Tensor
 
 from openal._signals import QuerySignals
-from openal._sources import Computed, Derived, Kept, Source, Stored
+from openal._sources import Derived, Kept, Source, Stored
 from openal.integrations.ray._arrays import FileArray, PartedArray, rows_per_part
 from openal.integrations.ray._cluster import session_of
 from openal.pool import Pool
 
-__all__ = ["Carried", "Elsewhere", "carried"]
+__all__ = ["Carried", "Elsewhere", "carried", "carried_sources"]
 
 LARGEST = 2**20
 """Bytes of a pickle above which an object holds its numbers, and is no reference to them."""
@@ -80,35 +80,41 @@ class Carried:
         }
 
 
-def carried(signals: Any, names: tuple[str, ...], indices: np.ndarray) -> Carried:
+def carried(signals: Any, names: tuple[str, ...]) -> Carried:
     """Those of the signals that other processes can have; the rest is cut here, block by block."""
-    elsewhere = Elsewhere({}, {}, getattr(signals, "_num_classes", 0))
+    if not isinstance(signals, QuerySignals):
+        return Carried(Elsewhere({}, {}, 0), {})
+    sources = {name: signals._source(name)[0] for name in names}
+    return carried_sources(signals._pool, sources, signals._num_classes)
+
+
+def carried_sources(pool: Any, sources: dict[str, Any], num_classes: int) -> Carried:
+    """The same of some sources of a pool."""
+    elsewhere = Elsewhere({}, {}, num_classes)
     in_memory: dict[str, _Memory] = {}
-    if isinstance(signals, QuerySignals):
-        for name in names:
-            declared = name in signals._sources  # what learners read of a pool need not be
-            source = signals._source(name)[0] if declared else signals._pool._sources.get(name)
-            found = None if source is None else _gathered(signals._pool, name, source, indices)
-            if found is not None:
-                sources, memories = found
-                elsewhere.sources[name] = sources.pop(name)
-                elsewhere.beneath.update(sources)
-                in_memory.update(memories)
+    for name, source in sources.items():
+        found = _gathered(pool, name, source)
+        if found is not None:
+            there, memories = found
+            elsewhere.sources[name] = there.pop(name)
+            elsewhere.beneath.update(there)
+            in_memory.update(memories)
     return Carried(elsewhere, in_memory)
 
 
 Found = tuple[dict[str, Source], dict[str, "_Memory"]]
 
 
-def _gathered(pool: Any, name: str, source: Source, indices: np.ndarray) -> Found | None:
+def _gathered(pool: Any, name: str, source: Source) -> Found | None:
     """What a signal is read from, for other processes; None where they cannot have it."""
+    source = source._store(pool, False) if isinstance(source, Kept) else source
     if not isinstance(source, Derived):
-        return _array(pool, name, source, indices)
+        return _array(name, source)
     sources: dict[str, Source] = {name: source}
     memories: dict[str, _Memory] = {}
     for read in source.learner.reads:
         below = pool._sources.get(read)
-        found = None if below is None else _gathered(pool, read, below, indices)
+        found = None if below is None else _gathered(pool, read, below)
         if found is None:
             return None
         sources.update(found[0])
@@ -116,18 +122,13 @@ def _gathered(pool: Any, name: str, source: Source, indices: np.ndarray) -> Foun
     return sources, memories
 
 
-def _array(pool: Any, name: str, source: Source, indices: np.ndarray) -> Found | None:
-    if isinstance(source, Kept):
-        source = source._store(pool, False)
-    if isinstance(source, Computed):
-        source.compute(pool, name, indices, names=(name,), progress=False)
-        memory = _Memory.of(source, name, source.values[name], source.positions[name])
-    elif isinstance(source, Stored):
-        if (reference := _reference(source.values)) is not None:
-            return {name: Stored(reference)}, {}
-        memory = _Memory.of(source, name, source.values, None)
-    else:
+def _array(name: str, source: Source) -> Found | None:
+    """An array that is on a disk, or in this process; None for what a learner computed here."""
+    if not isinstance(source, Stored):
         return None
+    if (reference := _reference(source.values)) is not None:
+        return {name: Stored(reference)}, {}
+    memory = _Memory.of(source, name, source.values)
     return None if memory is None else ({name: Stored(memory.empty)}, {name: memory})
 
 
@@ -148,18 +149,15 @@ def _is_small(values: Any) -> bool:
 @final
 @dataclass(frozen=True, eq=False)
 class _Memory:
-    """An array in this process by global index; `positions` says where an item's row is in it."""
+    """An array in the memory of this process."""
 
     source: Source
     name: str
     values: np.ndarray
-    positions: np.ndarray | None
     part_rows: int
 
     @classmethod
-    def of(
-        cls, source: Source, name: str, values: Any, positions: np.ndarray | None
-    ) -> "_Memory | None":
+    def of(cls, source: Source, name: str, values: Any) -> "_Memory | None":
         """None for what NumPy cannot hold, or is on a GPU."""
         try:
             array = values.detach().numpy() if isinstance(values, Tensor) else values
@@ -167,31 +165,22 @@ class _Memory:
             return None
         if not isinstance(array, np.ndarray):
             return None
-        return cls(source, name, array, positions, rows_per_part(array))
+        return cls(source, name, array, rows_per_part(array))
 
     @property
     def empty(self) -> PartedArray:
         """The array for another process, before any of its parts."""
-        size = len(self.values if self.positions is None else self.positions)
-        return PartedArray((size, *self.values.shape[1:]), self.values.dtype, self.part_rows)
+        return PartedArray(self.values.shape, self.values.dtype, self.part_rows)
 
     def sent(self, ray: Any, number: int) -> Any:
         """The reference of a part, sent again only where its numbers are other ones."""
         from xxhash import xxh3_128_digest
 
-        part = np.ascontiguousarray(self._part(number))
+        rows = slice(number * self.part_rows, (number + 1) * self.part_rows)
+        part = np.ascontiguousarray(self.values[rows])
         digest = xxh3_128_digest(part.view(np.uint8).data) if part.size else b""
         kept = SENT.setdefault(self.source, {})
         key = (session_of(ray), self.name, number)
         if key not in kept or kept[key][0] != digest:
             kept[key] = digest, ray.put(part)
         return kept[key][1]
-
-    def _part(self, number: int) -> np.ndarray:
-        rows = slice(number * self.part_rows, (number + 1) * self.part_rows)
-        if self.positions is None:
-            return np.asarray(self.values[rows])
-        places = self.positions[rows]
-        part = np.zeros((len(places), *self.values.shape[1:]), self.values.dtype)
-        part[places >= 0] = self.values[places[places >= 0]]
-        return part

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal.errors import ScoreError
+from openal.errors import ArgumentError, ScoreError
 from openal.integrations.ray._carried import Carried
 from openal.integrations.ray._cluster import cpus_of
 from openal.integrations.ray._worker import Outcome, Work, mapped, packed, unpacked
@@ -35,6 +35,7 @@ class Job:
     ray: Any
     cpus: float
     retries: int
+    gather_bytes: int
     function: Callable[..., Tensor]
     rows: Rows
     columns: Columns
@@ -63,9 +64,19 @@ class Job:
         outcome = self._got(reference)
         _warn(self.rows.signals, outcome.caught)
         for at, value in zip(group, outcome.returned, strict=False):  # up to the error
+            self._require_room(value, len(at))
             yield at, unpacked(value)
         if outcome.error is not None:
             raise outcome.error
+
+    def _require_room(self, value: Any, rows: int) -> None:
+        wanted = getattr(value, "nbytes", 0) // max(1, rows) * len(self.rows)
+        if wanted > self.gather_bytes:
+            raise ArgumentError(
+                f"what {self.function!r:.200} returns for {len(self.rows):,} items takes "
+                f"{wanted:,} bytes here; gather_bytes of RayEngine is {self.gather_bytes:,}. Let a "
+                f"stage before it keep fewer, as Top(score, factor=20) does, or give more."
+            )
 
     def _got(self, reference: Any) -> Outcome:
         """The outcome of a task."""

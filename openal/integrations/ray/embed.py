@@ -200,8 +200,9 @@ def _folder_embedded(run: _Run, plan: Plan, folder: Path) -> Embedded:
     made = run.mapped(numbers, FolderEncoder, arguments, batch_size=1)
     for _ in run.rows(made, parts, "part"):
         pass
-    reasons = Embeddings(plan.out).reasons
-    return Embedded(plan.out, len(names), {names[row]: why for row, why in reasons.items()})
+    store = Embeddings(plan.out)
+    named = getattr(store, "names", None) or names  # a store of images may know its rows by name
+    return Embedded(plan.out, len(names), {named[row]: why for row, why in store.reasons.items()})
 
 
 def _dataset_embedded(run: _Run, plan: Plan, dataset: Any) -> Embedded:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from openal._checks import as_count, as_number
-from openal.integrations.ray._carried import carried
+from openal.integrations.ray._carried import Carried, carried
 from openal.integrations.ray._cluster import connected
-from openal.integrations.ray._heads import heads
+from openal.integrations.ray._heads import heads_elsewhere
 from openal.integrations.ray._job import Columns, Job
 from openal.view import Blocks, Rows, cut, gathered, prepare
 
@@ -37,12 +38,15 @@ class RayEngine:
         block_bytes: of signals, about, in a block.
         cpus: how many CPUs of the cluster a task takes.
         retries: how often what a worker was at is computed again when it dies.
+        gather_bytes: the most that a stage may take of a signal into this process at once, or a
+            function return; more is refused.
     """
 
     rows: int | None = None
     block_bytes: int = 8 * 2**20
     cpus: float = 1.0
     retries: int = 3
+    gather_bytes: int = 8 * 2**30
 
     def __post_init__(self) -> None:
         if self.rows is not None:
@@ -50,20 +54,19 @@ class RayEngine:
         as_count(self.block_bytes, "block_bytes", minimum=1)
         as_number(self.cpus, "cpus", above=0)
         as_count(self.retries, "retries")
+        as_count(self.gather_bytes, "gather_bytes", minimum=1)
 
     def __call__(self, function: Callable[..., Tensor], rows: Rows, columns: Columns) -> Tensor:
         """The results [n, ...], in the order of `rows`."""
         ray, blocks = connected(), Blocks(self.rows, self.block_bytes)
+        mapped = partial(self._mapped, ray)
+        with heads_elsewhere(mapped):
+            prepare(rows, columns)
         sample = cut(rows, columns, np.arange(min(1, len(rows))))
         if not len(rows) or any(column.device.type != "cpu" for column in sample):
             return blocks(function, rows, columns)
-        for name in _names(columns):
-            for pass_ in heads(rows, name):
-                pass_.keep(
-                    self._mapped(ray, pass_.function, pass_.rows, pass_.columns, pass_.blocks)
-                )
-        prepare(rows, columns)
-        return self._mapped(ray, function, rows, columns, [*blocks.positions(rows, columns)])
+        there = carried(rows.signals, tuple(name for name in columns if isinstance(name, str)))
+        return mapped(function, rows, columns, [*blocks.positions(rows, columns)], there)
 
     def _mapped(
         self,
@@ -72,11 +75,8 @@ class RayEngine:
         rows: Rows,
         columns: Columns,
         blocks: list[np.ndarray],
+        there: Carried,
     ) -> Tensor:
-        there = carried(rows.signals, _names(columns), rows.indices)
-        job = Job(ray, self.cpus, self.retries, function, rows, columns, there)
+        limits = self.cpus, self.retries, self.gather_bytes
+        job = Job(ray, *limits, function, rows, columns, there)
         return gathered(function, len(rows), job.results(blocks))
-
-
-def _names(columns: Columns) -> tuple[str, ...]:
-    return tuple(column for column in columns if isinstance(column, str))
