@@ -1,8 +1,8 @@
 """What a query costs on a pool in a file, in one process and on two workers of Ray.
 
 `python -m benchmarks.scale` draws 5,000,000 x 64 numbers of half precision into a file and asks
-three chains about them; `--rows` draws fewer, `--width` longer ones. `python -m benchmarks.scale --selections DATA` holds
-selections at scale against the exact ones, on the CLIP embeddings in the folder DATA.
+three chains about them; `--rows` draws fewer, `--width` longer ones. With `--selections DATA` it
+holds selections at scale against the exact ones, on the CLIP embeddings in the folder DATA.
 """
 
 import argparse

@@ -21,6 +21,7 @@ from openal.store import Embeddings, build_store
 from openal.strategies import CLIPNAL, NEAT, LfOSA, available
 from openal.view import Rows
 from tests.integrations.ray_cluster import real, signals_of
+from tests.walking import walked
 
 pytestmark = pytest.mark.long
 
@@ -41,6 +42,7 @@ KINDS = THREE if os.getenv("CI") else available()
 """CI is short of time; `pytest -m full` takes all."""
 
 
+@walked
 @pytest.mark.parametrize("kind", KINDS.values(), ids=[*KINDS])
 def test_a_query_is_that_of_one_process(
     kind: Any, about: tuple[Pool, LabeledSet], ray: Any
@@ -95,6 +97,7 @@ def of_a_store(folder: Path) -> Embeddings:
     return build_store(folder / "store", torch.from_numpy(X), lambda x: x.float(), **options)
 
 
+@walked
 @pytest.mark.parametrize(
     "kind", ["array", "tensor", "bfloat16", "file", "part of a file", "columns first", "store"]
 )

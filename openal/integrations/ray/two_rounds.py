@@ -40,7 +40,7 @@ class TwoRoundKCenter(Part):
         ArgumentError: a `factor` or `part_rows` below 1.
 
     Reference: Malkomes et al., "Fast Distributed k-Center Clustering with Outliers on Massive
-    Data", NeurIPS 2015, theorem 1.
+    Data", NeurIPS 2015.
     """
 
     vectors: str = signal("embeddings")
