@@ -18,8 +18,10 @@ def map_by(engine: RayEngine) -> Any:
     return view.map(torch.Tensor.double, "x")
 
 
-def test_without_a_cluster_the_call_that_makes_one_is_named() -> None:
-    pytest.importorskip("ray")
+def test_without_a_cluster_the_call_that_makes_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pytest.importorskip("ray"), "is_initialized", lambda: False)
     with pytest.raises(ArgumentError, match=r"call ray\.init\(\)"):
         map_by(RayEngine())
 
@@ -41,6 +43,7 @@ def test_an_option_that_cannot_be_is_named(options: dict[str, Any]) -> None:
 
 
 def test_a_stage_that_takes_more_than_this_process_may_hold_is_refused() -> None:
+    # Coreset maps nothing, so that no cluster is asked.
     z, labeled = np.zeros((5000, 2), np.float32), LabeledSet(5000, 2)
     pool = Pool(features=z).with_engine(RayEngine(gather_bytes=39_999))
     with pytest.raises(ArgumentError, match="'features' of 5,000 items at once, 40,000 bytes"):
