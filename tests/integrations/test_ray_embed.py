@@ -65,7 +65,7 @@ def test_a_folder_becomes_the_store_of_one_process_from_where_it_is(
     images: Path, plain: Embeddings, tmp_path: Path, ray: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made_here(images, tmp_path / "store", part=(0, 2))  # what a kill may leave
-    begun = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").glob("shard-*")}
+    begun = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").glob("shard-*.npy")}
     made = embedded(images, tmp_path / "store")
     store = Embeddings(tmp_path / "store")
     assert {path: path.stat().st_mtime_ns for path in begun} == begun
