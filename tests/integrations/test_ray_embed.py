@@ -32,6 +32,11 @@ BROKEN = "0/004.png"
 WHY = "UnidentifiedImageError: cannot identify image file"
 
 
+@pytest.fixture(autouse=True)
+def _with_ray() -> None:
+    pytest.importorskip("ray", reason="ray: pip install openal[ray]")
+
+
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real digits as PNG, one of them broken."""
