@@ -16,10 +16,12 @@ from torch import Tensor
 
 from openal import LabeledSet, Pool
 from openal.errors import ArgumentError, ArrayError, ScoreError, StoreError
-from openal.integrations.ray import RayEngine
+from openal.integrations.ray import RayEngine, _worker
+from openal.integrations.ray._carried import Elsewhere
 from openal.store import Embeddings, build_store
 from openal.strategies import CLIPNAL, NEAT, LfOSA, available
 from openal.view import Rows
+from tests.conftest import THREADS
 from tests.integrations.ray_cluster import real, signals_of
 from tests.walking import walked
 
@@ -182,8 +184,15 @@ def threads(block: Tensor) -> Tensor:
     return torch.full((len(block),), torch.get_num_threads())
 
 
-def test_a_worker_computes_by_one_thread(ray: Any) -> None:
-    assert set(mapped(X, threads).tolist()) == {1}
+def test_a_worker_computes_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = _worker.Work(threads, (None,), Elsewhere({}, {}, 0), "highest")
+    monkeypatch.setitem(_worker._works, "key", work)
+    torch.set_num_threads(2)
+    try:
+        outcome = _worker.mapped("key", [None], [(np.arange(3), [np.zeros(3)])], [])
+    finally:
+        torch.set_num_threads(THREADS)
+    assert outcome.returned[0].tolist() == [1, 1, 1]
 
 
 class Taken:
