@@ -75,7 +75,7 @@ def embed_with_ray(
 
     What was killed goes on where it stopped: shards and parts are written whole. A worker that dies
     is started again. Images that cannot be read are told with their reason, in
-    `Embedded.unreadable` and in `unreadable.parquet`.
+    `Embedded.unreadable`, and beside Parquet files in `unreadable.parquet`.
 
     Args:
         source: a folder of images, or a `ray.data.Dataset` with a row per image.
