@@ -11,7 +11,7 @@ from torch import Tensor
 
 from openal._checks import first_bad_row
 from openal._sources import KEPT, Computed, Derived, Kept, Source, Stored, Trainable, frozen
-from openal.errors import ArrayError, MissingSignalError
+from openal.errors import ArgumentError, ArrayError, MissingSignalError
 
 __all__ = ["STANDARD", "QuerySignals", "Standard", "ways_to_offer"]
 
@@ -87,6 +87,9 @@ STANDARD: dict[str, Standard] = {
 }
 """The signals that parts read by default; `docs/concepts.md` prints this table."""
 
+FEW = 4096
+"""So many rows are always taken."""
+
 MANY = 3
 """So many rows do not add up to 1 by chance."""
 
@@ -132,9 +135,13 @@ class QuerySignals:
         self._num_classes = labeled.num_classes
         self._origins: dict[str, tuple[Source, tuple[str, ...]]] = {}
         self._suspected: set[str] = set()  # of holding probabilities, and warned of
+        engine = getattr(pool, "_engine", None)  # which may say how much may be taken at once
+        self._gather_bytes: int | None = getattr(engine, "gather_bytes", None)
 
     def take(self, name: str, indices: np.ndarray) -> Tensor:
         """The rows [n, ...] of signal `name` at `indices`; refuses NaN and a wrong width."""
+        if self._gather_bytes is not None and len(indices) > FEW:
+            self._require_room(name, indices, self._gather_bytes)
         source, names = self._source(name)
         values = source.take(self._pool, name, indices, names=names, progress=self._progress)
         values = _usable(name, values, indices, self._num_classes)
@@ -147,6 +154,16 @@ class QuerySignals:
                 stacklevel=2,
             )
         return values
+
+    def _require_room(self, name: str, indices: np.ndarray, most: int) -> None:
+        row = self.take(name, indices[:1])
+        wanted = len(indices) * row.numel() * row.element_size()
+        if wanted > most:
+            raise ArgumentError(
+                f"a stage takes {name!r} of {len(indices):,} items at once, {wanted:,} bytes; "
+                f"gather_bytes of the engine is {most:,}. Let a stage before it keep fewer, as "
+                f"Top(score, factor=20) or TwoRoundKCenter(factor=20) does, or give more."
+            )
 
     def prepare(self, name: str, indices: np.ndarray) -> None:
         """Compute in one pass what will be taken in blocks."""

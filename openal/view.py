@@ -3,7 +3,7 @@
 A score is any function of a `View` that returns one number per candidate, larger = query me.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -24,6 +24,9 @@ __all__ = [
     "Score",
     "Signals",
     "View",
+    "cut",
+    "gathered",
+    "prepare",
 ]
 
 PENDING = -3
@@ -112,33 +115,31 @@ class Blocks:
         self, function: Callable[..., Tensor], rows: Rows, columns: tuple[str | Tensor, ...]
     ) -> Tensor:
         """The results [n, ...], in the order of `rows`."""
-        for column in columns:
-            if isinstance(column, str):
-                rows.signals.prepare(column, rows.indices)
-        order = np.argsort(rows.indices, kind="stable")
-        result = torch.empty(0, dtype=torch.float32, device="cpu")
-        for at, block in self._blocks(rows, columns, order):
-            values = _checked(function(*block), len(at), function)
-            if len(result) < len(order):  # the first block: room for all
-                result = values.new_empty(len(order), *values.shape[1:])
-            _require_alike(values, result, function)
-            result[torch.from_numpy(at).to(result.device)] = values
-        return result
+        prepare(rows, columns)
+        blocks = ((at, function(*cut(rows, columns, at))) for at in self.positions(rows, columns))
+        return gathered(function, len(rows), blocks)
 
-    def _blocks(
-        self, rows: Rows, columns: tuple[str | Tensor, ...], order: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, list[Tensor]]]:
-        size = self.rows or self._fitting_rows(_cut(rows, columns, order[:1]))
+    def positions(self, rows: Rows, columns: tuple[str | Tensor, ...]) -> Iterator[np.ndarray]:
+        """Which of the rows stand in each block, in the order of the storage."""
+        order = np.argsort(rows.indices, kind="stable")
+        size = self.rows or self._fitting_rows(cut(rows, columns, order[:1]))
         for start in range(0, len(order), size):
-            at = order[start : start + size]
-            yield at, _cut(rows, columns, at)
+            yield order[start : start + size]
 
     def _fitting_rows(self, row: list[Tensor]) -> int:
         row_bytes = sum([column.numel() * column.element_size() for column in row])
         return max(256, self.block_bytes // max(1, row_bytes))
 
 
-def _cut(rows: Rows, columns: tuple[str | Tensor, ...], block: np.ndarray) -> list[Tensor]:
+def prepare(rows: Rows, columns: tuple[str | Tensor, ...]) -> None:
+    """Compute at once what will be read block by block."""
+    for column in columns:
+        if isinstance(column, str):
+            rows.signals.prepare(column, rows.indices)
+
+
+def cut(rows: Rows, columns: tuple[str | Tensor, ...], block: np.ndarray) -> list[Tensor]:
+    """What the columns hold at some positions among the rows."""
     at = torch.from_numpy(block)
     return [
         column[at.to(column.device)]
@@ -146,6 +147,23 @@ def _cut(rows: Rows, columns: tuple[str | Tensor, ...], block: np.ndarray) -> li
         else rows.signals.take(column, rows.indices[block])
         for column in columns
     ]
+
+
+def gathered(
+    function: Callable[..., Tensor], n: int, blocks: Iterable[tuple[np.ndarray, Tensor]]
+) -> Tensor:
+    """The results [n, ...] of a function, from its blocks: positions, and what it returned there.
+
+    Raises a ScoreError where it did not return one row per row, all of one kind.
+    """
+    result = torch.empty(0, dtype=torch.float32, device="cpu")
+    for at, returned in blocks:
+        values = _checked(returned, len(at), function)
+        if len(result) < n:  # the first block: room for all
+            result = values.new_empty(n, *values.shape[1:])
+        _require_alike(values, result, function)
+        result[torch.from_numpy(at).to(result.device)] = values
+    return result
 
 
 def _checked(result: Tensor, n: int, function: Callable[..., Tensor]) -> Tensor:

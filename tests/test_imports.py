@@ -88,6 +88,7 @@ DOOR_ROOMS = {"commands"}  # the command line finds each by its name
 
 # Whose names users import: a name is in one of them only. The front door repeats some of others.
 ROOMS = ["", "encoders", "functional", "informativeness", "integrations", "label", "learners"]
+ROOMS += ["integrations.ray"]
 ROOMS += ["ledger", "project", "purity", "report", "selection", "simulate", "stopping", "store"]
 ROOMS += ["strategies", "testing"]
 

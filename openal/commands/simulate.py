@@ -2,16 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
+from openal.integrations.ray import RayRuns
+from openal.integrations.ray._cluster import cluster_at
 from openal.simulate._arguments import DEFAULTS, ON_DIGITS, counts_of, plain_experiment
 from openal.simulate._image_task import IMAGE_TASKS
+from openal.simulate._planned_runs import Finish, finished_runs
 from openal.simulate._plot import figure, png_or_none
 from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
@@ -138,6 +142,13 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
     add("--side", type=int, metavar="N", help="pixels that a network on images sees (32)")
     add("--epochs", type=int, metavar="N", help="of a network on images (cnn 25, resnet18 100)")
     add("--out", type=Path, metavar="FOLDER", help=f"for results ({DEFAULTS['out']})")
+    add(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="compute the runs on a Ray cluster, a CPU for each: at an address, or of this machine",
+    )
 
 
 CURVES = "simulation.png"
@@ -147,12 +158,24 @@ NAMED = 8
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; an OpenALError before anything is computed or written if it cannot be."""
-    experiments = [_experiment(given) for given in _by_budget(parser().parse_args(argv))]
+    given = parser().parse_args(argv)
+    experiments = [_experiment(each) for each in _by_budget(given)]
     for experiment in experiments:
         experiment.check()
-    for experiment in experiments:
-        _play(experiment, argv)
+    with _ways(given.ray) as finish:
+        for experiment in experiments:
+            _play(replace(experiment, finish=finish), argv)
     return 0
+
+
+@contextmanager
+def _ways(ray: str | None) -> Iterator[Finish]:
+    """How runs are computed: here, or on a cluster."""
+    if ray is None:
+        yield finished_runs
+        return
+    with cluster_at(ray):
+        yield RayRuns()
 
 
 def _by_budget(given: argparse.Namespace) -> list[argparse.Namespace]:

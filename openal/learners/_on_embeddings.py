@@ -1,6 +1,7 @@
 """From a pool's embeddings and some answers to a learner that computes signals."""
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,10 +19,24 @@ from openal.learners._health import without_opinion
 from openal.learners._layers import Layers, LayerSettings, fit_layers
 from openal.pool import Pool
 
-__all__ = ["FittedOnEmbeddings", "answered_embeddings", "fit_embeddings", "taken", "with_values"]
+__all__ = [
+    "BLOCK_ROWS",
+    "MANY_ROWS",
+    "FittedOnEmbeddings",
+    "answered_embeddings",
+    "fit_embeddings",
+    "taken",
+    "with_values",
+]
 
 BLOCK_ROWS = 4096
 """How many embeddings are held in double precision at a time."""
+
+MANY_ROWS: ContextVar[Callable[..., dict[str, Tensor] | None]] = ContextVar("many rows")
+"""What an engine sets while it reads signals: computes those of many items where these are.
+
+It is asked with the learner, the pool, the indices and the names, and may give None.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +65,10 @@ class FittedOnEmbeddings:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...]: float32, float64 of such embeddings."""
+        if len(indices) > BLOCK_ROWS and (there := MANY_ROWS.get(None)) is not None:
+            found_there = there(self, pool, indices, names)
+            if found_there is not None:
+                return found_there
         results: dict[str, Tensor] = {}
         for start in range(0, max(1, len(indices)), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)

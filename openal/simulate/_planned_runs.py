@@ -21,12 +21,14 @@ from openal.simulate.oracle import Oracle
 from openal.simulate.split import OpenSetSplit
 
 __all__ = [
+    "Finish",
     "FirstOnce",
     "PlannedRun",
     "SameStart",
     "Setting",
     "finished_runs",
     "planned_runs",
+    "runs_of",
 ]
 
 PATIENCE = 0.5
@@ -102,6 +104,19 @@ class PlannedRun:
         )
 
 
+Finish = Callable[
+    [
+        Sequence[Setting],
+        Mapping[str, QueryStrategy],
+        LabeledData,
+        LabeledData | None,
+        Callable[[], object],
+    ],
+    list[Runs],
+]
+"""Computes all runs: here one after another (`finished_runs`), elsewhere on many machines."""
+
+
 def planned_runs(
     settings: Sequence[Setting], strategies: Mapping[str, QueryStrategy]
 ) -> Iterator[PlannedRun]:
@@ -137,10 +152,11 @@ def finished_runs(
                     finished()
         if len(runs) == before:
             time.sleep(PATIENCE)
-    return [_by_name(runs, setting) for setting in settings]
+    return [runs_of(setting, runs) for setting in settings]
 
 
-def _by_name(runs: Mapping[PlannedRun, Run], setting: Setting) -> Runs:
+def runs_of(setting: Setting, runs: Mapping[PlannedRun, Run]) -> Runs:
+    """The runs of a setting by the strategy's name, then by seed."""
     by_name: dict[str, dict[int, Run]] = {}
     for plan, run in runs.items():
         if plan.setting is setting:

@@ -16,7 +16,7 @@ from openal._threads import one_thread
 from openal.errors import ArgumentError
 from openal.query import QueryStrategy
 from openal.simulate._feature_maps import keep_feature_map
-from openal.simulate._planned_runs import Setting, finished_runs, planned_runs
+from openal.simulate._planned_runs import Finish, Setting, finished_runs, planned_runs
 from openal.simulate._results_folder import ResultsFolder, check_grid
 from openal.simulate._whole_data import kept_accuracy
 from openal.simulate.conditions import VARYING, Conditions
@@ -45,6 +45,7 @@ def compare_grid(
     folder: Path | str | None = None,
     settings: Mapping[str, Any] | None = None,
     progress: bool | None = None,
+    finish: Finish = finished_runs,
 ) -> GridRuns:
     """The runs of all strategies at all seeds, for every conditions of a grid.
 
@@ -61,6 +62,7 @@ def compare_grid(
         folder: where finished runs are kept; None keeps none.
         settings: what else the runs depend on, the data above all, as values that JSON can hold.
         progress: True for a bar, False for none, None for a bar on a terminal only.
+        finish: what computes the runs; `openal.integrations.ray.RayRuns()` does so on a cluster.
 
     Returns:
         The runs by (mismatch, ood_ratio), then by the strategy's name, then by seed.
@@ -81,7 +83,9 @@ def compare_grid(
     _warn_of_shared_learners(strategies, data)
     splits = _splits(grid, data.labels, data.names, seeds, test)
     folders = [None] * len(grid) if folder is None else _folders(folder, grid, settings)
-    return _run(strategies, data, grid, splits, folders, test=test, progress=progress)
+    return _run(
+        strategies, data, grid, splits, folders, test=test, progress=progress, finish=finish
+    )
 
 
 def _warn_of_shared_learners(strategies: Mapping[str, QueryStrategy], data: LabeledData) -> None:
@@ -128,6 +132,7 @@ class Experiment:
     of the `grid`; if `is_grid`, the files carry the ratios in their names. `about` and `notes` are
     sentences for people: where the figures come from, what is left out. With `whole` the accuracy
     on the whole data set is told too; with `tsne` the features of the classifiers are mapped.
+    `finish` computes the runs.
     """
 
     source: DataSource
@@ -141,6 +146,7 @@ class Experiment:
     notes: tuple[str, ...] = ()
     whole: bool = False
     tsne: bool = False
+    finish: Finish = finished_runs
 
     @cached_property
     def splits(self) -> Splits:
@@ -166,7 +172,14 @@ class Experiment:
         with one_thread() if self.source.items is None else nullcontext():
             folders = self._folders()
             runs = _run(
-                self.strategies, data, self.grid, self.splits, folders, test=test, progress=None
+                self.strategies,
+                data,
+                self.grid,
+                self.splits,
+                folders,
+                test=test,
+                progress=None,
+                finish=self.finish,
             )
         return data, runs
 
@@ -211,6 +224,7 @@ def _run(
     *,
     test: LabeledData | None,
     progress: bool | None,
+    finish: Finish,
 ) -> GridRuns:
     """The runs at `splits`, kept in the folder of each conditions."""
     settings = [
@@ -221,7 +235,7 @@ def _run(
     there = sum(plan.done for plan in planned)
     total = len(planned)
     with progress_bar(progress, total=total, initial=there, unit="run", leave=False) as bar:
-        runs = finished_runs(settings, strategies, data, test, bar.update)
+        runs = finish(settings, strategies, data, test, bar.update)
     ratios = [(conditions.mismatch, conditions.ood_ratio) for conditions in grid]
     return dict(zip(ratios, runs, strict=True))
 
