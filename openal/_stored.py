@@ -39,6 +39,11 @@ class Stored:
         """Indices without a value, which no query may hold."""
         return getattr(self.values, "unreadable", ())
 
+    @property
+    def retired(self) -> Any:
+        """Indices of items that are not there any more, which no query may hold."""
+        return getattr(self.values, "retired", ())
+
     def begin(self, pool: Any, progress: bool | None) -> None:
         """What a query does first: a copy of what can be changed in place is made anew."""
         if self._given is not None:
