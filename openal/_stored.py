@@ -62,7 +62,8 @@ def rows_in_place(values: Any) -> np.ndarray | None:
     if type(values) in (Tensor, Parameter) and values.device.type == "cpu" and values.numel():
         plain = values.layout == torch.strided and values.is_contiguous() and not values.is_neg()
         return values.detach().reshape(len(values), -1).view(torch.uint8).numpy() if plain else None
-    plain = isinstance(values, np.ndarray) and values.flags.c_contiguous and values.ndim > 0
+    # Not a memory map, of which all pages would be in memory at once.
+    plain = type(values) is np.ndarray and values.flags.c_contiguous and values.ndim > 0
     return values if plain and values.size and not values.dtype.hasobject else None
 
 
