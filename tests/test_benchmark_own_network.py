@@ -52,11 +52,11 @@ def test_the_command_at_toy_size(
     assert len(list((tmp_path / "runs" / "runs").glob("*.json"))) == 8
 
 
-def test_every_task_has_nine_methods_and_both_bounds() -> None:
+def test_every_task_has_ten_methods_and_both_bounds() -> None:
     images = toy(16)
     for task in ("cnn", "resnet9"):
-        assert len(compared(task_network(task, images, 16, TOY))) == 10
-    assert len(compared(task_network("linear", images, 16, TOY))) == 9
+        assert len(compared(task_network(task, images, 16, TOY))) == 11
+    assert len(compared(task_network("linear", images, 16, TOY))) == 10
 
 
 @pytest.mark.long
