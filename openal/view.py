@@ -254,9 +254,14 @@ class View:
             first = self.pool if self._first is None else self._first
             parts = (first.indices, self.known.indices, self.invalid.indices)
             indices = np.sort(np.concatenate(parts))
-            blocks = (indices[at : at + MEAN_ROWS] for at in range(0, len(indices), MEAN_ROWS))
-            sums = [self.pool.signals.take(name, block).double().sum(dim=0) for block in blocks]
-            self._means[name] = torch.stack(sums).sum(dim=0) / len(indices)
+            starts, sums = range(0, len(indices), MEAN_ROWS), torch.empty(0, device="cpu")
+            for row, at in enumerate(starts):
+                block = self.pool.signals.take(name, indices[at : at + MEAN_ROWS])
+                total = block.double().sum(dim=0)
+                # One tensor: small ones, kept between large blocks, hold the heap apart.
+                sums = sums if row else total.new_empty(len(starts), *total.shape)
+                sums[row] = total
+            self._means[name] = sums.sum(dim=0) / len(indices)
         return self._means[name]
 
     def at(self, rows: Tensor) -> "View":

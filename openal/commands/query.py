@@ -18,8 +18,8 @@ from openal.query import Query
 
 __all__ = ["main", "parser"]
 
-COLUMNS = ("file", "class", "purity", "informativeness", "score", "reason")
-Row = tuple[str, str, float | None, float | None, float | None, str]
+COLUMNS = ("file", "class", "purity", "informativeness", "score", "reason", "key")
+Row = tuple[str, str, float | None, float | None, float | None, str, str]
 
 
 def parser() -> Parser:
@@ -90,6 +90,7 @@ def _rows(project: Project, query: Query) -> list[Row]:
             _value(query.informativeness, row),
             _value(query.scores, row),
             reasons[row],
+            project.keys[index],
         )
         for row, index in enumerate(query)
     ]

@@ -88,7 +88,8 @@ def answers_of(labeled: LabeledSet) -> dict[int, int]:
 def read_answers(path: Path, project: Project) -> AnswerTable:
     """The answers of a CSV file with the columns `file` and `class`; others are not read.
 
-    A class is written as in the project, or UNKNOWN or SKIPPED; rows without one are passed over.
+    A class is written as in the project, or UNKNOWN or SKIPPED; rows without one are passed over. A
+    column `key`, as `openal query` writes it, says which image it was where its name changed since.
     Comma, semicolon or tab, with a byte-order mark or without. Raises an AnswerError that names
     the first row with an image or a class that is not there, or with two answers for an image.
     """
@@ -96,9 +97,10 @@ def read_answers(path: Path, project: Project) -> AnswerTable:
     if not rows:
         raise ArgumentError(f"{path} is empty; the columns file and class were expected.")
     columns = _columns(path, rows[0][1])
-    files = {written(name): at for name, at in project.index_of.items()}
+    keys = {written(key): at for at, key in enumerate(project.keys)}
+    files = {**keys, **{written(name): at for name, at in project.index_of.items()}}
     labels = {**{name: at for at, name in enumerate(project.classes)}, **SPELLED}
-    return _table(path, rows[1:], columns, files, labels)
+    return _table(path, rows[1:], columns, files, keys, labels)
 
 
 def written(name: str) -> str:
@@ -106,10 +108,11 @@ def written(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _columns(path: Path, header: list[str]) -> tuple[int, int]:
+def _columns(path: Path, header: list[str]) -> tuple[int, int, int]:
+    """Where the columns file, class and key are; beyond the last where there is no key."""
     names = [name.strip() for name in header]
     missing = [name for name in ("file", "class") if name not in names]
-    twice = [name for name in ("file", "class") if names.count(name) > 1]
+    twice = [name for name in ("file", "class", "key") if names.count(name) > 1]
     if twice:
         raise ArgumentError(f"{path} has two columns {twice[0]!r}; one was expected.")
     if missing:
@@ -117,25 +120,28 @@ def _columns(path: Path, header: list[str]) -> tuple[int, int]:
             f"{path} has no column {missing[0]!r}; its first line must name the columns file and "
             f"class, and is {', '.join(names)[:100]!r}."
         )
-    return names.index("file"), names.index("class")
+    key = names.index("key") if "key" in names else len(names)
+    return names.index("file"), names.index("class"), key
 
 
 def _table(
     path: Path,
     rows: list[tuple[int, list[str]]],
-    columns: tuple[int, int],
+    columns: tuple[int, int, int],
     files: Mapping[str, int],
+    keys: Mapping[str, int],
     labels: Mapping[str, int],
 ) -> AnswerTable:
     found: dict[int, int] = {}
     lines: dict[int, int] = {}
     empty = 0
     for line, row in rows:
-        file, name = (row[at] if at < len(row) else "" for at in columns)
+        file, name, key = (row[at] if at < len(row) else "" for at in columns)
         if not name.strip():
             empty += 1
             continue
-        index = _looked_up(files, file, "/", f"{path}, line {line}: there is no image", "file")
+        known, image = (keys, key) if key.strip() else (files, file)
+        index = _looked_up(known, image, "/", f"{path}, line {line}: there is no image", "file")
         label = _looked_up(labels, name, "", f"{path}, line {line}: there is no class", "class")
         if found.setdefault(index, label) != label:
             raise AnswerError(

@@ -106,9 +106,11 @@ class WeightedKMeans(Part):
         centers = weighted_k_means(points, their_weight, centers, self.steps)
         if len(carriers) == len(weight):
             return _assigned(points, centers)
-        blocks = torch.arange(len(weight), device="cpu").split(BLOCK_ROWS)
-        parts = [_assigned(vectors_of(self.vectors, view.at(b)), centers) for b in blocks]
-        owner, squared = (torch.cat(part) for part in zip(*parts, strict=True))
+        # Made first: small results between large blocks keep the heap from shrinking.
+        owner, squared = torch.empty_like(weight, dtype=torch.int64), torch.empty_like(weight)
+        for rows in torch.arange(len(weight), device="cpu").split(BLOCK_ROWS):
+            points = vectors_of(self.vectors, view.at(rows))
+            owner[rows], squared[rows] = _assigned(points, centers)
         return owner, squared
 
 

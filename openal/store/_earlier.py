@@ -47,7 +47,7 @@ def rows_of_earlier(
 
 def _is_older(folder: Path, images: Images, name: str) -> bool:
     hint, made = images.hint(name), (folder / MANIFEST).stat().st_mtime_ns
-    return hint is not None and hint.changed < made
+    return hint is not None and max(hint.changed, hint.moved) < made  # moved here since, perhaps
 
 
 def _stamped(manifest: Manifest, listing: Listing, stamps: Mapping[str, Stamp]) -> Rows:

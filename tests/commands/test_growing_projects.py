@@ -86,14 +86,15 @@ def test_what_is_gone_is_left_out_of_all_but_learning(here: Path, capsys: Captur
     answer(Project.find())
     asked = Project.find().labeled().known_indices.tolist()
     names = Project.find().names
+    spare = names[int(Project.find().labeled().unlabeled_indices[0])]
     photo(here, names[asked[0]]).unlink()
-    photo(here, "100.png").unlink()
+    photo(here, spare).unlink()
     run("embed", *QUICK)
     run("train")
     capsys.readouterr()
     run("predict", "--out", "p.csv")
     assert "2 images gone since: left out." in capsys.readouterr().out
-    assert len(files(here / "p.csv")) == 118 and "100.png" not in files(here / "p.csv")
+    assert len(files(here / "p.csv")) == 118 and spare not in files(here / "p.csv")
     run("export", "--out", "e.csv")
     assert "1 answer about images that are gone: left out." in capsys.readouterr().out
     assert len(files(here / "e.csv")) == 11
@@ -114,6 +115,31 @@ def test_an_open_round_does_not_wait_for_what_is_gone(here: Path) -> None:
     run("embed", *QUICK)
     assert not len(Project.find().labeled().pending_indices)
     assert not {*pending} & {*Project.find().query(seed=0).indices.tolist()}
+
+
+@pytest.mark.parametrize("with_keys", [True, False])
+def test_a_table_of_before_is_about_the_images_that_were_asked(here: Path, with_keys: bool) -> None:
+    run("query", "--budget", "4", "--out", "q.csv")
+    asked = Project.find(here).labeled().pending_indices.tolist()
+    with open("q.csv", newline="") as file:
+        rows = [*csv.reader(file)]
+    one, two, three = (photo(here, row[0]) for row in rows[1:4])
+    three.rename(photo(here, "renamed.png"))
+    if with_keys:  # without, nothing tells what a name stood for
+        one.rename(photo(here, "x"))
+        two.rename(one)
+        photo(here, "x").rename(two)
+    run("embed", *QUICK)
+    named = dict(zip([row[0] for row in rows[1:]], ("zero", "one", "two", "UNKNOWN"), strict=True))
+    filled = [[row[0], named.get(row[0], "class"), row[-1]] for row in rows]
+    with open("q.csv", "w", newline="") as file:
+        csv.writer(file).writerows(filled if with_keys else [row[:2] for row in filled])
+    first = {name: at for at, name in enumerate(Project.find(here).keys)}
+    run("import", "q.csv")
+    labeled = Project.find(here).labeled()
+    labels = dict(zip(labeled.known_indices.tolist(), labeled.known_labels.tolist(), strict=True))
+    assert labels == {first[name]: at for at, name in enumerate([*named][:3])}
+    assert sorted([*labels, *labeled.unknown_indices.tolist()]) == sorted(asked)
 
 
 def test_answers_of_before_an_image_was_replaced_are_flagged_and_asked_again(

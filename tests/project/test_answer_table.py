@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from openal._keys import Keys
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN
 from openal.project import Project, read_answers
@@ -15,6 +16,11 @@ from tests.project.made import begun_project, write_answers
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return begun_project(tmp_path)
+
+
+def rename(project: Project, *names: str) -> None:
+    """As if the images of the project had these names."""
+    project.__dict__.update(names=names, keys=Keys.of(names))
 
 
 ROWS = [("003.png", "zero"), ("001.png", "UNKNOWN"), ("002.png", "SKIPPED"), ("000.png", "two")]
@@ -55,14 +61,14 @@ def test_in_the_encodings_of_excel(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize("name", ["=1+1.png", "'quoted.png", "a,b\nc.png", "\udcff.png"])
 def test_a_name_comes_back_as_it_was_written(tmp_path: Path, name: str) -> None:
     project = begun_project(tmp_path)
-    project.__dict__["names"] = ("other.png", name)
+    rename(project, "other.png", name)
     (tmp_path / "a.csv").write_bytes(csv_table([("file", "class"), (name, "two")]))
     assert read_answers(tmp_path / "a.csv", project).indices == (1,)
 
 
 def test_slashes_of_windows_are_read(tmp_path: Path) -> None:
     project = begun_project(tmp_path)
-    project.__dict__["names"] = ("in/a.png",)
+    rename(project, "in/a.png")
     table = write_answers(tmp_path / "a.csv", [("in\\a.png", "two")])
     assert read_answers(table, project).indices == (0,)
 
@@ -122,7 +128,8 @@ def test_an_error_says_that_nothing_was_recorded(project: Project, tmp_path: Pat
 
 def test_of_two_names_that_differ_by_a_guard_each_gets_its_answer(tmp_path: Path) -> None:
     project = begun_project(tmp_path)
-    names = project.__dict__["names"] = ("=1.png", "'=1.png", "''=1.png")
+    names = ("=1.png", "'=1.png", "''=1.png")
+    rename(project, *names)
     pairs = zip(names, project.classes, strict=True)
     (tmp_path / "a.csv").write_bytes(csv_table([("file", "class"), *pairs]))
     answers = read_answers(tmp_path / "a.csv", project)

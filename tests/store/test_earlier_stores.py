@@ -1,6 +1,7 @@
 """Stores of an earlier release kept no names and no checksums: they are brought up to date once."""
 
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -125,12 +126,13 @@ def test_where_its_names_are_not_known_another_folder_is_refused(
     assert manifest(folder) == before
 
 
+@pytest.mark.parametrize("dated", [time.time_ns(), LONG_AGO], ids=["now", "long ago"])
 def test_where_a_project_knows_the_names_what_changed_since_is_embedded_anew(
-    folder: Path, photos: Path
+    folder: Path, photos: Path, dated: int
 ) -> None:
     before = Listing.of(image_names(photos))
     write(photos, b=20, g=7)
-    os.utime(photos / "b.ppm")
+    os.utime(photos / "b.ppm", ns=(dated, dated))
     (photos / "a.ppm").unlink()
     seen: list[int] = []
     store, match = update(
