@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     counts = Counter(row[1] for row in rows if row[1])
     say([f"{given.out}: {plural(len(rows), 'image')}: {counted(counts.most_common())}."])
     unread = len(rows) - counts.total()
-    say([f"{plural(unread, 'image')} cannot be read, and have no class."] if unread else [])
+    say([f"{plural(unread, 'image')} that cannot be read: no class."] if unread else [])
     gone = len(project.retired)
     say([f"{plural(gone, 'image')} gone since: left out."] if gone else [])
     say([*stale, "Next: openal export --out answers.csv"])
