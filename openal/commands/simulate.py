@@ -49,7 +49,9 @@ def parser() -> Parser:
     add_reading(parser.add_argument_group("how image files are read"))
     _add_classes(parser.add_argument_group("problem"))
     _add_oracle(parser.add_argument_group("oracle"))
-    _add_loop(parser.add_argument_group("loop"))
+    loop = parser.add_argument_group("loop")
+    _add_loop(loop)
+    _add_task(loop)
     return parser
 
 
@@ -100,13 +102,7 @@ def _add_classes(group: argparse._ArgumentGroup) -> None:
 def _add_oracle(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--noise", type=float, default=0.0, metavar="SHARE", help="share of wrong answers (0)")
-    add(
-        "--skip",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="share of answers 'cannot tell' (0)",
-    )
+    add("--skip", type=float, default=0.0, metavar="SHARE", help="share of 'cannot tell' (0)")
 
 
 def _add_loop(group: argparse._ArgumentGroup) -> None:
@@ -117,30 +113,13 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
         metavar="NAME",
         help=f"{', '.join(DEFAULTS['strategies'])}; with options: 'NEAT(k=5),NEAT(k=20)'",
     )
-    add(
-        "--copies",
-        metavar="HOW",
-        help="of answered items: ask; skip; or the least cosine of near copies, to skip these too "
-        "(ask)",
-    )
+    add("--copies", metavar="HOW", help="of answered items: ask, skip, or a least cosine (ask)")
     add("--whole", action="store_true", help="tell the accuracy on the whole data set too")
     add("--tsne", action="store_true", help="map the classifier's features for a report (slow)")
     add("--no-bounds", action="store_true", help="leave perfect purity out, which knows the truth")
     add("--rounds", type=int, metavar="N", help="queries (10; digits 8)")
-    add(
-        "--budget",
-        nargs="+",
-        metavar="N",
-        help="answers per query (20; digits 10), or several",
-    )
+    add("--budget", nargs="+", metavar="N", help="answers per query (20; digits 10), or several")
     add("--seeds", nargs="+", metavar="N", help="how many (5), or which: 3,7")
-    add(
-        "--task",
-        choices=("logistic", "mlp", *IMAGE_TASKS),
-        help="classifier, on embeddings (logistic, mlp) or on images from scratch",
-    )
-    add("--side", type=int, metavar="N", help="pixels that a network on images sees (32)")
-    add("--epochs", type=int, metavar="N", help="of a network on images (cnn 25, resnet18 100)")
     add("--out", type=Path, metavar="FOLDER", help=f"for results ({DEFAULTS['out']})")
     add(
         "--ray",
@@ -149,6 +128,17 @@ def _add_loop(group: argparse._ArgumentGroup) -> None:
         metavar="ADDRESS",
         help="compute the runs on a Ray cluster, a CPU for each: at an address, or of this machine",
     )
+
+
+def _add_task(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--task",
+        choices=("logistic", "mlp", *IMAGE_TASKS),
+        help="classifier, on embeddings (logistic, mlp) or on images from scratch",
+    )
+    add("--side", type=int, metavar="N", help="pixels that a network on images sees (32)")
+    add("--epochs", type=int, metavar="N", help="of a network on images (cnn 25, resnet18 100)")
 
 
 CURVES = "simulation.png"
