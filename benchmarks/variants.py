@@ -27,6 +27,7 @@ from openal.learners import EmbeddingClassifier, EmbeddingDetector
 from openal.purity import DetectorProbability, KernelShare, KnownProbability
 from openal.query import Chain, Query, QueryStrategy
 from openal.selection import GeometricMean, Note, Power, Product
+from openal.simulate.metrics import aubc
 from openal.strategies import JSOSAL, KnownKMeans, ProbCover, Random
 from openal.view import Score
 
@@ -122,8 +123,8 @@ def table(runs: list[dict[str, Any]]) -> str:
 
 
 def _sums(curve: list[float]) -> np.ndarray:
-    """The area under a curve, as the mean of its steps, and where it ends."""
-    return np.array([np.trapezoid(curve) / (len(curve) - 1), curve[-1]])
+    """The area under a curve, and where it ends."""
+    return np.array([aubc(curve), curve[-1]])
 
 
 def _line(name: str, by_cell: list[list[np.ndarray]]) -> str:

@@ -11,8 +11,6 @@ from statistics import fmean
 
 from openal._files import write_whole
 from openal.commands._parser import Parser, add_reading
-from openal.integrations.ray import RayRuns
-from openal.integrations.ray._cluster import cluster_at
 from openal.simulate._arguments import DEFAULTS, ON_DIGITS, counts_of, plain_experiment
 from openal.simulate._image_task import IMAGE_TASKS
 from openal.simulate._planned_runs import Finish, finished_runs
@@ -164,6 +162,9 @@ def _ways(ray: str | None) -> Iterator[Finish]:
     if ray is None:
         yield finished_runs
         return
+    from openal.integrations.ray import RayRuns
+    from openal.integrations.ray._cluster import cluster_at
+
     with cluster_at(ray):
         yield RayRuns()
 

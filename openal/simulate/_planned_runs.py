@@ -1,7 +1,7 @@
 """The runs of a grid, one after another, and what the runs of a seed share."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -119,12 +119,16 @@ Finish = Callable[
 
 def planned_runs(
     settings: Sequence[Setting], strategies: Mapping[str, QueryStrategy]
-) -> Iterator[PlannedRun]:
+) -> list[PlannedRun]:
     """All runs, in the order in which they are computed: a seed of all strategies at a time."""
-    for setting in settings:
-        for seed in setting.splits:
-            for name, strategy in strategies.items():
-                yield PlannedRun(setting, seed, name, strategy)
+    if not strategies:
+        raise ArgumentError("At least one strategy and one seed were expected.")
+    return [
+        PlannedRun(setting, seed, name, strategy)
+        for setting in settings
+        for seed in setting.splits
+        for name, strategy in strategies.items()
+    ]
 
 
 def finished_runs(
@@ -138,9 +142,7 @@ def finished_runs(
 
     `finished` is called after each that was not there in the beginning.
     """
-    if not strategies:
-        raise ArgumentError("At least one strategy and one seed were expected.")
-    planned = list(planned_runs(settings, strategies))
+    planned = planned_runs(settings, strategies)
     there, runs = {plan for plan in planned if plan.done}, dict[PlannedRun, Run]()
     while waiting := [plan for plan in planned if plan not in runs]:
         before = len(runs)

@@ -231,7 +231,7 @@ def _run(
         Setting(conditions, {seed: split for (at, seed), split in splits.items() if at == k}, kept)
         for k, (conditions, kept) in enumerate(zip(grid, folders, strict=True))
     ]
-    planned = list(planned_runs(settings, strategies))
+    planned = planned_runs(settings, strategies)
     there = sum(plan.done for plan in planned)
     total = len(planned)
     with progress_bar(progress, total=total, initial=there, unit="run", leave=False) as bar:

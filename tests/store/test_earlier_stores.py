@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from openal.errors import StoreError
-from openal.store import Embeddings, Images, _image_opening, _stamps, build_store, image_names
+from openal.store import Embeddings, Images, _image_opening, build_store, image_names
 from openal.store._listing import Listing
 from tests.store.pictures import (
     BROKEN,
@@ -37,10 +37,7 @@ class AnyItems:
         return self.images[index]
 
 
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files of a moment ago are like those of long ago."""
-    monkeypatch.setattr(_stamps, "GRAIN", 0)
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture

@@ -28,11 +28,7 @@ from tests.store.pictures import (
     write,
 )
 
-
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files of a moment ago are like those of long ago."""
-    monkeypatch.setattr(_stamps, "GRAIN", 0)
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture

@@ -54,8 +54,7 @@ class RayRuns:
         finished: Callable[[], object],
     ) -> list[Runs]:
         """The runs of each setting; `finished` is called after each that was not there before."""
-        if not strategies:
-            raise ArgumentError("At least one strategy and one seed were expected.")
+        planned = planned_runs(settings, strategies)
         ray = connected()
         task = _task(ray).options(
             num_cpus=self.cpus,
@@ -65,7 +64,7 @@ class RayRuns:
         )
         most = max(1, int(cpus_of(ray) / self.cpus))
         queue = _Queue(ray, task, ray.put((data, test)), most, finished)
-        runs = queue.all([*planned_runs(settings, strategies)])
+        runs = queue.all(planned)
         return [runs_of(setting, runs) for setting in settings]
 
 
