@@ -31,7 +31,7 @@ from openal.simulate.metrics import aubc
 from openal.strategies import JSOSAL, KnownKMeans, ProbCover, Random
 from openal.view import Score
 
-__all__ = ["VARIANTS", "main", "table"]
+__all__ = ["OURS", "VARIANTS", "main", "table"]
 
 OURS = "KnownKMeans"
 ROUNDS = {"usual": (None, 6), "small": (5, 12), "many": (300, 5)}
