@@ -28,6 +28,7 @@ LAYERS = (
         "_folds",
         "_holders",
         "_locks",
+        "_optional",
         "_progress",
         "_spreadsheet",
         "_threads",
