@@ -1,0 +1,205 @@
+"""Writes the gallery: a page for each strategy and each purity, and one of all pictures."""
+
+import inspect
+import re
+import shutil
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import openal
+from benchmarks.defaults import finished
+from benchmarks.defaults_table import tables
+from docs.site.pictures import panel, strip
+from docs.site.scenes import Scene, digits, plane, queries, short_learners
+from docs.strategy_map import paragraphs, strategies
+from openal import Chain, purity
+from openal.informativeness import Margin
+from openal.selection import Top
+
+__all__ = ["Entry", "entries", "gallery_page", "write_gallery"]
+
+HERE = Path(__file__).resolve().parent
+RUNS = HERE.parents[1] / "benchmarks" / "results" / "defaults.jsonl"
+SHOWN = (1, 3, 6)  # rounds
+BUDGET = 8
+
+INDEX = """\
+# Gallery
+
+Every strategy and every purity on the same plane: three clusters are known classes (dots), three
+are not (crosses). Rings are answers, thick rings what is asked in round 6 of 6, eight answers each,
+from none on. A page has the equation, what was asked of real images, the results, and when not
+to use it.
+"""
+
+LEGEND = """\
+<p class="legend">dots: known classes; crosses: unknown; thin rings: answered; thick rings: asked
+now; shade: {shade}</p>
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a page is about.
+
+    Attributes:
+        kind: the class.
+        room: "strategies" or "purity".
+        equation: LaTeX.
+        avoid: when not to use it.
+    """
+
+    kind: type[Any]
+    room: str
+    equation: str
+    avoid: str
+
+    @property
+    def name(self) -> str:
+        """The public name."""
+        return self.kind.__name__
+
+    def strategy(self, scene: Scene) -> Any:
+        """The strategy itself, or the one that asks for the purest."""
+        if self.room == "strategies":
+            return self.kind()
+        classes, others = scene.texts
+        needs = {"NegativeLabels", "TextShare"}
+        given = {"classes": classes, "negatives": others} if self.name in needs else {}
+        order = {"order": Margin()} if self.name == "PredictedKnown" else {}
+        return Chain(Top(self.kind(**given, **order)))
+
+
+def entries() -> list[Entry]:
+    """All strategies, then all purities, by name."""
+    found = {n: getattr(purity, n) for n in purity.__all__ if inspect.isclass(getattr(purity, n))}
+    rooms = {"strategies": strategies(), "purity": dict(sorted(found.items(), key=_lower))}
+    files = {"strategies": "strategies.toml", "purity": "purities.toml"}
+    words = {room: tomllib.loads((HERE / f).read_text("utf-8")) for room, f in files.items()}
+    return [Entry(kind, room, **words[room][name]) for room, kinds in rooms.items()
+            for name, kind in kinds.items()]  # fmt: skip
+
+
+def _lower(item: tuple[str, Any]) -> str:
+    return item[0].lower()
+
+
+def write_gallery(folder: Path) -> None:
+    """Write the pages and the index into a folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    world, images, cards = plane(), digits(), {"strategies": "", "purity": ""}
+    for entry in entries():
+        text, thumbnail = gallery_page(entry, world, images)
+        (folder / f"{entry.name}.md").write_text(text, encoding="utf-8")
+        link = f'<a href="{entry.name}.html">{thumbnail}{entry.name}</a>\n'
+        cards[entry.room] += link
+    (folder / "index.md").write_text(_index(cards), encoding="utf-8")
+
+
+def _index(cards: dict[str, str]) -> str:
+    names = "\n".join(entry.name for entry in entries())
+    parts = [INDEX, f"```{{toctree}}\n:hidden:\n\n{names}\n```\n"]
+    for title, room in (("Strategies", "strategies"), ("Purities", "purity")):
+        parts += [f"## {title}\n", _html(f'<div class="cards">\n{cards[room]}</div>')]
+    return "\n".join(parts)
+
+
+def _html(text: str) -> str:
+    return f"```{{raw}} html\n{text}\n```\n"
+
+
+def gallery_page(entry: Entry, world: Scene, images: Scene) -> tuple[str, str]:
+    """The page, and the small picture of it."""
+    learners = short_learners(entry.name)
+    rounds = [*queries(world, entry.strategy(world), learners, max(SHOWN), BUDGET)]
+    titles = [(n, f"{entry.name}, round {n}") for n in SHOWN]
+    panels = [
+        f"<figure>{panel(world, *rounds[n - 1], title)}<figcaption>round {n}</figcaption></figure>"
+        for n, title in titles
+    ]
+    _, query = next(islice(queries(images, entry.strategy(images), learners, 1, 10, 40), 1))
+    shade = _shade(rounds[0][1])
+    parts = [
+        f"# {entry.name}\n\n{_idea(entry.kind)}\n",
+        f"`openal.{entry.room}.{entry.name}`{_more(entry)}\n\n$$\n{entry.equation}\n$$\n",
+        "## What it asks\n",
+        _html(f'<div class="panels">{"".join(panels)}</div>{LEGEND.format(shade=shade)}'),
+        _fewer(learners),
+        "## On real images\n",
+        _html(f'<p class="strip">{strip(images, query)}</p>'),
+        _digits_words(entry),
+        *_results(entry),
+        f"## When not to use it\n\n{entry.avoid}\n",
+        *_citation(entry.strategy(world)),
+    ]
+    thumbnail = panel(world, *rounds[-1], titles[-1][1], shade=False)
+    return "\n".join(parts), thumbnail
+
+
+def _idea(kind: type[Any]) -> str:
+    """The first two sentences of the docstring."""
+    first, *others = (p for p in paragraphs(kind) if not p.startswith("Args:"))
+    sentences = re.split(r"(?<=[.:])\s+(?=[A-Z])", " ".join([first, *others[:1]]))
+    return " ".join(sentences[:2])
+
+
+def _more(entry: Entry) -> str:
+    if entry.room == "purity":
+        return ""
+    return f" · [reads, trains, costs](../strategies.md#{entry.name.lower()})"
+
+
+def _shade(query: Any) -> str:
+    step = next((s for s in query.steps if s.scores is not None), None)
+    if step is None or len(step.seen) < query.n_candidates:
+        return "none, since it scores no candidate by itself"
+    return "the score of the first stage, by rank"
+
+
+def _fewer(learners: dict[str, Any]) -> str:
+    return "Its learner is trained with fewer steps here than by default.\n" if learners else ""
+
+
+def _digits_words(entry: Entry) -> str:
+    texts = {"CLIPNAL", "OpenPath", "PromptGate", "CLIPNPurity", "CLIPPurity", "NegativeLabels",
+             "PromptMargin", "TextShare"}  # fmt: skip
+    stand_in = " Mean images of the digits stand in for texts." if entry.name in texts else ""
+    return (
+        "The next ten after 40 random answers, of 400 handwritten digits; 0 to 3 are known "
+        f"classes, a solid frame is one of these.{stand_in}\n"
+    )
+
+
+@cache
+def _rows() -> dict[str, tuple[str, ...]]:
+    """By strategy: area, final accuracy, cells above and below Random, of `benchmarks.defaults`."""
+    number = r"([+-][\d.]+ ±\s+[\d.]+)"
+    text = tables(finished(RUNS)).split("\n\n")[1]
+    lines = re.findall(rf"^(\w+) +{number} +{number} +(\d+) +(\d+)", text, re.MULTILINE)
+    return {name: (area, final, wins, losses) for name, area, final, wins, losses in lines}
+
+
+def _results(entry: Entry) -> list[str]:
+    if entry.room == "purity":
+        return []
+    if entry.name not in _rows():
+        return ["## Beside Random\n\nNot in the table of [all strategies](../defaults.md); "
+                "[results](../results.md) has others.\n"]  # fmt: skip
+    cells = " | ".join(" ".join(cell.split()) for cell in _rows()[entry.name])
+    return [
+        "## Beside Random\n\n| area under the curve | final accuracy | cells above | below |\n"
+        f"|---|---|---|---|\n| {cells} |\n\nMinus Random in percent points, with 95 % intervals "
+        "over 16 cells of real embeddings and a linear classifier: [the default](../defaults.md).\n"
+    ]
+
+
+def _citation(strategy: Any) -> list[str]:
+    """The BibTeX of what a strategy uses, where the library tells it."""
+    cite = getattr(openal, "cite", None)
+    text = cite(strategy) if cite else None
+    return [f"## How to cite\n\n```bibtex\n{text.strip()}\n```\n"] if isinstance(text, str) else []
