@@ -32,7 +32,7 @@ def children(docs: Path, page: str) -> list[str]:
 
 def _links(path: Path) -> list[str]:
     """The pages beside it that a page links to, each once."""
-    found = re.findall(r"\]\(([\w-]+)\.md", path.read_text(encoding="utf-8"))
+    found = re.findall(r"\]\(((?:tutorials/)?[\w-]+)\.(?:md|ipynb)", path.read_text(encoding="utf-8"))
     return list(dict.fromkeys(found))
 
 
