@@ -42,6 +42,7 @@ LAYERS = (
     {
         "_answered_neighbors",
         "_batches",
+        "_cite",
         "_copies",
         "_evaluation",
         "_image_folder",
