@@ -32,7 +32,7 @@ __all__ = ["PERFECT", "append", "finished", "run"]
 
 PERFECT = BOUND
 ROUNDS = 6
-WITHOUT = ("CLIPNAL",)  # reads texts that say no, which these embeddings lack
+WITHOUT = ("CLIPNAL", "OpenPath", "PromptGate")  # they read texts, which these embeddings lack
 
 
 def run(
