@@ -23,7 +23,7 @@ from openal.commands._say import plural, say
 from openal.encoders import EncoderParts, is_encoder_name
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP
-from openal.project._replaced import note_before_replaced, stale_answers
+from openal.project._replaced import note_before_changes, stale_answers
 from openal.project._round import close_retired
 from openal.project.project import ENCODER, Project
 from openal.store._files import DTYPES
@@ -152,7 +152,7 @@ def _task(given: Namespace) -> _Task:
 def _tell(task: _Task, match: Match) -> None:
     """Say what became of the images, before hours of work, and keep their list."""
     if task.project is not None:
-        note_before_replaced(task.project, [match.row_of[name] for name in match.replaced])
+        note_before_changes(task.project, [match.row_of[name] for name in match.replaced])
         task.project.keep(match.listing)
     if len(match.new) < len(match.listing.names):
         manifest = read_manifest(task.out)

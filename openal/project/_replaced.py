@@ -1,17 +1,17 @@
 """Answers about images whose file was replaced since: which they are, and how to ask again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 
 from openal.errors import ArgumentError
 from openal.ledger._inspect import LedgerReport, read_whole
 from openal.project._asked import image_sums, note_answered, note_asked, stored_sums
-from openal.project._notes import Notes, read_notes, seconds_of
+from openal.project._notes import Notes, append, read_notes, seconds_of
 from openal.project.project import Project
 from openal.store import Embeddings
 from openal.store._manifest import read_manifest
 
-__all__ = ["ask_replaced", "note_before_replaced", "stale_answers"]
+__all__ = ["ask_replaced", "note_before_changes", "stale_answers"]
 
 SECOND = 10**9
 
@@ -40,22 +40,31 @@ def _before(project: Project, report: LedgerReport) -> list[int]:
     return [i for i, at in since.items() if int(seconds_of(times.get(i))) < at // SECOND]
 
 
-def note_before_replaced(project: Project, indices: Iterable[int]) -> None:
-    """Note, before images are embedded anew, that answers are about the bytes of before.
+def note_before_changes(project: Project, replaced: Iterable[int]) -> None:
+    """Note, before images have other names or bytes, what is asked and answered about these.
 
-    Without it nobody could tell, once these bytes are back, that the answers are about them.
+    Without it nobody could tell, once bytes that were `replaced` are back, that the answers are
+    about them; nor what a round asked that was begun in Python, or by an earlier release.
     """
-    if not project.ledger_file.exists():
+    manifest = read_manifest(project.store_folder)
+    if manifest is None or not project.ledger_file.exists():
         return
     report, notes = read_whole(project.ledger_file), read_notes(project.folder)
-    manifest, labels = read_manifest(project.store_folder), report.answers.labels
-    if manifest is None:
-        return
+    _note_round(project, [i for i in report.answers.pending if i not in notes.asked])
+    labels = report.answers.labels
     other = {*manifest.reasons, *_before(project, report)}  # seen by nobody; about earlier bytes
-    answered = [index for index in indices if index in labels and index not in other]
+    answered = [index for index in replaced if index in labels and index not in other]
     silent = [index for index in answered if not _about(report, notes, index)]
     sums = stored_sums(project, silent)
     note_answered(project, {index: (labels[index], digest) for index, digest in sums.items()})
+
+
+def _note_round(project: Project, pending: Sequence[int]) -> None:
+    """Note under which names, and with which bytes, images are asked that nobody has noted."""
+    sums = stored_sums(project, pending)
+    names = {index: (project.names[index], sums.get(index, "")) for index in pending}
+    if names:
+        append(project.folder, {"asked": names, "begins": False})
 
 
 def _about(report: LedgerReport, notes: Notes, index: int) -> set[str]:

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -220,6 +221,17 @@ def test_a_name_that_a_photo_had_when_it_was_asked_is_still_its_name(here: Path)
     run("embed", *QUICK)
     run("import", str(write_answers(here / "a.csv", [("second.png", "one")])))
     assert Project.find().labeled().known_indices.tolist() == [0]
+
+
+def test_a_round_that_nobody_noted_asked_what_was_embedded(here: Path) -> None:
+    Project.find().labeled().begin_round(SimpleNamespace(indices=[0, 1, 2]))  # in Python
+    replace("000.png", 9)
+    swap("001.png", "011.png")
+    run("embed", *QUICK)
+    rows = [(f"{number:03d}.png", "zero") for number in range(3)]
+    assert main(["import", str(write_answers(here / "a.csv", rows))]) == 2
+    run("import", str(write_answers(here / "b.csv", [rows[0], rows[2]])))
+    assert names_of_stale() == ["000.png"]
 
 
 def test_a_task_of_label_studio_is_about_the_photo_that_was_asked(here: Path) -> None:
