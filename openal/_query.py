@@ -1,5 +1,7 @@
 """A query: what to ask next, and why; as a frame, and as a grid of images."""
 
+import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from openal._files import write_whole
 from openal._shown import Shown, shown
 from openal.errors import MissingPackageError
 from openal.step import Step
@@ -56,6 +59,28 @@ class Query:
         keys = {} if self.keys is None else {"key": [*self.keys]}
         numbers = {name: values.numpy() for name, values in columns.items()}
         return pd.DataFrame({"index": self.indices, **keys, **numbers})
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The query as JSON: a list with an object per index, with its key and its scores.
+
+        With a `path` it is also written there, whole or not at all. A number that is not finite is
+        null, and half a character, from the name of a file, is escaped.
+        """
+        names = ("scores", "purity", "informativeness")
+        columns: dict[str, list[Any]] = {"index": self.indices.tolist()}
+        if self.keys is not None:
+            columns["key"] = [*self.keys]
+        columns |= {
+            name: [value if math.isfinite(value) else None for value in values.tolist()]
+            for name in names
+            if (values := getattr(self, name)) is not None
+        }
+        rows = zip(*columns.values(), strict=True)
+        lines = [json.dumps(dict(zip(columns, row, strict=True)), allow_nan=False) for row in rows]
+        text = "[\n " + ",\n ".join(lines) + "\n]\n" if lines else "[]\n"
+        if path is not None:
+            write_whole(Path(path), text.encode())
+        return text
 
     def show(
         self, items: Any = None, *, folder: str | os.PathLike[str] | None = None, size: int = 96

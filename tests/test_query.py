@@ -1,10 +1,14 @@
 """A chain of narrowings, and the query that explains it."""
 
+import errno
+import json
+import math
 import pickle
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -382,6 +386,44 @@ def test_a_frame_has_a_row_per_index() -> None:
     assert list(frame.columns) == ["index", "scores", "purity", "informativeness"]
     assert len(frame) == 3
     assert list(ask(Top(by_index)).to_frame().columns) == ["index", "scores"]
+
+
+def test_json_has_an_object_per_index_with_its_key(tmp_path: Path) -> None:
+    query = replace(
+        ask(Filter(Certainty(), above=0.0), Top(Entropy())), keys=("é", "\udc80", "c.jpg")
+    )
+    text = query.to_json(tmp_path / "q.json")
+    assert (tmp_path / "q.json").read_bytes() == text.encode()
+    rows = json.loads(text)
+    assert [row["index"] for row in rows] == query.indices.tolist()
+    assert [row["key"] for row in rows] == [*query.keys]
+    assert [*rows[0]] == ["index", "key", "scores", "purity", "informativeness"]
+    assert query.scores is not None
+    assert [row["scores"] for row in rows] == query.scores.tolist()
+
+
+def test_json_has_only_what_a_query_has() -> None:
+    query = ask(Top(by_index))
+    assert [*json.loads(query.to_json())[0]] == ["index", "scores"]
+    scores = torch.tensor([math.nan, math.inf, 1.0])
+    infinite = replace(query, indices=query.indices[:3], scores=scores)
+    assert [row["scores"] for row in json.loads(infinite.to_json())] == [None, None, 1.0]
+    empty = replace(query, indices=query.indices[:0], scores=None)
+    assert json.loads(empty.to_json()) == []
+
+
+def test_json_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    (tmp_path / "q.json").write_text("of before")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="full"):
+        ask(Top(by_index)).to_json(tmp_path / "q.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["q.json"]
+    assert (tmp_path / "q.json").read_text() == "of before"
 
 
 def test_without_pandas_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,19 +16,19 @@ import torch
 
 from openal._image_folder import image_files
 from openal._image_reader import reading_of
-from openal.commands._changes import about_replaced, changes
+from openal.commands._changes import about_repaired, about_replaced, changes
 from openal.commands._encoders import chosen_parts, encoder_parts
 from openal.commands._parser import Parser, add_reading
 from openal.commands._say import plural, say
 from openal.encoders import EncoderParts, is_encoder_name
 from openal.errors import ArgumentError
 from openal.learners.clip import CLIP
-from openal.project._replaced import stale_answers
+from openal.project._replaced import note_before_changes, stale_answers
 from openal.project._round import close_retired
 from openal.project.project import ENCODER, Project
 from openal.store._files import DTYPES
 from openal.store._listing import Listing
-from openal.store._manifest import read_manifest
+from openal.store._manifest import Manifest, read_manifest
 from openal.store._matching import Match
 from openal.store._spec import StoreSpec
 from openal.store.build import Filling, fill_with_images
@@ -113,7 +113,7 @@ def main(argv: Sequence[str]) -> int:
     encode, transform, fingerprint = _encoder(given, task, device)
     reading = reading_of(given.max_pixels, given.bits)
     images = Images(task.folder, task.names, transform, reading)
-    begun = time.monotonic()
+    begun, before = time.monotonic(), read_manifest(task.out)
     workers = _free_cores() if given.workers is None else given.workers
     filling = Filling.of(task.out, encode, device, workers, part, None)
     made_by = fingerprint if given.bits is None else {**fingerprint, "bits": f"{given.bits}"}
@@ -122,7 +122,7 @@ def main(argv: Sequence[str]) -> int:
         filling, images, spec, before=task.before, reread=given.reread, tell=partial(_tell, task)
     )
     store = Embeddings(filling.folder, partial=part[1] > 1)
-    say([*_about(store), *images.notes.lines(task.names)])
+    say([*_repaired(store, before), *_about(store), *images.notes.lines(task.names)])
     if task.project is not None:
         _finish(task.project, store, count, time.monotonic() - begun)
     return 0
@@ -152,9 +152,11 @@ def _task(given: Namespace) -> _Task:
 def _tell(task: _Task, match: Match) -> None:
     """Say what became of the images, before hours of work, and keep their list."""
     if task.project is not None:
+        note_before_changes(task.project, [match.row_of[name] for name in match.replaced])
         task.project.keep(match.listing)
     if len(match.new) < len(match.listing.names):
-        say(changes(match))
+        manifest = read_manifest(task.out)
+        say(changes(match, {} if manifest is None else manifest.reasons))
 
 
 def _project(images: Path | None) -> Project | None:
@@ -228,6 +230,13 @@ def _finish(project: Project, store: Embeddings, count: int, seconds: float) -> 
     if project.texts() is not None:
         say(["The names of the classes are known to the encoder, as texts."])
     say(["Next: openal label, or openal query --out q.csv"])
+
+
+def _repaired(store: Embeddings, before: Manifest | None) -> list[str]:
+    """Which images could not be read before."""
+    names, unreadable = store.names or (), {*store.unreadable.tolist(), *store.retired.tolist()}
+    rows = [] if before is None else [row for row in before.reasons if row not in unreadable]
+    return about_repaired([names[row] for row in rows])
 
 
 def _about(store: Embeddings) -> list[str]:

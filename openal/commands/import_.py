@@ -9,6 +9,7 @@ from openal.commands._say import counted, plural, say
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import LabeledSet
 from openal.project import AnswerTable, Project, read_answers
+from openal.project._asked import note_answered, sums_of_answers
 from openal.project._opinions import read_opinions, record_opinions
 from openal.project.answer_table import answers_of, listed, names_of, record, second_opinions
 
@@ -67,7 +68,11 @@ def _of_one(given: Namespace, project: Project) -> list[str]:
         raise AnswerError(_differing(project, labeled, refused))
     if given.policy is not None:
         labeled.set_policy(given.policy)
+    there = answers.without(new.indices).without(changed.indices).indices
+    sums = sums_of_answers(project, answers.sums, answers.indices, there)
     record(labeled, answers, relabel=given.relabel, annotator=given.annotator)
+    said = dict(zip(answers.indices, answers.labels, strict=True))
+    note_answered(project, {index: (said[index], digest) for index, digest in sums.items()})
     lines = _about(project, answers, new, changed.without(beside))
     differ = [f"Answered otherwise by another: {plural(len(beside), 'image')}."]
     return [*lines, *(differ if beside else [])]
@@ -77,8 +82,8 @@ def _of_several(given: Namespace, project: Project) -> list[str]:
     """Take what annotators said in Label Studio; what became of each annotation."""
     if given.relabel or given.annotator is not None:
         raise ArgumentError("--relabel and --annotator are for tables; the file says who answered.")
-    imported = read_opinions(given.table, project)
-    record_opinions(project, imported, given.policy)
+    imported, sums = read_opinions(given.table, project)
+    record_opinions(project, imported, given.policy, sums)
     taken = plural(len(imported.answers), "answer")
     return [*imported.table().splitlines(), f"{taken} of {len(imported.rows)} annotations."]
 

@@ -52,6 +52,8 @@ def main(argv: Sequence[str]) -> int:
 
 def work_of(project: "Project") -> Work:
     """A project as the page sees it."""
+    from openal.project._asked import note_answered
+
     labeled: LabeledSet = project.labeled()
 
     def of_now() -> "Project":
@@ -72,6 +74,8 @@ def work_of(project: "Project") -> Work:
         ask=lambda: of_now().query(),
         reasons=lambda: _reasons(of_now()),
         add_class=add_class,
+        retired=lambda: images.project.retired,
+        note=lambda said: note_answered(project, said),
     )
 
 

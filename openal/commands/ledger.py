@@ -7,11 +7,11 @@ from pathlib import Path
 from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.errors import ArgumentError
-from openal.ledger import LedgerReport, as_csv, as_json, read_whole
+from openal.ledger import LedgerReport, as_csv, as_json, as_parquet, read_whole
 
 __all__ = ["main"]
 
-FORMATS = {"csv": as_csv, "json": as_json}
+FORMATS = {"csv": as_csv, "json": as_json, "parquet": as_parquet}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -41,13 +41,14 @@ def parser() -> Parser:
         action.add_argument("file", type=Path, metavar="FILE", help="the file of answers")
     add = export.add_argument
     add("--out", type=Path, metavar="FILE", help="where to write (standard output)")
-    add("--format", choices=[*FORMATS], help="csv, or json (as --out ends; csv)")
+    add("--format", choices=[*FORMATS], help="csv, json or parquet (as --out ends; csv)")
     return parser
 
 
 def _export(report: LedgerReport, name: str | None, out: Path | None) -> None:
     if name is None:
-        name = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
+        ending = "" if out is None else out.suffix.lower().removeprefix(".")
+        name = ending if ending in FORMATS else "csv"
     content = FORMATS[name](report)
     if out is None:
         if sys.__stdout__ is None:

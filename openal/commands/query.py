@@ -10,6 +10,7 @@ from openal._files import write_whole
 from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
 from openal.project import Project, query_reasons
+from openal.project._asked import as_cell, image_sums
 from openal.project._outputs import require_imported, require_not_ours, require_output
 from openal.project._replaced import ask_replaced
 from openal.project._tables import csv_table
@@ -18,8 +19,8 @@ from openal.query import Query
 
 __all__ = ["main", "parser"]
 
-COLUMNS = ("file", "class", "purity", "informativeness", "score", "reason", "key")
-Row = tuple[str, str, float | None, float | None, float | None, str, str]
+COLUMNS = ("file", "class", "purity", "informativeness", "score", "reason", "checksum", "key")
+Row = tuple[str, str, float | None, float | None, float | None, str, str, str]
 
 
 def parser() -> Parser:
@@ -81,7 +82,7 @@ def _head(project: Project, query: Query, was_open: bool, budget: int | None) ->
 
 
 def _rows(project: Project, query: Query) -> list[Row]:
-    reasons = query_reasons(project, query)
+    reasons, sums = query_reasons(project, query), image_sums(project, query)
     return [
         (
             project.names[index],
@@ -90,6 +91,7 @@ def _rows(project: Project, query: Query) -> list[Row]:
             _value(query.informativeness, row),
             _value(query.scores, row),
             reasons[row],
+            as_cell(sums.get(index)),
             project.keys[index],
         )
         for row, index in enumerate(query)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from openal.commands._changes import about_replaced
+from openal.commands._changes import about_gone, about_replaced
 from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
 from openal.project import Project, Status, project_status
@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     if manifest is None or manifest.missing():
         done = 0 if manifest is None else manifest.rows_done
         count = plural(len(project.names) - len(project.retired), "image")
-        say([f"{project.folder}: {count}, {done:,} of them embedded."])
+        say([f"{project.folder}: {count}, {done:,} of them embedded.", *about_gone(project)])
         say(["Next: openal embed"])
         return 0
     status = project_status(project)
@@ -40,9 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _images(project: Project, status: Status) -> list[str]:
     lines = [f"{project.folder}: {plural(status.images, 'image')}, encoder {project.encoder_used}."]
-    if status.retired:
-        lines += [f"{plural(status.retired, 'image')} gone since: answers count, no query asks."]
-    lines += about_replaced(project, status.replaced)
+    lines += [*about_gone(project), *about_replaced(project, status.replaced)]
     if status.unreadable:
         lines += [f"{plural(status.unreadable, 'image')} cannot be read: left out of every query."]
     return lines

@@ -73,7 +73,11 @@ def _image(images: Images, names: Sequence[str]) -> Endpoint:
             made = await to_thread.run_sync(images.encoded, int(index), size, limiter=limiter)
         except UnreadableError as error:
             return PlainTextResponse(str(error).encode(errors="replace"), 415)
-        headers = {"cache-control": "private, max-age=3600"}
+        # A browser keeps it, and asks before it shows it again: the file may be another by then.
+        tag = f'"{made.tag}"'
+        headers = {"cache-control": "private, no-cache", "etag": tag}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
         return Response(made.content, media_type=made.kind, headers=headers)
 
     return shown

@@ -32,13 +32,18 @@ class ConflictError(Exception):
 class Desk:
     """Hands out images and records what is said about them; threads may share it.
 
-    The file `kept` remembers over a restart which window shows what.
+    The file `kept` remembers over a restart which window shows what. `sum_of` is the checksum of
+    the file of an image as it was last shown.
     """
 
     def __init__(
-        self, work: Work, kept: Path | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        work: Work,
+        kept: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sum_of: Callable[[int], str | None] = lambda index: None,
     ) -> None:
-        self.work, self.rounds = work, Rounds(work)
+        self.work, self.rounds, self._sum_of = work, Rounds(work), sum_of
         self._kept, self._before = kept, kept_leases(kept)
         self._lock, self._leases = threading.RLock(), Leases(clock, self._before)
         self._serials: dict[str, int] = {}
@@ -115,6 +120,8 @@ class Desk:
             )
         except AnswerError as error:  # another program was faster, or there is no such class
             raise ConflictError(str(error)) from error
+        sums = {index: (answer, self._sum_of(index)) for index, answer in post.answers}
+        self.work.note({at: (answer, of) for at, (answer, of) in sums.items() if of is not None})
         self._leases.drop(indices)
         self._undone = [index for index in self._undone if index not in indices]
         self._owners.update(dict.fromkeys(waiting.intersection(indices), post.window))
@@ -223,7 +230,8 @@ class Desk:
 
     def _progress(self, left: int) -> dict[str, Any]:
         facts, labels = self.rounds.facts, labels_of(self.work.labeled)
-        by_class = np.bincount(labels[labels >= 0], minlength=len(self._classes()))
+        there = np.delete(labels, [*self.work.retired()])
+        by_class = np.bincount(there[there >= 0], minlength=len(self._classes()))
         return {
             "round": {
                 "number": facts.number,
@@ -233,7 +241,7 @@ class Desk:
                 **counted(labels[facts.indices]).as_json(),
             },
             "past": [counts.as_json() for counts in facts.past[-20:]],
-            "total": {"images": len(labels), **counted(labels).as_json()},
+            "total": {"images": len(there), **counted(there).as_json()},
             "by_class": by_class.tolist(),
             "advice": facts.advice,
         }

@@ -51,7 +51,7 @@ def serve(
         kept = None if file is None else file.with_name(f"{file.name}.held")
         server = server_of(work, address.token, reading, kept)
         keep_address(file, address)
-        _say(f"Label {len(work.names)} images: {address.url}")
+        _say(f"Label {len(work.names) - len(work.retired())} images: {address.url}")
         _say("An answer is on the disk when the next image shows. Ctrl+C ends it.")
         if browser:
             threading.Thread(target=webbrowser.open, args=[address.url], daemon=True).start()
@@ -71,9 +71,10 @@ def server_of(
         raise MissingPackageError(
             "openal label needs starlette and uvicorn: pip install starlette uvicorn."
         ) from error
-    desk = Desk(work, kept)
+    images = Images(work.path_of, reading)
+    desk = Desk(work, kept, sum_of=images.sum_of)
     desk.open()
-    app = app_of(desk, Images(work.path_of, reading), token)
+    app = app_of(desk, images, token)
     return Server(
         Config(
             app,

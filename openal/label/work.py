@@ -1,12 +1,16 @@
 """What is labeled: images by index, a ledger, and a function that begins the next round."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from openal.labeled import LabeledSet
 
 __all__ = ["Work"]
+
+
+def no_notes(answers: Mapping[int, tuple[int, str]]) -> None:
+    """Nobody wants to know what was shown."""
 
 
 def no_reasons() -> Mapping[int, str]:
@@ -29,6 +33,9 @@ class Work:
         reasons: why each image of the open round was chosen, in words, by index. It is called
             in the same thread, once a round; purity and informativeness are shown beside it.
         add_class: adds a class at the end of those of `labeled`; None where that cannot be.
+        retired: the indices of images that are gone, which count nowhere on the page.
+        note: hears, after answers were recorded, what was said about which bytes: by index the
+            answer, and the checksum (xxh3-128, hexadecimal) of the file that was shown.
 
     >>> labeled = LabeledSet(2, classes=["cat", "dog"])
     >>> Work("Pets", ["a.jpg", "b.jpg"], labeled, lambda index: Path("a.jpg"), lambda: None).title
@@ -42,3 +49,5 @@ class Work:
     ask: Callable[[], object]
     reasons: Callable[[], Mapping[int, str]] = no_reasons
     add_class: Callable[[str], object] | None = None
+    retired: Callable[[], Collection[int]] = frozenset
+    note: Callable[[Mapping[int, tuple[int, str]]], object] = no_notes

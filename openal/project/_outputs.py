@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from openal.errors import AnswerError, ArgumentError
+from openal.project._notes import FILE
 from openal.project._settings_file import NAME
 from openal.project.answer_table import read_answers
 from openal.project.project import Project
@@ -25,7 +26,7 @@ def require_not_ours(out: Path, project: Project) -> None:
     """Refuse a file that the project consists of, which would be gone."""
     card = project.classifier_file.with_suffix(".json")
     manifest = project.store_folder / "manifest.json"
-    named = (NAME, "images.json", project.images)  # `images` may be a table
+    named = (NAME, "images.json", FILE, project.images)  # `images` may be a table
     ours = (project.ledger_file, project.classifier_file, card, manifest)
     files = [*(project.folder / name for name in named), *ours]
     if out.exists() and any(file.exists() and out.samefile(file) for file in files):

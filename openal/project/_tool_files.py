@@ -9,6 +9,7 @@ from PIL import Image
 
 from openal.errors import AnswerError
 from openal.integrations import coco, cvat, fiftyone, label_studio
+from openal.project._asked import CHECKSUM, as_cell, image_sums
 from openal.project._exports import Answer
 from openal.project._round import open_round
 from openal.project.project import Project
@@ -37,13 +38,14 @@ def _label_studio(project: Project, _: Sequence[Answer]) -> str:
     if not len(labeled.pending_indices):
         raise AnswerError("no round is open, so there is no task: type openal query first.")
     names = dict(zip(project.keys, project.names, strict=True))
-    return _json(
-        label_studio.tasks(
-            open_round(labeled),
-            project.keys,
-            address=lambda key: f"/data/local-files/?d={quote(names[key])}",
-        )
+    query = open_round(labeled)
+    tasks = label_studio.tasks(
+        query, project.keys, address=lambda key: f"/data/local-files/?d={quote(names[key])}"
     )
+    sums = image_sums(project, query)
+    for task, index in zip(tasks, query, strict=True):
+        task["data"][CHECKSUM] = as_cell(sums.get(index))
+    return _json(tasks)
 
 
 def _label_studio_configuration(project: Project, _: Sequence[Answer]) -> str:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from openal._spreadsheet import guarded
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.ledger._settings import SPELLED, WORDS
+from openal.project._asked import of_cell
+from openal.project._notes import read_notes
 from openal.project._tables import table_rows
 from openal.project.project import Project
 
@@ -34,11 +36,13 @@ class AnswerTable:
         indices: which images, each once.
         labels: their classes 0..K-1, UNKNOWN or SKIPPED.
         empty: how many rows had no class, and say nothing.
+        sums: the checksums of the bytes that were asked, by index, where the table has them.
     """
 
     indices: tuple[int, ...]
     labels: tuple[int, ...]
     empty: int = 0
+    sums: Mapping[int, str] = field(default_factory=dict)
 
     def new(self, labeled: LabeledSet) -> "AnswerTable":
         """Those about images without an answer."""
@@ -89,18 +93,33 @@ def read_answers(path: Path, project: Project) -> AnswerTable:
     """The answers of a CSV file with the columns `file` and `class`; others are not read.
 
     A class is written as in the project, or UNKNOWN or SKIPPED; rows without one are passed over. A
-    column `key`, as `openal query` writes it, says which image it was where its name changed since.
-    Comma, semicolon or tab, with a byte-order mark or without. Raises an AnswerError that names
-    the first row with an image or a class that is not there, or with two answers for an image.
+    column `key`, as `openal query` writes it, says which image it was where its name changed since,
+    and a column `checksum`, which bytes it had. Without a key, a name that has moved to another
+    image since the last round was begun is refused. Comma, semicolon or tab, with a byte-order mark
+    or without. Raises an AnswerError that names the first row with an image or a class that is not
+    there, or with two answers for an image.
     """
     rows = table_rows(path)
     if not rows:
         raise ArgumentError(f"{path} is empty; the columns file and class were expected.")
     columns = _columns(path, rows[0][1])
     keys = {written(key): at for at, key in enumerate(project.keys)}
-    files = {**keys, **{written(name): at for name, at in project.index_of.items()}}
+    files = _by_file(project, keys)
     labels = {**{name: at for at, name in enumerate(project.classes)}, **SPELLED}
     return _table(path, rows[1:], columns, files, keys, labels)
+
+
+MOVED = -1
+"""Stands for the image of a name that was another image's when it was asked."""
+
+
+def _by_file(project: Project, keys: Mapping[str, int]) -> dict[str, int]:
+    """The image of each name, also of one that it had when it was asked."""
+    files = {**keys, **{written(name): at for name, at in project.index_of.items()}}
+    for name, asked in read_notes(project.folder).indices_asked().items():
+        stood = {*asked, files.get(written(name), min(asked))}
+        files[written(name)] = stood.pop() if len(stood) == 1 else MOVED
+    return files
 
 
 def written(name: str) -> str:
@@ -108,11 +127,14 @@ def written(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _columns(path: Path, header: list[str]) -> tuple[int, int, int]:
-    """Where the columns file, class and key are; beyond the last where there is no key."""
+COLUMNS = ("file", "class", "key", "checksum")
+
+
+def _columns(path: Path, header: list[str]) -> tuple[int, ...]:
+    """Where COLUMNS are; beyond the last where there is no key, or no checksum."""
     names = [name.strip() for name in header]
     missing = [name for name in ("file", "class") if name not in names]
-    twice = [name for name in ("file", "class", "key") if names.count(name) > 1]
+    twice = [name for name in COLUMNS[:3] if names.count(name) > 1]
     if twice:
         raise ArgumentError(f"{path} has two columns {twice[0]!r}; one was expected.")
     if missing:
@@ -120,28 +142,30 @@ def _columns(path: Path, header: list[str]) -> tuple[int, int, int]:
             f"{path} has no column {missing[0]!r}; its first line must name the columns file and "
             f"class, and is {', '.join(names)[:100]!r}."
         )
-    key = names.index("key") if "key" in names else len(names)
-    return names.index("file"), names.index("class"), key
+    return tuple(names.index(name) if name in names else len(names) for name in COLUMNS)
 
 
 def _table(
     path: Path,
     rows: list[tuple[int, list[str]]],
-    columns: tuple[int, int, int],
+    columns: tuple[int, ...],
     files: Mapping[str, int],
     keys: Mapping[str, int],
     labels: Mapping[str, int],
 ) -> AnswerTable:
     found: dict[int, int] = {}
     lines: dict[int, int] = {}
+    sums: dict[int, str] = {}
     empty = 0
     for line, row in rows:
-        file, name, key = (row[at] if at < len(row) else "" for at in columns)
+        file, name, key, digest = (row[at] if at < len(row) else "" for at in columns)
         if not name.strip():
             empty += 1
             continue
         known, image = (keys, key) if key.strip() else (files, file)
         index = _looked_up(known, image, "/", f"{path}, line {line}: there is no image", "file")
+        if index == MOVED:
+            raise AnswerError(_moved(path, line, file))
         label = _looked_up(labels, name, "", f"{path}, line {line}: there is no class", "class")
         if found.setdefault(index, label) != label:
             raise AnswerError(
@@ -149,7 +173,17 @@ def _table(
                 f"{UNCHANGED}"
             )
         lines.setdefault(index, line)
-    return AnswerTable(tuple(found), tuple(found.values()), empty)
+        if (asked := of_cell(digest)) is not None:
+            sums[index] = asked
+    return AnswerTable(tuple(found), tuple(found.values()), empty, sums)
+
+
+def _moved(path: Path, line: int, file: str) -> str:
+    return (
+        f"{path}, line {line}: {file!r:.100} is another image than when it was asked, and no key "
+        f"says which is meant; type openal query --out, and answer in that table, or with the "
+        f"column key of the one that was asked. {UNCHANGED}"
+    )
 
 
 def _looked_up(known: Mapping[str, int], text: str, separator: str, why: str, kind: str) -> int:

@@ -16,6 +16,7 @@ from openal.labeled import LabeledSet
 from openal.learners import EmbeddingClassifier
 from openal.learners._on_embeddings import FittedOnEmbeddings
 from openal.pool import Pool
+from openal.project._asked import note_asked
 from openal.project._class_texts import class_texts
 from openal.project._image_list import base_folder, image_list, keep_names, kept_names
 from openal.project._round import begun_round, close_retired, open_round, strategy_for
@@ -203,8 +204,7 @@ class Project:
         """The answers so far, in the project's ledger."""
         if not self.ledger_file.exists():
             self.fixed_names()
-        keys = self.keys
-        return LabeledSet(len(keys), self.classes, self.ledger_file, keys=keys)
+        return LabeledSet(len(self.keys), self.classes, self.ledger_file, keys=self.keys)
 
     def pool(self) -> Pool:
         """The images, as what can be queried."""
@@ -225,13 +225,16 @@ class Project:
         """
         labeled = self.labeled()
         close_retired(labeled, self.retired)
-        if len(labeled.pending_indices):
-            return open_round(labeled)
-        asking = self.using(budget=budget, strategy=strategy)
-        pool = self.pool()
+        begins = not len(labeled.pending_indices)
+        asking = self.using(budget=budget, strategy=strategy) if begins else self
+        query = self._begun(asking, labeled, seed) if begins else open_round(labeled)
+        note_asked(self, query.indices, begins=begins)
+        return query
+
+    def _begun(self, asking: "Project", labeled: LabeledSet, seed: int | None) -> Query:
         chosen = strategy_for(asking.strategy, self.copies, self.texts())
         try:
-            return begun_round(chosen, pool, labeled, asking.budget, seed)
+            return begun_round(chosen, self.pool(), labeled, asking.budget, seed)
         except AnswerError:  # another process may have begun a round meanwhile
             labeled.refresh()
             if not len(labeled.pending_indices):

@@ -89,10 +89,17 @@ def require_ours(folder: Path) -> None:
     names = sorted(os.listdir(folder)) if folder.exists() else []
     ours = {LOCK, *fnmatch.filter(names, f".*{PART}")}
     foreign = [name for name in names if name not in ours]
-    if foreign and MANIFEST not in names:
+    if MANIFEST in names or not foreign:
+        return
+    if all(OURS.fullmatch(name) for name in foreign):
         raise StoreError(
-            f"{folder} holds {foreign[0]!r} and no {MANIFEST}; choose a folder for the store alone."
+            f"{folder} holds embeddings and no {MANIFEST}, without which they cannot be read: "
+            f"bring that back from a copy, or delete the folder {folder} and do the same again, "
+            f"which computes them anew."
         )
+    raise StoreError(
+        f"{folder} holds {foreign[0]!r} and no {MANIFEST}; choose a folder for the store alone."
+    )
 
 
 def plain_size(path: Path) -> int | None:

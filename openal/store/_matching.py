@@ -57,7 +57,8 @@ class Match:
 
     `row_of` has the row of each file by name; new ones have rows at the end, in `listing`. `stamps`
     are those that were read, by name. Then names: `renamed` are old and new ones; `returned` were
-    retired before, `unread` could not be read now and are taken for what they were.
+    retired before, `unread` could not be read now and are taken for what they were. `replaced` have
+    other bytes.
     """
 
     listing: Listing

@@ -103,7 +103,7 @@ def _over(
     kept = {index: why for index, why in reasons.items() if index not in computed}
     unreadable = dict(sorted((kept | new.unreadable).items()))
     if stamps is not None:
-        _stamp(stamps, new, indices.start)
+        _stamp(stamps, new, indices.start, reasons)
     if len(unreadable) == len(indices):
         return ShardRows(new.shard, None, unreadable, stamps)
     some = values if new.values is None else new.values
@@ -118,16 +118,17 @@ def _over(
     return ShardRows(new.shard, whole, unreadable, stamps)
 
 
-def _stamp(stamps: np.ndarray, new: Encoded, start: int) -> None:
+def _stamp(stamps: np.ndarray, new: Encoded, start: int, unreadable: Mapping[int, str]) -> None:
     """Note what was read; other bytes than before took their place now.
 
-    An embedding of bytes that could not be read for their checksum has none.
+    The bytes of an item that could not be read are no picture, which another one could replace. An
+    embedding of bytes that could not be read for their checksum has none.
     """
     computed = {*new.good.tolist()}
     for index, stamp in new.stamps.items():
         if stamp is not None or index in computed:
             there, digest = stamps[index - start], NO_SUM if stamp is None else stamp.sum
-            others = there["sum"].tobytes() not in (NO_SUM, digest)
+            others = there["sum"].tobytes() not in (NO_SUM, digest) and index not in unreadable
             stamps[index - start] = stamp_row(stamp, now_ns() if others else there["replaced"])
 
 

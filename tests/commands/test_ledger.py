@@ -39,6 +39,15 @@ def test_a_whole_ledger(capsys: pytest.CaptureFixture[str]) -> None:
     assert names() == ["answers.db"]
 
 
+@pytest.mark.parametrize("arguments", [[], ["--format", "parquet"]])
+def test_a_parquet_file(ledger: Path, arguments: list[str]) -> None:
+    reader = pytest.importorskip("pyarrow.parquet")
+    out = "out" if arguments else "out.parquet"
+    assert main(["ledger", "export", "answers.db", "--out", out, *arguments]) == 0
+    rows = reader.read_table(out).to_pylist()
+    assert [(row["index"], row["class"]) for row in rows] == [(4, "dog"), (2, "UNKNOWN")]
+
+
 @pytest.mark.parametrize("action", ["check", "export"])
 def test_a_damaged_ledger(action: str, ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = damage(ledger)

@@ -254,7 +254,15 @@ def test_a_query_as_json_has_the_same(here: Path) -> None:
     run("query", "--out", "q.csv")
     found = json.loads(Path("q.json").read_text())
     assert [row["file"] for row in found] == [row["file"] for row in rows(Path("q.csv"))]
-    assert [*found[0]] == ["file", "purity", "informativeness", "score", "reason", "key"]
+    assert [*found[0]] == [
+        "file",
+        "purity",
+        "informativeness",
+        "score",
+        "reason",
+        "checksum",
+        "key",
+    ]
 
 
 @pytest.mark.parametrize(

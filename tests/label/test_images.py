@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from xxhash import xxh3_128_hexdigest
 
-from openal._image_reader import Reading
+from openal._image_reader import Reading, read_image
+from openal.label import _images
 from openal.label._images import SIDES, Encoded, Images, UnreadableError
 
 
@@ -89,16 +91,37 @@ def test_a_file_that_cannot_be_found_is_unreadable() -> None:
         Images(nowhere).encoded(0, "screen")
 
 
-def test_an_image_is_read_once_and_forgotten_when_there_are_many(tmp_path: Path) -> None:
-    read: list[int] = []
+def test_an_image_is_read_once_and_forgotten_when_there_are_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
 
-    def path_of(index: int) -> Path:
-        read.append(index)
-        return path
+    def reading(path: Path, how: Reading) -> Any:
+        read.append(path.stem)
+        return read_image(path, how)
 
-    path = photo(tmp_path / "a.jpg", (300, 300))
-    size = len(images_of(path).encoded(0, "screen").content)
-    images = Images(path_of, memory=2 * size)
+    for name in "012":
+        photo(tmp_path / f"{name}.jpg", (300, 300), comment=name.encode())
+    images = Images(lambda index: tmp_path / f"{index}.jpg")
+    size = len(images.encoded(0, "screen").content)
+    images = Images(lambda index: tmp_path / f"{index}.jpg", memory=2 * size)
+    monkeypatch.setattr(_images, "read_image", reading)
     for index in (0, 0, 1, 2, 2, 0):
         images.encoded(index, "screen")
-    assert read == [0, 1, 2, 0]
+    assert read == ["0", "1", "2", "0"]
+
+
+def test_a_file_that_was_replaced_is_shown_as_it_is_now(tmp_path: Path) -> None:
+    images = images_of(tmp_path / "a.png")
+    for gray in (50, 200, 50):  # of one size, within the grain of the clock
+        Image.new("L", (32, 32), gray).save(tmp_path / "a.png", compress_level=0)
+        assert shown(images.encoded(0, "screen")).convert("L").getpixel((1, 1)) == gray
+        assert images.sum_of(0) == xxh3_128_hexdigest((tmp_path / "a.png").read_bytes())
+
+
+def test_nothing_was_shown_of_a_broken_image(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no image")
+    images = images_of(tmp_path / "a.jpg")
+    with pytest.raises(UnreadableError):
+        images.encoded(0, "screen")
+    assert images.sum_of(0) is None

@@ -6,6 +6,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,21 @@ def test_headers_keep_other_sites_out(studio: SimpleNamespace) -> None:
 def test_an_image_is_served_by_its_index(client: Client) -> None:
     status, content = client.request("GET", "image/3/screen")
     assert status == 200 and content.startswith(b"\x89PNG")
+
+
+def test_a_browser_asks_whether_an_image_is_still_the_same(studio: SimpleNamespace) -> None:
+    def asked(**headers: str) -> Any:
+        connection = HTTPConnection("127.0.0.1", studio.port, timeout=10)
+        connection.request("GET", f"/{TOKEN}/image/3/screen", headers=headers)
+        reply = connection.getresponse()
+        found = reply.status, reply.getheader("etag"), reply.getheader("cache-control")
+        connection.close()
+        return found
+
+    status, tag, kept = asked()
+    assert status == 200 and kept == "private, no-cache"
+    assert asked(**{"if-none-match": tag}) == (304, tag, kept)
+    assert asked(**{"if-none-match": '"of another"'})[0] == 200
 
 
 def test_an_address_without_its_last_stroke_is_completed(studio: SimpleNamespace) -> None:

@@ -2,8 +2,9 @@
 
 import csv
 import json
+import sys
 import time
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +14,9 @@ import pandas as pd
 import pytest
 
 from openal._keys import Keys
-from openal.errors import AnswerError, ArgumentError, LedgerError
+from openal.errors import AnswerError, ArgumentError, LedgerError, MissingPackageError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
-from openal.ledger import as_csv, as_json, read_whole
+from openal.ledger import as_csv, as_json, as_parquet, read_whole
 from openal.ledger._settings import KeyMark
 from tests.walking import walked
 
@@ -185,6 +186,39 @@ def test_an_export_has_a_column_of_keys(path: Path) -> None:
         ("2", "c.jpg", "cat"),
         ("1", "b.jpg", "UNKNOWN"),
     ]
+
+
+def parquet(content: bytes) -> Any:
+    reader = pytest.importorskip("pyarrow.parquet")
+    return reader.read_table(BytesIO(content))
+
+
+def test_a_parquet_export_has_the_rows_of_the_json(path: Path) -> None:
+    found = read_whole(path)
+    table = parquet(as_parquet(found))
+    assert table.to_pylist() == json.loads(as_json(found))["answers"]
+    assert table.schema.metadata[b"openal size"] == b"10"
+    assert json.loads(table.schema.metadata[b"openal classes"]) == CLASSES
+
+
+def test_a_parquet_export_holds_opinions_half_characters_and_nothing(tmp_path: Path) -> None:
+    labeled = LabeledSet(2, CLASSES, tmp_path / "a.db", keys=["caf\udce9.jpg", "=1"])
+    nothing = parquet(as_parquet(read_whole(tmp_path / "a.db")))
+    assert nothing.num_rows == 0 and "class" in nothing.column_names
+    for who, name in (("ann", "cat"), ("bob", "dog")):
+        labeled.add(["caf\udce9.jpg"], [name], annotator=who)
+    labeled.add([1], [UNKNOWN])
+    one, two = parquet(as_parquet(read_whole(tmp_path / "a.db"))).to_pylist()
+    assert one["key"] == "caf\\udce9.jpg" and two["key"] == "=1"
+    assert json.loads(one["opinions"]) == {"ann": "cat", "bob": "dog"} and two["opinions"] is None
+
+
+def test_without_pyarrow_the_error_says_how_to_install_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingPackageError, match="pip install pyarrow"):
+        as_parquet(read_whole(path))
 
 
 def test_a_key_is_computed_by_no_spreadsheet(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import threading
 from functools import partial
 from pathlib import Path
@@ -274,6 +275,17 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a file"):
         filled(tmp_path / "thesis.tex", Items())
     assert os.listdir(tmp_path) == ["thesis.tex"]
+
+
+def test_a_lost_manifest_is_told_and_the_advice_helps(tmp_path: Path) -> None:
+    filled(tmp_path / "store", Items())
+    before = content(tmp_path / "store")
+    (tmp_path / "store" / "manifest.json").unlink()
+    with pytest.raises(StoreError, match=r"or delete the folder .*store and do the same again"):
+        filled(tmp_path / "store", Items())
+    shutil.rmtree(tmp_path / "store")
+    filled(tmp_path / "store", Items())
+    assert content(tmp_path / "store") == before
 
 
 def test_what_a_killed_process_was_writing_is_swept(tmp_path: Path) -> None:

@@ -201,6 +201,13 @@ def test_an_unreadable_image_is_tried_again(tmp_path: Path, photos: Path) -> Non
     assert not len(store.unreadable) and store[1].tolist() == row_of(8)
 
 
+def test_a_repaired_image_replaces_no_picture(tmp_path: Path, photos: Path) -> None:
+    put(photos / "b.ppm", BROKEN)
+    update(tmp_path / "store", photos)
+    write(photos, b=8)
+    assert not update(tmp_path / "store", photos)[0].replaced
+
+
 def out_of_files(*_: Any) -> Any:
     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
