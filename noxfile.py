@@ -28,14 +28,14 @@ def oldest(session: nox.Session) -> None:
     """
     tools = ["hypothesis>=6.140", "playwright>=1.49", "pytest>=9.0", "pytest-xdist>=3.8"]
     tools += ["pyparsing>=3.1,<3.3"]  # newer ones warn of what matplotlib 3.8 calls
-    session.install("--resolution=lowest-direct", ".[faiss,frame,ood]", *tools)
+    session.install("--resolution=lowest-direct", ".[clip,faiss,frame,ood,plot,vision]", *tools)
     session.run(*PYTEST, *session.posargs, env={"CI": "true"})
 
 
 @nox.session(python=PYTHONS[0])
 def audit(session: nox.Session) -> None:
     """No dependency has a vulnerability that is known."""
-    session.install(".[all]", "pip-audit>=2.7")
+    session.install(".[all,dev]", "pip-audit>=2.7")
     session.run("pip-audit", "--skip-editable", *session.posargs)
 
 

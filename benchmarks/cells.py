@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.shared import load
 
-__all__ = ["DEVELOPMENT", "POOLS", "REGRESSION", "Cell", "Key", "Source", "cell", "drawn"]
+__all__ = ["DEVELOPMENT", "LARGE", "POOLS", "REGRESSION", "Cell", "Key", "Source", "cell", "drawn"]
 
 Start = Literal["known", "random", "cold"]
 TEST_SHARE = 0.35
@@ -67,6 +67,7 @@ class Source:
             item, "cold" none.
         per_class: first answers for each class, where the start is "known".
         budget: answers in a round, and first answers, where the start is "random".
+        cap: how many known items there are at most, and how many unknown ones.
     """
 
     known: str
@@ -76,6 +77,7 @@ class Source:
     start: Start = "random"
     per_class: int = 1
     budget: int = 40
+    cap: int = 3000
 
 
 CLIP = {"caltech": "caltech101", "pets": "oxford_pets", "food": "food101", "imagenet": "imagenet"}
@@ -85,6 +87,8 @@ POOLS: Mapping[str, Source] = {
     "food": Source("food", 40, ("pets", "caltech", "imagenet"), 0.5, "random"),
     "cifar": Source("cifar", 4, ("tiny",), 0.7, "known", 2, budget=20),
     "tiny": Source("tiny", 40, budget=80),
+    "large cifar": Source("cifar jpeg", 4, budget=100, cap=15_000),
+    "large tiny": Source("tiny", 40, budget=100, cap=15_000),
 }
 DEVELOPMENT = (
     *(Key("pets", share, "known") for share in (0.2, 0.6, 0.9)),
@@ -96,6 +100,11 @@ DEVELOPMENT = (
     *(Key("tiny", share, "random") for share in (0.2, 0.6)),
 )
 """The cells on which the default was found: those of docs/defaults.md."""
+
+LARGE = tuple(
+    Key(f"large {pool}", share, "random") for pool in ("cifar", "tiny") for share in (0.6, 0.8)
+)
+"""Pools of 9,800 to 15,000 items."""
 
 REGRESSION = (
     Key("pets", 0.2, "known"),
@@ -114,6 +123,9 @@ def vectors(name: str) -> tuple[np.ndarray, np.ndarray]:
         rows = np.concatenate([arrays[f"{part}_emb"] for part in parts]).astype(np.float32)
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
         return rows, np.concatenate([arrays[f"{part}_label"] for part in parts]).astype(int)
+    if name == "cifar jpeg":
+        arrays = load("mbv2_cifar10_jpeg_20k_10k.npz")
+        return arrays["train_F"] * np.float32(arrays["scale"]), arrays["train_y"].astype(int)
     file = {"cifar": "mbv2_cifar10_raw5000", "tiny": "mbv2_tiny_imagenet_30k"}[name]
     arrays = load(f"{file}.npz")
     return arrays["F"].astype(np.float32) * np.float32(arrays["scale"]), arrays["y"].astype(int)
@@ -136,10 +148,8 @@ def drawn(
     share: float,
     start: Start,
     generator: np.random.Generator,
-    *,
-    cap: int = 3000,
 ) -> Cell:
-    """A cell of at most `cap` known and `cap` unknown items: `share` of them are unknown.
+    """A cell, `share` of whose items are unknown.
 
     `rows` [n, D] have `labels` [n]; `far` [m, D] are unknown as a whole.
     """
@@ -150,7 +160,9 @@ def drawn(
     test, rest = _held_out(labels, known, generator)
     near = generator.permutation(np.flatnonzero(~is_known))
     order = generator.permutation(len(far))
-    n_known, n_near, n_far = _sizes(len(rest), len(near), len(far), share, source.near_share, cap)
+    n_known, n_near, n_far = _sizes(
+        len(rest), len(near), len(far), share, source.near_share, source.cap
+    )
     ahead, others = _first_of_each(labels[rest], known, source, start, generator)
     kept = rest[np.concatenate([ahead, others])[: max(n_known, len(ahead))]]
     embeddings = np.concatenate([rows[kept], rows[near[:n_near]], far[order[:n_far]]])

@@ -3,7 +3,8 @@
 `python -m benchmarks.variants --out runs.jsonl` appends a line for each run and leaves out those
 that are there; `--table` prints the paired differences to `KnownKMeans`. `--answers small` asks 12
 rounds of 5, `many` 5 rounds of 300; `usual` is that of `benchmarks.defaults`. `--imbalanced` leaves
-of the known class k a share of .1^(k / (K - 1)). The pools are the development cells.
+of the known class k a share of .1^(k / (K - 1)). The pools are the development cells, or four of
+9,800 to 15,000 items (`--large`).
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._diffusion import Diffusion
-from benchmarks.cells import DEVELOPMENT, Cell, cell
+from benchmarks.cells import DEVELOPMENT, LARGE, Cell, cell
 from benchmarks.defaults import PERFECT, append, finished, run
 from benchmarks.defaults_table import interval
 from openal.learners import EmbeddingClassifier, EmbeddingDetector
@@ -31,7 +32,7 @@ from openal.simulate.metrics import aubc
 from openal.strategies import JSOSAL, KnownKMeans, ProbCover, Random
 from openal.view import Score
 
-__all__ = ["VARIANTS", "main", "table"]
+__all__ = ["OURS", "VARIANTS", "main", "table"]
 
 OURS = "KnownKMeans"
 ROUNDS = {"usual": (None, 6), "small": (5, 12), "many": (300, 5)}
@@ -143,7 +144,8 @@ def main(given: list[str] | None = None) -> None:
         print(table(runs))
         return
     done = {(each["cell"], each["seed"], each["strategy"]) for each in runs}
-    for seed, key, name in product(range(*options.seeds), DEVELOPMENT, options.variants):
+    pools = LARGE if options.large else DEVELOPMENT
+    for seed, key, name in product(range(*options.seeds), pools, options.variants):
         if (str(key), seed, name) in done:
             continue
         made = cell(*key, seed)
@@ -168,6 +170,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     add("--seeds", nargs=2, type=int, default=(0, 3), metavar=("FROM", "TO"))
     add("--answers", choices=[*ROUNDS], default="usual", help="in small, usual or large rounds")
     add("--imbalanced", action="store_true", help="leave classes of ten to one")
+    add("--large", action="store_true", help="on large pools")
     return parser.parse_args(given)
 
 

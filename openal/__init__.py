@@ -10,13 +10,14 @@ refuse_foreign_files(__path__[0])
 from openal._version import __version__ as __version__  # noqa: E402
 
 if typing.TYPE_CHECKING:
+    from openal._cite import cite
     from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
     from openal.pool import Pool
     from openal.query import Chain, Query, QueryStrategy
 
-__all__ = ["SKIPPED", "UNKNOWN", "Chain", "LabeledSet", "Pool", "Query", "QueryStrategy"]
+__all__ = ["SKIPPED", "UNKNOWN", "Chain", "LabeledSet", "Pool", "Query", "QueryStrategy", "cite"]
 
-_MODULES = ("openal.labeled", "openal.pool", "openal.query")
+_MODULES = ("openal._cite", "openal.labeled", "openal.pool", "openal.query")
 
 
 def __getattr__(name: str) -> object:

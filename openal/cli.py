@@ -6,12 +6,15 @@ from importlib import import_module
 from keyword import iskeyword
 
 from openal._version import __version__
+from openal.commands._meant import meant
 from openal.commands._terminal import printable_output
 from openal.errors import OpenALError
 
 __all__ = ["main"]
 
 COMMANDS = {
+    "cite": "print the BibTeX of the papers that a strategy comes from",
+    "completion": "print what makes a shell complete these commands",
     "convert-clipn": "keep the no tower of a CLIPN checkpoint, as safetensors",
     "embed": "compute the embeddings of a folder of images, once",
     "export": "write the answers of a project for other programs",
@@ -24,6 +27,7 @@ COMMANDS = {
     "report": "show the results of a simulation as one page",
     "simulate": "compare strategies on labeled data",
     "status": "tell how far a project is, and whether to go on",
+    "strategies": "list all strategies, what each reads, and its paper",
     "train": "train the classifier of a project on its answers",
 }
 
@@ -43,11 +47,12 @@ def _main(arguments: list[str]) -> int:
     name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     command = f"openal {name}" if name in COMMANDS else "openal"
     try:
-        if name in ("--help", "-h", "--version"):
-            print(f"openal {__version__}" if name == "--version" else _usage())
+        if name in ("--help", "-h", "--version", "-V"):
+            print(_usage() if name in ("--help", "-h") else f"openal {__version__}")
             return 0
         if name not in COMMANDS:
-            return _refused(command, f"there is no command {name!r}; try openal --help")
+            hint = meant(name, COMMANDS) or "; try openal --help"
+            return _refused(command, f"there is no command {name!r}{hint}")
         return _run(name, rest)
     except OpenALError as error:
         return _refused(command, str(error))
@@ -60,10 +65,13 @@ def _main(arguments: list[str]) -> int:
 
 def _run(name: str, argv: Sequence[str]) -> int:
     """Run a command; what it needs is imported only now."""
-    module_name = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-    module = import_module(f"openal.commands.{module_name}")
-    code: int = module.main(argv)
+    code: int = import_module(module_of(name)).main(argv)
     return code
+
+
+def module_of(name: str) -> str:
+    """The full name of the module of a command."""
+    return f"openal.commands.{f'{name}_' if iskeyword(name) else name.replace('-', '_')}"
 
 
 def _usage() -> str:

@@ -51,6 +51,15 @@ class Part:
         check_fields(self)
 
     @property
+    def cites(self) -> tuple[str, ...]:
+        """Papers that this part comes from: keys of `openal/_references.bib`, or BibTeX entries.
+
+        `openal.cite` prints them. A part without options of another source writes
+        `cites = ("mao2024inconsistency",)` in its class; by default there is no paper.
+        """
+        return ()
+
+    @property
     def learners(self) -> tuple[Any, ...]:
         """Learners for signals that a pool may lack; those on arrays go before those on items."""
         return ()

@@ -14,6 +14,7 @@ from benchmarks.own_network.plan import PLANS, Plan, ResNet9, compared, task_net
 from benchmarks.own_network.tables import rarest, relabeled, summary
 from openal.simulate import LabeledData
 from openal.simulate.datasets._folders import TensorImages
+from openal.simulate.grid import GridRuns
 from openal.simulate.loop import Run
 
 TOY = Plan(first=8, budget=6, rounds=1, ood_ratio=(0.6,), epochs=1, steps=1)
@@ -88,3 +89,18 @@ def test_a_table_says_where_there_is_nothing_to_decide() -> None:
         text = summary(runs, np.arange(10), PLANS["cifar10"], "toy")
         assert ("decides nothing" in text) != decided
         assert f"+{100 * gain:.1f} | 1 of 1" in text
+
+
+def test_any_method_can_be_the_one_to_pair_with() -> None:
+    run = Run(((0,),), (0.5, 0.5), (1.0,), (1.0,), (1.0,), (0,), (0.0,))
+    better = replace(run, accuracy=(0.6, 0.6))
+    runs: GridRuns = {(0.4, 0.6): {"Random": {0: run}, "KnownKMeans": {0: better}}}
+    text = summary(runs, np.arange(10), PLANS["cifar10"], "toy", "KnownKMeans")
+    assert "- KnownKMeans" in text and "| Random | 50.0 | -10.0 | 0 of 1 |" in text
+
+
+@pytest.mark.long
+def test_what_was_tried_beside_the_default_runs_by_name() -> None:
+    given = ["cifar10", "--task", "linear", "--seeds", "1", "--strategies"]
+    runs = runs_of(arguments([*given, "KnownKMeans, two clusters"]), toy(16), TOY)
+    assert [*runs[0.4, 0.6]] == ["KnownKMeans, two clusters"]

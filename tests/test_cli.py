@@ -216,7 +216,9 @@ def test_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == main(["--help"]) == main(["--version"]) == 0
     assert f"openal {openal.__version__}\n" in capsys.readouterr().out
     assert main(["simulat"]) == 2
-    assert capsys.readouterr().err == "openal: there is no command 'simulat'; try openal --help\n"
+    assert (
+        capsys.readouterr().err == "openal: there is no command 'simulat'; did you mean simulate?\n"
+    )
     with pytest.raises(SystemExit, match="0"):
         main(["simulate", "--help"])
     assert "--ood-ratio" in capsys.readouterr().out

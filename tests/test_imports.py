@@ -28,6 +28,7 @@ LAYERS = (
         "_folds",
         "_holders",
         "_locks",
+        "_optional",
         "_progress",
         "_spreadsheet",
         "_threads",
@@ -41,6 +42,7 @@ LAYERS = (
     {
         "_answered_neighbors",
         "_batches",
+        "_cite",
         "_copies",
         "_evaluation",
         "_image_folder",

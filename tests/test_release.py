@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from openal import __version__
 
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "release"
 
@@ -27,6 +30,7 @@ def loaded() -> Any:
 
 
 release = loaded()
+ROOT = SCRIPT.parents[1]
 CHANGELOG = "## [Unreleased]\n\n## [0.2.0] - 2026-03-01\n\n- New.\n\n## [0.1.0] - 2026-01-31\n"
 READY = release.State(
     changelog=CHANGELOG,
@@ -110,3 +114,17 @@ def test_what_is_wrong_ends_with_an_error_and_changes_nothing(tmp_path: Path) ->
     ]
     command = ["git", "status", "--porcelain"]
     assert subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout == b""
+
+
+def test_the_conda_recipe_needs_what_the_package_needs() -> None:
+    """conda has other names for some packages."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    recipe = (ROOT / "scripts/conda/recipe.yaml").read_text("utf-8")
+    needed = {line.replace(" ", "") for line in project["dependencies"]}
+    names = {"torch": "pytorch", "xxhash": "python-xxhash"}
+    split = [line.partition(">=") for line in needed]
+    wanted = {f"{names.get(name, name)}{sign}{limit}" for name, sign, limit in split}
+    run = recipe.partition("  run:\n")[2].partition("\n\n")[0]
+    found = {line.strip(" -").replace(" ", "") for line in run.splitlines()}
+    assert found == wanted | {f"python{project['requires-python']}"}
+    assert f'version: "{__version__}"' in recipe

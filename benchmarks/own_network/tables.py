@@ -28,17 +28,19 @@ Labels = np.ndarray
 """Class ids int64 [n]."""
 
 
-def summary(runs: GridRuns, labels: Labels, plan: Plan, title: str) -> str:
-    """A table for each share of unknown items, and one of all pairs."""
+def summary(
+    runs: GridRuns, labels: Labels, plan: Plan, title: str, baseline: str = BASELINE
+) -> str:
+    """A table for each share of unknown items, and one of all pairs, beside one method."""
     shares = _rarest_of(runs, labels, plan.mismatch)
     parts = [f"{title}: {plan}"]
     for (_, ratio), at in runs.items():
         seeds = len(next(iter(at.values())))
         gain = headroom(at)
         note = " Too little headroom: decides nothing." if decides_nothing(gain) else ""
-        parts.append(f"{ratio:.0%} unknown, {seeds} seeds.{note}\n\n{_table(at, shares)}")
+        parts.append(f"{ratio:.0%} unknown, {seeds} seeds.{note}\n\n{_table(at, shares, baseline)}")
     if len(runs) > 1:
-        parts.append(f"All pairs of share and seed.\n\n{_table(_together(runs), shares)}")
+        parts.append(f"All pairs of share and seed.\n\n{_table(_together(runs), shares, baseline)}")
     return "\n\n".join(parts)
 
 
@@ -68,21 +70,24 @@ def _rarest_of(runs: GridRuns, labels: Labels, mismatch: float) -> dict[int, flo
     return shares
 
 
-def _table(runs: Runs, shares: Mapping[int, float]) -> str:
+def _table(runs: Runs, shares: Mapping[int, float], baseline: str) -> str:
     """A row for each method, in percent and points; intervals are of 95 %."""
-    head = ["method", "AUBC", "- Random", "above", "final", "- Random", "above", "precision"]
-    lines = [f"| {' | '.join([*head, 'rarest class'])} |", "|---" * (len(head) + 1) + "|"]
+    less, beside = [f"- {baseline}", "above"], runs.get(baseline)
+    head = ["method", "AUBC", *less, "final", *less, "precision", "rarest class"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, by_seed in runs.items():
-        cells = [name, *_measured(by_seed, runs, area), *_measured(by_seed, runs, _final)]
+        cells = [name, *_measured(by_seed, beside, area), *_measured(by_seed, beside, _final)]
         cells.append(f"{fmean(fmean(run.precision) for run in by_seed.values()):.2f}")
         cells.append(f"{fmean(shares[id(run)] for run in by_seed.values()):.2f}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _measured(by_seed: Mapping[int, Run], runs: Runs, measure: Callable[[Run], float]) -> list[str]:
-    """The mean, what it is more than Random's, and in how many pairs it is above."""
-    mean, baseline = f"{100 * fmean(map(measure, by_seed.values())):.1f}", runs.get(BASELINE)
+def _measured(
+    by_seed: Mapping[int, Run], baseline: Mapping[int, Run] | None, measure: Callable[[Run], float]
+) -> list[str]:
+    """The mean, what it is more than the baseline's, and in how many pairs it is above."""
+    mean = f"{100 * fmean(map(measure, by_seed.values())):.1f}"
     if baseline is None or by_seed is baseline:
         return [mean, "", ""]
     by = difference(by_seed, baseline, measure)

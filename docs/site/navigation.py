@@ -38,8 +38,8 @@ def children(docs: Path, page: str) -> list[str]:
 
 def _links(path: Path) -> list[str]:
     """The pages beside it that a page links to, each once."""
-    found = re.findall(r"\]\(([\w-]+)\.md", path.read_text(encoding="utf-8"))
-    return list(dict.fromkeys(found))
+    text = path.read_text(encoding="utf-8")
+    return list(dict.fromkeys(re.findall(r"\]\(((?:tutorials/)?[\w-]+)\.(?:md|ipynb)", text)))
 
 
 def _rest(docs: Path, above: set[str]) -> list[str]:

@@ -42,7 +42,9 @@ def parser() -> Parser:
         metavar="FILE",
         help="a table of all answers, .csv or .parquet; .json as of COCO; with --format any name",
     )
-    add("--format", choices=[*TOOLS], help="the file of a tool; of label-studio the open round")
+    tools = ", ".join(TOOLS)
+    what = f"the file of a tool, {tools}; of label-studio the open round"
+    add("--format", choices=[*TOOLS], metavar="TOOL", help=what)
     add("--imagefolder", type=Path, metavar="DIR", help="a folder of links to images per class")
     add("--yolo", type=Path, metavar="DIR", help="the same in train and val, as YOLO classifies")
     add("--unknown", action="store_true", help="folders have UNKNOWN as a class too")

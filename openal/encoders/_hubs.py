@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from openal._optional import optional
 from openal._seeds import drawing_from
 from openal.encoders._features import Features, ready
 from openal.errors import ArgumentError, CheckpointError
@@ -19,7 +19,7 @@ Parts = tuple[Features, Callable[[Any], Tensor], dict[str, str]]
 
 def timm_encoder(name: str, device: torch.device) -> Parts:
     """A network of timm by its name, with the weights and the preparation that timm gives it."""
-    timm, data = import_module("timm"), import_module("timm.data")
+    timm, data = (optional(module, f"timm:{name}") for module in ("timm", "timm.data"))
     if not timm.is_model(name):
         raise ArgumentError(f"timm has no network {name!r}; timm.list_models() has the names.")
     with drawing_from(0), torch.device("cpu"):
@@ -36,7 +36,7 @@ def timm_encoder(name: str, device: torch.device) -> Parts:
 
 def torchvision_encoder(name: str, device: torch.device) -> Parts:
     """A network of torchvision by its name, up to its last linear layer."""
-    models = import_module("torchvision.models")
+    models = optional("torchvision.models", f"torchvision:{name}")
     if name not in models.list_models(module=models):
         raise ArgumentError(
             f"torchvision has no network {name!r}; torchvision.models.list_models() has the names."

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_count, as_tensor
+from openal._optional import optional
 from openal._threads import for_each, whole_parts
-from openal.errors import MissingPackageError
 from openal.functional._cosines import Neighbors, best_pairs, cosines_of, normalized_rows
 from openal.functional._references import References, check_shapes
 from openal.functional._rows import finite_blocks
@@ -67,7 +67,7 @@ class IndexedReferences:
     def of(cls, references: Tensor, k: int, probes: int) -> "IndexedReferences":
         """Ready for at most k neighbors of any queries."""
         probes, exact = as_count(probes, "probes", minimum=1), References.of(references, k)
-        faiss, units = _faiss(), exact.known.units.float().cpu().numpy()
+        faiss, units = optional("faiss", "k-NN by Faiss"), exact.known.units.float().cpu().numpy()
         cells = min(4 * isqrt(len(units)), len(units))
         index = faiss.IndexIVFFlat(
             faiss.IndexFlatIP(units.shape[1]), units.shape[1], cells, faiss.METRIC_INNER_PRODUCT
@@ -96,7 +96,7 @@ class IndexedReferences:
     def _best(self, block: Tensor) -> Neighbors:
         """The best of what the index proposes; of all where it proposes fewer than k."""
         queries = normalized_rows(block, torch.float32)
-        with _one_thread(_faiss()):
+        with _one_thread(optional("faiss", "k-NN by Faiss")):
             proposed = self.index.search(queries.units.cpu().numpy(), self.exact.k + SPARE)[1]
         columns = torch.from_numpy(proposed).sort(dim=1).values.to(block.device)
         rows, places = (columns >= 0).nonzero().unbind(dim=1)
@@ -108,15 +108,6 @@ class IndexedReferences:
         if lacking.any():
             best.similarity[lacking], indices[lacking] = self.exact.nearest(block[lacking])
         return Neighbors(best.similarity, indices)
-
-
-def _faiss() -> Any:
-    try:
-        import faiss
-    except ImportError as error:
-        missing = "Approximate neighbors need Faiss: pip install openal[faiss]."
-        raise MissingPackageError(missing) from error
-    return faiss
 
 
 @contextmanager

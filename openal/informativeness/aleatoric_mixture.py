@@ -31,6 +31,8 @@ class AleatoricMixture(Part):
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
     """
 
+    cites = ("zong2025rethinking",)
+
     role: ClassVar[Role] = "informativeness"
 
     logits: str = signal("logits")

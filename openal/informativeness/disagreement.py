@@ -32,6 +32,8 @@ class MutualInformation(Part):
     Learning" (BALD), 2011.
     """
 
+    cites = ("houlsby2011bayesian",)
+
     role: ClassVar[Role] = "informativeness"
 
     mc_logits: str = signal("mc_logits")
@@ -59,6 +61,8 @@ class MeanStandardDeviation(Part):
     Modeling of Uncertainty", CVPR Workshops 2016.
     """
 
+    cites = ("kampffmeyer2016semantic",)
+
     role: ClassVar[Role] = "informativeness"
 
     mc_logits: str = signal("mc_logits")
@@ -84,6 +88,8 @@ class Disagreement(Part):
 
     Reference: Freeman, "Elementary Applied Statistics", 1965: the variation ratio.
     """
+
+    cites = ("freeman1965elementary",)
 
     role: ClassVar[Role] = "informativeness"
 

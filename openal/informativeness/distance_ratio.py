@@ -51,6 +51,11 @@ class DistanceRatio(Part):
     energy: bool = True
     balanced: bool = False
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """SISOM, and Joda where classes are balanced."""
+        return ("schmidt2025unified", *(("schmidt2025joint",) if self.balanced else ()))
+
     def __call__(self, view: View) -> Tensor:
         """Informativeness [n], float64."""
         known = _answered(view, self.features, self.logits)

@@ -39,6 +39,8 @@ class Distinctiveness(Part):
     Mismatch", ICCV 2021 (CCAL): the distinctive score.
     """
 
+    cites = ("du2021contrastive",)
+
     role: ClassVar[Role] = "informativeness"
 
     groups: Callable[[View], Tensor]

@@ -43,6 +43,8 @@ class FeatureMix(Part):
     Reference: Parvaneh et al., "Active Learning by Feature Mixing", CVPR 2022.
     """
 
+    cites = ("parvaneh2022active",)
+
     role: ClassVar[Role] = "informativeness"
 
     cap: float = 0.03125

@@ -34,6 +34,8 @@ class Inconsistency(Part):
     Reference: Mao, Xu and Guo, AAAI 2024 (NEAT), eq. 5.
     """
 
+    cites = ("mao2024inconsistency",)
+
     role: ClassVar[Role] = "informativeness"
 
     k: int = 10

@@ -31,6 +31,8 @@ class PredictedLoss(Part):
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
     """
 
+    cites = ("yoo2019learning",)
+
     role: ClassVar[Role] = "informativeness"
 
     predicted_loss: str = signal("predicted_loss")

@@ -42,6 +42,8 @@ class Progressive(Part):
     Learning", NeurIPS 2023 (PAL).
     """
 
+    cites = ("yang2023not",)
+
     role: ClassVar[Role] = "informativeness"
 
     head_logits: str = signal("head_logits")

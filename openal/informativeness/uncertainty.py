@@ -86,6 +86,8 @@ class InBetween(Part):
     Kullback-Leibler divergence; here they are those of the definition.
     """
 
+    cites = ("zong2026revisiting",)
+
     role: ClassVar[Role] = "informativeness"
 
     logits: str = signal("logits")

@@ -1,21 +1,17 @@
 """The class of another tool that has a name."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-from openal.errors import ArgumentError, MissingPackageError
+from openal._optional import optional
+from openal.errors import ArgumentError
 
 __all__ = ["named"]
 
 
-def named(name: str, module: str, missing: str) -> Callable[..., Any]:
-    """The class of that name in a module of a tool; `missing` says how to install it."""
-    try:
-        import_module(module.partition(".")[0])  # the tool itself
-        tool = import_module(module)
-    except ImportError as error:
-        raise MissingPackageError(missing) from error
+def named(name: str, module: str) -> Callable[..., Any]:
+    """The class of that name in a module of an optional package."""
+    tool = optional(module, repr(name))
     if name not in tool.__all__:
         raise ArgumentError(f"{module} has no {name!r}; it has {tool.__all__}.")
     kind: Callable[..., Any] = getattr(tool, name)

@@ -21,7 +21,7 @@ ROWS = 256
 """How many rows a detector is given at once: always as many, since a product's last bits depend on
 its shape, and equal rows must score the same wherever they stand."""
 
-TOOL = "pytorch_ood.detector", "PytorchOOD needs pytorch-ood: pip install openal[ood]."
+TOOL = "pytorch_ood.detector"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class PytorchOOD:
         if hasattr(self.detector, "predict") and not isinstance(self.detector, type):
             return self.detector
         by_name = isinstance(self.detector, str)
-        make = partial(named(self.detector, *TOOL), None) if by_name else self.detector
+        make = partial(named(self.detector, TOOL), None) if by_name else self.detector
         try:
             return make(**self.options)
         except TypeError as error:

@@ -17,7 +17,7 @@ from openal.view import View
 
 __all__ = ["SkActiveML", "logistic_regression"]
 
-TOOL = "skactiveml.pool", "SkActiveML needs scikit-activeml: pip install openal[skactiveml]."
+TOOL = "skactiveml.pool"
 
 MODELS = ("clf", "estimator", "ensemble", "discriminator")
 """What the strategies call the classifier they take."""
@@ -87,7 +87,7 @@ class SkActiveML:
         return torch.from_numpy(np.float32(utilities[0, len(known) :]))
 
     def _made(self, seed: int) -> Any:
-        make = named(self.strategy, *TOOL) if isinstance(self.strategy, str) else self.strategy
+        make = named(self.strategy, TOOL) if isinstance(self.strategy, str) else self.strategy
         return make(**self.options, random_state=seed)
 
     def _models(self, strategy: Any, num_classes: int, seed: int) -> dict[str, Any]:

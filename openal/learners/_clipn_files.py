@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from openal._optional import optional
 from openal.errors import ArgumentError, CheckpointError
 from openal.learners._weight_files import read_weights
 
@@ -116,8 +117,7 @@ def stock_shapes(model_name: str) -> Shapes:
 
 def stock_model(model_name: str) -> Any:
     """A CLIP of open_clip without memory for its weights."""
-    import open_clip
-
+    open_clip = optional("open_clip", "CLIPN")
     config = open_clip.get_model_config(model_name)
     if config is None:
         raise ArgumentError(f"open_clip has no model {model_name!r}; CLIPN's is 'ViT-B-16'.")

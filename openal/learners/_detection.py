@@ -43,6 +43,13 @@ class Detection:
             as_number(self.max_weight_ratio, "max_weight_ratio", minimum=1)
 
     @property
+    def cites(self) -> tuple[str, ...]:
+        """LfOSA, whose detector it is, and where they are asked for the weights and the margin."""
+        weights = ("zhang2025jsosal",) if self.class_weights else ()
+        margin = ("liu2020energy", "zong2025rethinking") if self.energy_margin else ()
+        return ("ning2022active", *weights, *margin)
+
+    @property
     def names(self) -> dict[str, str]:
         """The signals that a detector offers, each with the output of the network that it is."""
         if self.binary:

@@ -1,7 +1,6 @@
 """Image-text models of open_clip: loaded once per process, and their image towers."""
 
 import difflib
-import importlib
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from openal._optional import optional
 from openal._seeds import drawing_from
 from openal.errors import ArgumentError, CheckpointError, MissingPackageError
 from openal.learners._weight_files import Stamp, require_no_pickle
@@ -129,8 +129,7 @@ def load_image_text(
     model_name: str, pretrained: str | None, stamp: Stamp, device: torch.device
 ) -> ImageText:
     """The model on the device; `stamp` changes with the file, so that a new file is read."""
-    import open_clip
-
+    open_clip = optional("open_clip", f"the CLIP {model_name!r}")
     if not model_name.startswith(SCHEMAS):
         _require_known(open_clip, model_name, pretrained)
     for path in stamp.paths:
@@ -173,7 +172,7 @@ def _require_known(open_clip: Any, model_name: str, pretrained: str | None) -> N
 @lru_cache(maxsize=4)
 def tokenizer_of(model_name: str) -> Any:
     """What makes tokens of texts, for the text tower of a model of open_clip."""
-    open_clip = importlib.import_module("open_clip")
+    open_clip = optional("open_clip", f"the tokenizer of {model_name}")
     try:
         return open_clip.get_tokenizer(model_name)
     except ImportError as error:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from openal._optional import optional
 from openal.errors import ArgumentError
 
 __all__ = [
@@ -82,9 +83,8 @@ def template_texts(templates: Templates) -> tuple[str, ...]:
 
 @cache
 def _clipn() -> tuple[str, ...]:
-    from open_clip.zero_shot_metadata import OPENAI_IMAGENET_TEMPLATES
-
-    texts = [template("{}") for template in OPENAI_IMAGENET_TEMPLATES]
+    templates = optional("open_clip.zero_shot_metadata", "CLIPN's templates")
+    texts = [template("{}") for template in templates.OPENAI_IMAGENET_TEMPLATES]
     first = [text for text in texts if not LEFT_OUT.fullmatch(text)]
     return tuple(first + [_with(text) for text in first])
 

@@ -39,6 +39,8 @@ class CalibratedDetector:
     few answers need: the logarithm of the slope is about 0 +- 1, the offset 0 +- 2.
     """
 
+    cites = ("platt1999probabilistic",)
+
     detector: Learner = field(default_factory=EmbeddingDetector)
 
     offers: ClassVar[tuple[str, ...]] = ("known_log_odds",)

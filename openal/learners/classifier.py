@@ -95,6 +95,11 @@ class Classifier:
         settings_of(self, TrainingSettings)
         as_number(self.exposure, "exposure", minimum=0)
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Outlier exposure, where there is any."""
+        return ("hendrycks2019deep",) if self.exposure else ()
+
     def fit(
         self, pool: Pool, labeled: LabeledSet, *, seed: int = 0, progress: bool | None = None
     ) -> FittedNetwork:
@@ -147,6 +152,11 @@ class EmbeddingClassifier:
     def __post_init__(self) -> None:
         settings_of(self, LayerSettings)
         as_number(self.exposure, "exposure", minimum=0)
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Outlier exposure, where there is any."""
+        return ("hendrycks2019deep",) if self.exposure else ()
 
     @property
     def offers(self) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class CLIP:
         preprocess: whether items are pictures that the model prepares, or tensors.
     """
 
+    cites = ("radford2021learning",)
+
     model_name: str
     pretrained: str | Path | None = None
     templates: Templates = "clipn"

@@ -66,6 +66,8 @@ class CLIPN:
     Reference: Wang et al., "CLIPN for Zero-Shot OOD Detection: Teaching CLIP to Say No", ICCV 2023.
     """
 
+    cites = ("wang2023clipn",)
+
     checkpoint: str | Path
     model_name: str = "ViT-B-16"
     pretrained: str | Path = "laion2b_s34b_b88k"

@@ -106,6 +106,11 @@ class Detector:
         settings_of(self, TrainingSettings)
 
     @property
+    def cites(self) -> tuple[str, ...]:
+        """LfOSA, and where their settings are used JSOSAL and EAOA."""
+        return settings_of(self, Detection).cites
+
+    @property
     def offers(self) -> tuple[str, ...]:
         """The names of the signals that it can compute once trained."""
         return tuple(settings_of(self, Detection).names)
@@ -191,6 +196,11 @@ class EmbeddingDetector:
     def __post_init__(self) -> None:
         settings_of(self, Detection)
         settings_of(self, LayerSettings)
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """LfOSA, and where their settings are used JSOSAL and EAOA."""
+        return settings_of(self, Detection).cites
 
     @property
     def offers(self) -> tuple[str, ...]:

@@ -50,6 +50,8 @@ class EmbeddingDropout:
     before every layer; here the embeddings stay whole, which the encoder has not learned to miss.
     """
 
+    cites = ("gal2016dropout",)
+
     samples: int = 10
     p: float = 0.5
     hidden: int = 256

@@ -90,6 +90,8 @@ class EntropicDetector:
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
     """
 
+    cites = ("safaei2024entropic",)
+
     factory: Factory | None = None
     temperature: float = 0.5
     alpha: float = 0.8
@@ -209,6 +211,8 @@ class EmbeddingEntropicDetector:
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024, which trains
     a network on images; `EntropicDetector` does.
     """
+
+    cites = ("safaei2024entropic",)
 
     temperature: float = 0.5
     alpha: float = 0.8

@@ -56,6 +56,8 @@ class EmbeddingEvidence:
     Reference: E2OAL, arXiv 2603.07898.
     """
 
+    cites = ("zong2026revisiting", "sensoy2018evidential")
+
     hidden: int | None = None
     max_kinds: int = 1000
     weight_decay: float = 0.03

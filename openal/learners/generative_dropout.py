@@ -40,6 +40,8 @@ class GenerativeDropout:
     Reference: Tran, Do, Reid and Carneiro, "Bayesian Generative Active Deep Learning", ICML 2019.
     """
 
+    cites = ("tran2019bayesian",)
+
     copies: int = 1
     latent: int = 16
     width: int = 128

@@ -34,6 +34,8 @@ class LossPrediction(nn.Module):
     torch.Size([5])
     """
 
+    cites = ("yoo2019learning",)
+
     def __init__(
         self,
         channels: Sequence[int],

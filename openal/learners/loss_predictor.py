@@ -96,6 +96,8 @@ class LossPredictor:
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
     """
 
+    cites = ("yoo2019learning",)
+
     factory: Factory | None = None
     layers: tuple[str, ...] = ("layer1", "layer2", "layer3", "layer4")
     width: int = 128
@@ -192,6 +194,8 @@ class EmbeddingLossPredictor:
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019, who read the feature
     maps of a network on images; `LossPredictor` does.
     """
+
+    cites = ("yoo2019learning",)
 
     hidden: int = 256
     width: int = 128

@@ -125,6 +125,8 @@ class MCDropout:
     Gal, "BatchBALD", NeurIPS 2019, section 3.
     """
 
+    cites = ("gal2016dropout",)
+
     model: Callable[[Tensor], Any]
     samples: int = 10
     seed: int = 0

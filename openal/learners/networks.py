@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from openal._checks import as_count, as_number
+from openal._optional import optional
 from openal.errors import ArgumentError
 
 __all__ = ["CropFlip", "PixelResNet18", "SmallCNN", "Standardize", "cifar_resnet18"]
@@ -60,9 +61,8 @@ def cifar_resnet18(num_outputs: int) -> nn.Module:
     Reference: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016. The released
     code of LfOSA squeezes the features through two dimensions; this network does not.
     """
-    from torchvision.models import resnet18
-
-    network: nn.Module = resnet18(num_classes=num_outputs)
+    models = optional("torchvision.models", "cifar_resnet18")
+    network: nn.Module = models.resnet18(num_classes=num_outputs)
     convolution = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     network.conv1, network.maxpool = convolution, nn.Identity()

@@ -82,6 +82,8 @@ class OneVsAll:
     Reference: Yang et al., NeurIPS 2023 (PAL), which trains on unlabeled images, too.
     """
 
+    cites = ("yang2023not",)
+
     factory: Factory | None = None
     epochs: int = 100
     batch_size: int = 128
@@ -142,6 +144,8 @@ class EmbeddingOneVsAll:
     Reference: Yang et al., NeurIPS 2023 (PAL), with the heads of Saito and Saenko, "OVANet",
     ICCV 2021. `OneVsAll` does the same on the items themselves.
     """
+
+    cites = ("yang2023not", "saito2021ovanet")
 
     hidden: int | None = None
     weight_decay: float = 0.03

@@ -102,6 +102,8 @@ class TunedPrompts:
     Models", CVPR 2023, whose residuals stand behind it.
     """
 
+    cites = ("nesturi2026promptgate", "yu2023task")
+
     classes: Tensor = field(repr=False)
     others: Tensor = field(repr=False)
     scale: float = 100.0

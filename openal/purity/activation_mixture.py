@@ -42,6 +42,8 @@ class ActivationMixture(Part):
     Reference: Ning et al., "Active Learning for Open-set Annotation", CVPR 2022 (LfOSA), eq. 5-7.
     """
 
+    cites = ("ning2022active",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

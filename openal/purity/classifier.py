@@ -46,6 +46,8 @@ class EnergyPurity(Part):
     Reference: Liu, Wang, Owens and Li, "Energy-based Out-of-distribution Detection", NeurIPS 2020.
     """
 
+    cites = ("liu2020energy",)
+
     role: ClassVar[Role] = "purity"
 
     logits: str = signal("logits")

@@ -41,6 +41,11 @@ class CLIPPurity(Part):
         super().__post_init__()
         as_number(self.scale, "scale", above=0)
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The paper of the rule."""
+        return ("ming2022delving",) if self.rule == "mcm" else ("liu2020energy",)
+
     def __call__(self, view: View) -> Tensor:
         """Purity [n]."""
         matching = {"mcm": _matching, "energy": _energy}[self.rule]

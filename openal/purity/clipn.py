@@ -64,6 +64,8 @@ class CLIPNPurity(Part):
     Reference: CLIPNAL (later VLPure-AL), arXiv 2408.04917, eqs. 2-8.
     """
 
+    cites = ("heo2024avoid", "wang2023clipn")
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

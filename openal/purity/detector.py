@@ -39,6 +39,8 @@ class DetectorProbability(Part):
     Reference: ours; LfOSA's detector (Ning et al., CVPR 2022) without its temperature.
     """
 
+    cites = ("openal", "ning2022active")
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 
@@ -135,6 +137,8 @@ class ClosedSetCertainty(Part):
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024: the
     closed-set entropy with its sign changed, so that larger is more likely known.
     """
+
+    cites = ("safaei2024entropic",)
 
     role: ClassVar[Role] = "purity"
 

@@ -39,6 +39,8 @@ class DistanceEntropy(Part):
     Reference: Safaei et al., "Entropic Open-Set Active Learning" (EOAL), AAAI 2024.
     """
 
+    cites = ("safaei2024entropic",)
+
     role: ClassVar[Role] = "purity"
 
     clusters: int | None = None

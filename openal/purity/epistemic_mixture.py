@@ -46,6 +46,8 @@ class EpistemicMixture(Part):
     Annotation: An Energy-Based Approach" (EAOA), CVPR 2025.
     """
 
+    cites = ("zong2025rethinking",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

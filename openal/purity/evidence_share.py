@@ -35,6 +35,8 @@ class EvidenceShare(Part):
     Reference: E2OAL, arXiv 2603.07898.
     """
 
+    cites = ("zong2026revisiting",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

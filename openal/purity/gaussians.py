@@ -43,6 +43,8 @@ class MahalanobisPurity(Part):
     Pathology Image Classification", MICCAI 2023.
     """
 
+    cites = ("qu2023openal",)
+
     role: ClassVar[Role] = "purity"
 
     clusters: int = 9
@@ -107,6 +109,8 @@ class ClassGaussians(Part):
     Reference: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples
     and Adversarial Attacks", NeurIPS 2018; the purity of POAL (Zhan et al., TMLR 2023).
     """
+
+    cites = ("lee2018simple",)
 
     role: ClassVar[Role] = "purity"
 

@@ -39,6 +39,8 @@ class KernelShare(Part):
     Reference: ours; `openal.functional.kernel_share` has the equations.
     """
 
+    cites = ("openal",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

@@ -41,6 +41,8 @@ class KnownNeighbors(Part):
     order of its loader, which is shuffled.
     """
 
+    cites = ("mao2024inconsistency",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

@@ -29,6 +29,8 @@ class NearestKnown(Part):
     Active Learning", NeurIPS 2022: the purity, without the norm that CSI multiplies by.
     """
 
+    cites = ("park2022meta",)
+
     role: ClassVar[Role] = "purity"
 
     embeddings: str = signal("embeddings")
@@ -59,6 +61,8 @@ class SemanticGate(Part):
     Reference: Du et al., "Contrastive Coding for Active Learning under Class Distribution
     Mismatch", ICCV 2021 (CCAL): the semantic score.
     """
+
+    cites = ("du2021contrastive",)
 
     role: ClassVar[Role] = "purity"
 

@@ -40,6 +40,8 @@ class NegativeLabels(Part):
     Models" (NegLabel), ICLR 2024, eqs. 5-8.
     """
 
+    cites = ("jiang2024negative",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

@@ -41,6 +41,8 @@ class OpenMaxPurity(Part):
     Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016.
     """
 
+    cites = ("bendale2016towards",)
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

@@ -25,6 +25,8 @@ class PromptMargin(Part):
     2603.07163, 2026: the most likely of all texts names a class.
     """
 
+    cites = ("zhong2025openpath", "nesturi2026promptgate")
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.0
 

@@ -38,6 +38,11 @@ class PrototypePurity(Part):
     _: KW_ONLY
     of: Literal["images", "mean"] = "images"
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The paper of the mean."""
+        return ("heo2024avoid",) if self.of == "images" else ("zhong2025openpath",)
+
     def __call__(self, view: View) -> Tensor:
         """Purity [n] in [-1, 1]; below -1 without a known answer."""
         if len(view.known) == 0:

@@ -48,6 +48,8 @@ class TextShare(Part):
     Vision-Language Models" (NegLabel), ICLR 2024, and Platt, 1999.
     """
 
+    cites = ("openal", "jiang2024negative", "platt1999probabilistic")
+
     role: ClassVar[Role] = "purity"
     known_above: ClassVar[float | None] = 0.5
 

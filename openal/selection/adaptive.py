@@ -56,6 +56,8 @@ class Adaptive(Part):
     Reference: Zong and Huang (EAOA), CVPR 2025.
     """
 
+    cites = ("zong2025rethinking",)
+
     stage: Any
     _: KW_ONLY
     target: float = 0.6
@@ -108,6 +110,8 @@ class TargetPrecision(Part):
 
     Reference: E2OAL, arXiv 2603.07898; the bounds of the sum are ours.
     """
+
+    cites = ("zong2026revisiting",)
 
     score: Score
     _: KW_ONLY

@@ -47,6 +47,8 @@ class Cover(Part):
     Reference: Yehuda et al., "Active Learning Through a Covering Lens", NeurIPS 2022.
     """
 
+    cites = ("yehuda2022active",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     delta: float | None = None

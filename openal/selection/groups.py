@@ -38,6 +38,8 @@ class Clusters(Part):
     Learning" (EOAL), AAAI 2024, whose code fails where each partition it has is too fine.
     """
 
+    cites = ("sarfraz2019efficient",)
+
     limit: int | None = None
     _: KW_ONLY
     features: str = signal("detector_features")
@@ -116,6 +118,8 @@ class RandomGroups(Part):
 
     Reference: the batches of Zhong et al., OpenPath, MICCAI 2025.
     """
+
+    cites = ("zhong2025openpath",)
 
     count: int = 10
 

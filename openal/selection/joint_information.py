@@ -33,6 +33,8 @@ class JointInformation(Part):
     for Deep Bayesian Active Learning", NeurIPS 2019.
     """
 
+    cites = ("kirsch2019batchbald",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     mc_logits: str = signal("mc_logits")

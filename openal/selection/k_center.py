@@ -36,6 +36,8 @@ class KCenter(Part):
     Approach", ICLR 2018.
     """
 
+    cites = ("sener2018active",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     vectors: Any = "features"
@@ -76,6 +78,8 @@ class ClassBalancedKCenter(Part):
 
     Reference: Bengar et al., "Class-Balanced Active Learning for Image Classification", WACV 2022.
     """
+
+    cites = ("bengar2022class",)
 
     narrows_to_budget: ClassVar[bool] = True
 

@@ -40,6 +40,8 @@ class KMeansPlusPlus(Part):
     ICLR 2020.
     """
 
+    cites = ("arthur2007kmeans",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     vectors: Any = field(default_factory=GradientEmbedding)
@@ -78,6 +80,8 @@ class KMeansCenters(Part):
 
     Reference: the choice of AlphaMix (Parvaneh et al., CVPR 2022).
     """
+
+    cites = ("parvaneh2022active",)
 
     narrows_to_budget: ClassVar[bool] = True
 

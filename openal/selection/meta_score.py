@@ -55,6 +55,8 @@ class MetaScore(Part):
     Active Learning", NeurIPS 2022.
     """
 
+    cites = ("park2022meta",)
+
     informativeness: Score
     _: KW_ONLY
     purity: Score

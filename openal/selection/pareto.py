@@ -47,6 +47,8 @@ class ParetoSubset(Part):
     sizes, and which choice of the front is taken, are ours.
     """
 
+    cites = ("zhan2023pareto",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     first: Score

@@ -38,6 +38,8 @@ class Quota(Part):
     Learning" (PAL), NeurIPS 2023.
     """
 
+    cites = ("yang2023not",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     score: Score

@@ -121,6 +121,11 @@ class Filter(Part):
             as_number(self.above, "above")
         as_number(self.cold_factor, "cold_factor", minimum=1)
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Youden, where the answers set the threshold."""
+        return ("youden1950index",) if self.above == "youden" else ()
+
     def __call__(self, view: View, budget: int) -> Step:
         """The candidates that pass, best first."""
         scores = evaluate(self.score, view)

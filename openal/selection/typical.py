@@ -45,6 +45,8 @@ class TypicalPerCluster(Part):
     Suit High and Low Budgets" (TypiClust), ICML 2022.
     """
 
+    cites = ("hacohen2022active",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     k: int = 20

@@ -57,6 +57,8 @@ class GradientEmbedding(Part):
     (BADGE), ICLR 2020.
     """
 
+    cites = ("ash2020deep",)
+
     logits: str = signal("logits")
     _: KW_ONLY
     features: str = signal("features")

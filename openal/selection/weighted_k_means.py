@@ -58,6 +58,8 @@ class WeightedKMeans(Part):
     for estimation of arbitrary subset sums", 2007.
     """
 
+    cites = ("openal",)
+
     narrows_to_budget: ClassVar[bool] = True
 
     vectors: Any = field(default_factory=lambda: Directions("embeddings", centered=True))

@@ -15,7 +15,8 @@ from openal.parts import as_stage
 from openal.pool import Learner
 from openal.query import Chain, QueryStrategy
 from openal.simulate._image_task import ENCODER, image_source, image_task, learns_images
-from openal.simulate._strategy_words import split_words, strategy_of
+from openal.simulate._own_strategy import named_strategies
+from openal.simulate._strategy_words import split_words
 from openal.simulate.bounds import with_bounds
 from openal.simulate.classes import known_classes
 from openal.simulate.conditions import Conditions
@@ -38,10 +39,10 @@ __all__ = [
 
 def strategies_of(words: Sequence[str]) -> dict[str, QueryStrategy]:
     """The named strategies, with default arguments or with those in their brackets."""
-    names = split_words(words)
-    if not names:
+    named = named_strategies(words)
+    if not named:
         raise ArgumentError("--strategies must name at least one strategy.")
-    return {name: strategy_of(name) for name in names}
+    return named
 
 
 def copies_of(word: str) -> Literal["ask", "skip"] | float:

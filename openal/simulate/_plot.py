@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from openal._optional import optional
 from openal.simulate.loop import Run, Runs
 
 __all__ = ["COLORS", "MARKERS", "empty_drawing", "figure", "png", "png_or_none"]
@@ -60,7 +61,7 @@ def figure(runs: Runs, title: str = "") -> Any:
 
 def empty_drawing(width: float, height: float) -> Any:
     """A figure of matplotlib without pyplot: the user's backend is neither loaded nor changed."""
-    if "matplotlib" not in sys.modules:
+    if sys.modules.get("matplotlib") is None:
         _import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -77,7 +78,7 @@ def _import_matplotlib() -> None:
     """
     backend = os.environ.pop("MPLBACKEND", None)
     try:
-        import matplotlib
+        matplotlib = optional("matplotlib", "a figure")
     finally:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend

@@ -1,8 +1,8 @@
 """Strategies as words of the command line: `NEAT`, `NEAT(k=5)`, `MQNet(PredictedLoss())`."""
 
 import ast
-from collections.abc import Iterator, Sequence
-from types import ModuleType
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import openal.informativeness
@@ -45,18 +45,22 @@ def _parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def strategy_of(word: str) -> QueryStrategy:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def strategy_of(word: str, *, own: Mapping[str, Any] = NOTHING) -> QueryStrategy:
     """The strategy that a word names, with the options in its brackets.
 
     Options are numbers, texts, True, False, None, lists and tuples, strategies, and parts of
-    `openal` with options of their own. Nothing else is evaluated, and no code is run.
+    `openal` with options of their own. Nothing else is evaluated, and no code is run, but that of
+    what `own` names, the caller's classes or functions.
     """
     name, bracket, _ = word.partition("(")
-    classes = available()
+    classes = {**available(), **own}
     if name not in classes:
         raise ArgumentError(f"unknown strategy {name!r}{closest(name, [*classes])}")
     try:
-        made = _value(ast.parse(word if bracket else f"{word}()", mode="eval").body, word)
+        made = _value(ast.parse(word if bracket else f"{word}()", mode="eval").body, word, own)
     except (SyntaxError, RecursionError) as error:
         raise ArgumentError(f"{word!r:.80} cannot be read: write NAME(option=value).") from error
     except TypeError as error:
@@ -66,13 +70,13 @@ def strategy_of(word: str) -> QueryStrategy:
     return strategy
 
 
-def _value(node: ast.AST, word: str) -> Any:
+def _value(node: ast.AST, word: str, own: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        values = [_value(value, word) for value in node.args]
-        named = {str(option.arg): _value(option.value, word) for option in node.keywords}
-        return _part(node.func.id)(*values, **named)
+        values = [_value(value, word, own) for value in node.args]
+        named = {str(option.arg): _value(option.value, word, own) for option in node.keywords}
+        return _part(node.func.id, own)(*values, **named)
     if isinstance(node, ast.List | ast.Tuple):
-        values = [_value(value, word) for value in node.elts]
+        values = [_value(value, word, own) for value in node.elts]
         return tuple(values) if isinstance(node, ast.Tuple) else values
     try:
         return ast.literal_eval(node)
@@ -84,10 +88,14 @@ def _value(node: ast.AST, word: str) -> Any:
         ) from error
 
 
-def _part(name: str) -> Any:
+def _part(name: str, own: Mapping[str, Any]) -> Any:
     """A strategy or a part by its name."""
     found = {key: getattr(room, key) for room in ROOMS for key in room.__all__}
-    known = {**{key: part for key, part in found.items() if isinstance(part, type)}, **available()}
+    known = {
+        **{key: part for key, part in found.items() if isinstance(part, type)},
+        **available(),
+        **own,
+    }
     if name not in known:
         raise ArgumentError(f"unknown part {name!r}{closest(name, [*known])}")
     return known[name]

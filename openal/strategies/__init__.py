@@ -1,6 +1,7 @@
 """The strategies, one paper per file: a chain with the paper's defaults."""
 
 from openal.strategies._available import available
+from openal.strategies._suggest import suggest
 from openal.strategies.alphamix import AlphaMix
 from openal.strategies.badge import BADGE
 from openal.strategies.batch_bald import BatchBALD
@@ -72,4 +73,5 @@ __all__ = [
     "Uncertainty",
     "VariationRatio",
     "available",
+    "suggest",
 ]

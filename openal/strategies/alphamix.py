@@ -46,6 +46,8 @@ class AlphaMix(Paper):
     Feature Mixing", CVPR 2022.
     """
 
+    cites = ("parvaneh2022active",)
+
     cap: float = 0.03125
     _: KW_ONLY
     features: str = "features"

@@ -34,6 +34,8 @@ class BADGE(Paper):
     Diverse, Uncertain Gradient Lower Bounds", ICLR 2020.
     """
 
+    cites = ("ash2020deep",)
+
     logits: str = "logits"
     _: KW_ONLY
     features: str = "features"

@@ -46,6 +46,8 @@ class BatchBALD(Paper):
     for Deep Bayesian Active Learning", NeurIPS 2019.
     """
 
+    cites = ("kirsch2019batchbald",)
+
     factor: float = 10.0
     _: KW_ONLY
     configurations: int = 500

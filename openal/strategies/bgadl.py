@@ -52,6 +52,8 @@ class BGADL(Paper):
     Reference: Tran, Do, Reid and Carneiro, "Bayesian Generative Active Deep Learning", ICML 2019.
     """
 
+    cites = ("tran2019bayesian",)
+
     augment: bool = False
     _: KW_ONLY
     score: Literal["bald", "variation_ratio"] = "bald"

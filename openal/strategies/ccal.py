@@ -51,6 +51,8 @@ class CCAL(Paper):
     Class Distribution Mismatch", ICCV 2021.
     """
 
+    cites = ("du2021contrastive",)
+
     k: float = 100.0
     _: KW_ONLY
     threshold: float = 0.9

@@ -69,6 +69,8 @@ class CLIPNAL(Paper):
     CLIPN, ICCV 2023. The first scale and `cold_factor` are ours.
     """
 
+    cites = ("heo2024avoid", "wang2023clipn")
+
     texts: Any = None
     _: KW_ONLY
     then: Stage | QueryStrategy = CONF

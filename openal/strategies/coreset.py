@@ -35,6 +35,8 @@ class Coreset(Paper):
     Approach", ICLR 2018 (the greedy algorithm).
     """
 
+    cites = ("sener2018active",)
+
     centers: Literal["answered", "known"] = "answered"
     _: KW_ONLY
     features: str = "features"
@@ -72,6 +74,8 @@ class ClassBalancedCoreset(Paper):
     Reference: Bengar, van de Weijer, Fuentes and Raducanu, "Class-Balanced Active Learning for
     Image Classification", WACV 2022.
     """
+
+    cites = ("bengar2022class",)
 
     lamb: float = 5.0
     _: KW_ONLY

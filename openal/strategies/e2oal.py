@@ -35,8 +35,11 @@ class E2OAL(Paper):
     Cost: trains two heads on embeddings, and clusters those of the answers into some numbers of
     clusters; their pass over every candidate, and a mixture of three Gaussians.
 
-    Reference: "E2OAL", arXiv 2603.07898, 2026.
+    Reference: Zong, Chi, Wang, Cui and Huang, "Revisiting Unknowns: Towards Effective and Efficient
+    Open-Set Active Learning" (E2OAL), arXiv 2603.07898, 2026.
     """
+
+    cites = ("zong2026revisiting",)
 
     precision: float = 0.6
 

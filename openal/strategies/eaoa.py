@@ -58,6 +58,8 @@ class EAOA(Paper):
     Annotation: An Energy-Based Approach", CVPR 2025.
     """
 
+    cites = ("zong2025rethinking",)
+
     factor: float = 5.0
     _: KW_ONLY
     target: float | None = 0.6

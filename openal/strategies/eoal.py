@@ -56,6 +56,8 @@ class EOAL(Paper):
     Reference: Safaei, Vibashan, de Melo and Patel, "Entropic Open-Set Active Learning", AAAI 2024.
     """
 
+    cites = ("safaei2024entropic",)
+
     alpha: float = 0.8
     _: KW_ONLY
     reg_w: float = 0.1

@@ -49,6 +49,8 @@ class Joda(Paper):
     Data Discovery Active Learning", CVPR 2025.
     """
 
+    cites = ("schmidt2025joint",)
+
     filtered: bool = True
     _: KW_ONLY
     balanced: bool = True

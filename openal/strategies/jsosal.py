@@ -61,6 +61,8 @@ class JSOSAL(Paper):
     PMLR 278:614-621, 2025, eq. 1-7.
     """
 
+    cites = ("zhang2025jsosal",)
+
     temperature: float = 0.5
     _: KW_ONLY
     factor: float = 2.0

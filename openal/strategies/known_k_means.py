@@ -59,6 +59,8 @@ class KnownKMeans(Paper):
     Reference: ours.
     """
 
+    cites = ("openal",)
+
     detector: bool = True
     _: KW_ONLY
     texts: tuple[Tensor, Tensor] | None = field(default=None, repr=False, compare=False)

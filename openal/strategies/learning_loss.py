@@ -43,6 +43,8 @@ class LearningLoss(Paper):
     Reference: Yoo and Kweon, "Learning Loss for Active Learning", CVPR 2019.
     """
 
+    cites = ("yoo2019learning",)
+
     margin: float = 1.0
     _: KW_ONLY
     weight: float = 1.0

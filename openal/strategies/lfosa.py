@@ -61,6 +61,8 @@ class LfOSA(Paper):
     Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation", CVPR 2022.
     """
 
+    cites = ("ning2022active",)
+
     temperature: float = 0.5
     _: KW_ONLY
     detector: Learner | Literal["classes", "binary"] | None = "classes"

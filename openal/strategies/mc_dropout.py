@@ -48,6 +48,8 @@ class BALD(Paper):
     ICML 2017.
     """
 
+    cites = ("houlsby2011bayesian", "gal2017deep")
+
     samples: int = 10
     _: KW_ONLY
     p: float = 0.5
@@ -83,6 +85,8 @@ class MeanSTD(Paper):
     Modeling of Uncertainty in Urban Remote Sensing Images Using Deep Convolutional Neural
     Networks", CVPR Workshops 2016.
     """
+
+    cites = ("kampffmeyer2016semantic",)
 
     samples: int = 10
     _: KW_ONLY
@@ -121,6 +125,8 @@ class VariationRatio(Paper):
     Reference: Freeman, "Elementary Applied Statistics", 1965; Gal, Islam and Ghahramani, "Deep
     Bayesian Active Learning with Image Data", ICML 2017.
     """
+
+    cites = ("freeman1965elementary", "gal2017deep")
 
     samples: int = 10
     _: KW_ONLY

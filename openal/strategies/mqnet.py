@@ -50,6 +50,8 @@ class MQNet(Paper):
     Purity-Informativeness Dilemma in Open-set Active Learning", NeurIPS 2022.
     """
 
+    cites = ("park2022meta",)
+
     informativeness: Score = CONF
     _: KW_ONLY
     embeddings: str = "embeddings"

@@ -55,6 +55,8 @@ class NEAT(Paper):
     AAAI 2024.
     """
 
+    cites = ("mao2024inconsistency",)
+
     k: int = 10
     _: KW_ONLY
     rule: Literal["majority", "all", "count"] = "majority"
@@ -112,6 +114,8 @@ class NEATPassive(Paper):
     Reference: Mao, Xu and Guo, "Inconsistency-Based Data-Centric Active Open-Set Annotation",
     AAAI 2024.
     """
+
+    cites = ("mao2024inconsistency",)
 
     k: int = 10
     _: KW_ONLY

@@ -41,6 +41,8 @@ class OpenPathology(Paper):
     Pathology Image Classification", MICCAI 2023.
     """
 
+    cites = ("qu2023openal",)
+
     share: float = 0.1
     _: KW_ONLY
     clusters: int = 9

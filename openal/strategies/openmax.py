@@ -45,6 +45,8 @@ class OpenMax(Paper):
     Reference: Bendale and Boult, "Towards Open Set Deep Networks", CVPR 2016.
     """
 
+    cites = ("bendale2016towards",)
+
     alpha: int = 10
     _: KW_ONLY
     tail: int = 20

@@ -64,6 +64,8 @@ class OpenPath(Paper):
     Image Classification via Pre-trained Vision-Language Models", MICCAI 2025.
     """
 
+    cites = ("zhong2025openpath",)
+
     texts: tuple[Tensor, Tensor] | None = field(default=None, repr=False, compare=False)
     _: KW_ONLY
     share: float = 0.25

@@ -41,6 +41,8 @@ class PAL(Paper):
     Active Learning", NeurIPS 2023.
     """
 
+    cites = ("yang2023not",)
+
     mu: float = 0.6
     _: KW_ONLY
     share: float = 1 / 30

@@ -45,6 +45,8 @@ class POAL(Paper):
     Data Scenarios", TMLR 2023, arXiv 2207.01190.
     """
 
+    cites = ("zhan2023pareto",)
+
     factor: float = 2.0
     _: KW_ONLY
     draws: int = 10_000

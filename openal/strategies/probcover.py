@@ -45,6 +45,8 @@ class ProbCover(Paper):
     NeurIPS 2022.
     """
 
+    cites = ("yehuda2022active",)
+
     delta: float | None = None
     _: KW_ONLY
     purity: float = 0.95

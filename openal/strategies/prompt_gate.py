@@ -57,6 +57,8 @@ class PromptGate(Paper):
     Language Gating for Open Set Federated Active Learning", arXiv 2603.07163, 2026.
     """
 
+    cites = ("nesturi2026promptgate",)
+
     texts: tuple[Tensor, Tensor] | None = field(default=None, repr=False, compare=False)
     _: KW_ONLY
     then: Stage | QueryStrategy = ENTROPY

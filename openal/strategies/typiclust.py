@@ -40,6 +40,8 @@ class TypiClust(Paper):
     Suit High and Low Budgets", ICML 2022.
     """
 
+    cites = ("hacohen2022active",)
+
     k: int = 20
     _: KW_ONLY
     max_clusters: int = 500

@@ -34,6 +34,8 @@ class Uncertainty(Paper):
     section 3.1; the entropy is Shannon's, 1948.
     """
 
+    cites = ("settles2009active",)
+
     logits: str = "logits"
 
     def plan(self) -> Chain:
@@ -54,6 +56,8 @@ class LeastConfidenceSampling(Paper):
 
     Reference: Lewis and Gale, "A Sequential Algorithm for Training Text Classifiers", SIGIR 1994.
     """
+
+    cites = ("lewis1994sequential",)
 
     logits: str = "logits"
 
@@ -77,6 +81,8 @@ class MarginSampling(Paper):
     Extraction", IDA 2001.
     """
 
+    cites = ("scheffer2001active",)
+
     logits: str = "logits"
 
     def plan(self) -> Chain:
@@ -97,6 +103,8 @@ class CertaintySampling(Paper):
 
     Reference: Ning, Zhao, Li and Huang, "Active Learning for Open-set Annotation", CVPR 2022.
     """
+
+    cites = ("ning2022active",)
 
     logits: str = "logits"
 

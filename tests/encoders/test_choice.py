@@ -58,6 +58,17 @@ def test_without_anything_three_lines_say_what_to_type() -> None:
     assert 'pip install "openal[offline]"' in lines[1]
 
 
+def test_without_open_clip_no_clip_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{CHOICE}.installed", lambda package: package != "open_clip")
+    monkeypatch.setattr(f"{CHOICE}.hub_answers", lambda *_: True)
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[clip\]"'):
+        chosen_encoder()
+    monkeypatch.setattr(f"{CHOICE}.offline_is_installed", lambda: True)
+    chosen = chosen_encoder()
+    assert chosen.name == "offline"
+    assert 'pip install "openal[clip]"' in chosen.said[0]
+
+
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.tag)
 def test_the_repository_is_the_one_that_open_clip_loads_from(clip: Any) -> None:
     assert get_pretrained_cfg(clip.model, clip.tag)["hf_hub"].rstrip("/") == clip.repository

@@ -130,7 +130,7 @@ def test_arguments_are_checked() -> None:
 
 def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytorch_ood", None)
-    with pytest.raises(MissingPackageError, match=r"pip install openal\[ood\]"):
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[ood\]"'):
         asked(PytorchOOD("KNN"))
 
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_made_is_refused() -> None:
 
 def test_without_the_package_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skactiveml", None)
-    with pytest.raises(MissingPackageError, match=r"pip install openal\[skactiveml\]"):
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[skactiveml\]"'):
         asked(SkActiveML("Badge"))
 
 

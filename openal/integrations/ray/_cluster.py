@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
-from openal.errors import ArgumentError, MissingPackageError
+from openal._optional import optional
+from openal.errors import ArgumentError
 
 __all__ = ["cluster_at", "connected", "cpus_of", "session_of"]
 
@@ -14,7 +14,7 @@ LOCAL = "local"
 
 def connected() -> Any:
     """The module `ray`, in a process that is connected to a cluster."""
-    ray = _installed()
+    ray = optional("ray", "a cluster")
     if not ray.is_initialized():
         raise ArgumentError(
             "there is no cluster: call ray.init() for one on this machine, or "
@@ -29,7 +29,7 @@ def cluster_at(address: str) -> Iterator[None]:
 
     A process that is connected already stays so.
     """
-    ray = _installed()
+    ray = optional("ray", "a cluster")
     if ray.is_initialized():
         yield
         return
@@ -42,13 +42,6 @@ def cluster_at(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def _installed() -> Any:
-    try:
-        return import_module("ray")
-    except ImportError as error:
-        raise MissingPackageError("Ray is not installed: pip install openal[ray].") from error
 
 
 def cpus_of(ray: Any) -> int:

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from openal._files import content_of
 from openal._image_reader import Reading, read_image
+from openal._optional import optional
 from openal.errors import ArgumentError, OpenALError
 from openal.learners import CLIP, CLIPN
 from openal.model import Model
@@ -51,8 +52,7 @@ class ImagesOnDisk(Dataset[Any]):
 
 def check_encoder(name: str) -> None:
     """Refuse an encoder that does not exist; nothing is downloaded."""
-    from torchvision import models
-
+    models = optional("torchvision.models", f"the encoder {name!r}")
     names = [PIXELS, *models.list_models(module=models)]
     if name not in names:
         raise ArgumentError(f"unknown encoder {name!r}{closest(name, names)}")
@@ -86,8 +86,7 @@ def _thumbnail(image: Any) -> Tensor:
 
 
 def _pretrained(name: str) -> tuple[torch.nn.Module, Callable[[Any], Tensor]]:
-    from torchvision import models
-
+    models = optional("torchvision.models", f"the encoder {name!r}")
     weights = models.get_model_weights(name).DEFAULT
     try:
         module = models.get_model(name, weights=weights, progress=sys.stderr.isatty())

@@ -10,6 +10,7 @@ import numpy as np
 
 from openal._files import plain_bytes
 from openal._image_reader import Reading
+from openal._optional import optional
 from openal.errors import ArgumentError
 from openal.simulate.datasets._folders import class_files, labeled_folder, read_pixels
 
@@ -44,10 +45,9 @@ def tiny_imagenet(folder: Path) -> tuple[tuple[str, ...], Part, Part]:
 
 
 def _download(folder: Path) -> None:
-    from torchvision.datasets.utils import download_and_extract_archive
-
+    utils = optional("torchvision.datasets.utils", "a download")
     try:
-        download_and_extract_archive(ADDRESS, str(folder), md5=MD5)
+        utils.download_and_extract_archive(ADDRESS, str(folder), md5=MD5)
     except Exception as error:  # no network, no space, a broken archive...
         raise ArgumentError(
             f"{NAME} is not in {folder} and cannot be downloaded ({error}); --data names the "
@@ -160,8 +160,7 @@ def _cifar100(folder: Path) -> ImageData:
 
 
 def _cifar(name: str, folder: Path, mean: Channels, std: Channels) -> ImageData:
-    from torchvision import datasets
-
+    datasets = optional("torchvision.datasets", name)
     kind: Any = getattr(datasets, name)
     try:
         train, test = (kind(folder, train=part, download=True) for part in (True, False))
