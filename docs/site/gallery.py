@@ -126,7 +126,8 @@ def gallery_page(entry: Entry, world: Scene, images: Scene) -> tuple[str, str]:
     shade = _shade(rounds[0][1])
     parts = [
         f"# {entry.name}\n\n{_idea(entry.kind)}\n",
-        f"`openal.{entry.room}.{entry.name}`{_more(entry)}\n\n$$\n{entry.equation}\n$$\n",
+        f"`openal.{entry.room}.{entry.name}`{_more(entry)}\n",
+        *_equations(entry.equation),
         "## What it asks\n",
         _html(f'<div class="panels">{"".join(panels)}</div>{LEGEND.format(shade=shade)}'),
         _fewer(learners),
@@ -146,6 +147,11 @@ def _idea(kind: type[Any]) -> str:
     first, *others = (p for p in paragraphs(kind) if not p.startswith("Args:"))
     sentences = re.split(r"(?<=[.:])\s+(?=[A-Z])", " ".join([first, *others[:1]]))
     return " ".join(sentences[:2])
+
+
+def _equations(text: str) -> list[str]:
+    """Each equation on a line of its own, so that a narrow page shows it whole."""
+    return [f"$$\n{part.strip()}\n$$\n" for part in re.split(r",? \\qquad", text)]
 
 
 def _more(entry: Entry) -> str:

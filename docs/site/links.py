@@ -11,7 +11,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from docs.site.docstrings import as_rst
 from docs.site.names import full_name
-from docs.site.navigation import navigation
+from docs.site.navigation import linked, navigation
 
 __all__ = ["setup"]
 
@@ -57,6 +57,8 @@ def _docstring(_app: Any, what: str, _name: str, of: Any, _options: Any, lines: 
 
 
 def _navigation(app: Sphinx, docname: str, source: list[str]) -> None:
+    if docname == "index":
+        source[0] = linked(source[0])
     source[0] += navigation(Path(app.srcdir), docname)
 
 

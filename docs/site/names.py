@@ -13,6 +13,7 @@ __all__ = ["DOORS", "full_name", "public_modules", "shown"]
 
 DOORS = ("simulate.metrics", *(f"integrations.{tool}" for tool in
          ("coco", "cvat", "fiftyone", "label_studio", "yolo")))  # fmt: skip
+INNER_ROOMS = ("integrations.ray",)
 
 
 @cache
@@ -20,7 +21,7 @@ def public_modules() -> tuple[str, ...]:
     """The front door, what stands below it without a `_`, and the doors inside of rooms."""
     below = (module.name for module in iter_modules(openal.__path__, "openal."))
     plain = [name for name in below if "._" not in name and _exports(name)]
-    return ("openal", *sorted(plain), *(f"openal.{door}" for door in DOORS))
+    return ("openal", *sorted(plain), *(f"openal.{door}" for door in (*DOORS, *INNER_ROOMS)))
 
 
 def _exports(module: str) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ def _key(module: str, name: str) -> object:
 def _full_names() -> dict[str, str]:
     """Every way to write a public name, and the name that the reference has for it."""
     homes = {_key(m, name): f"{m}.{name}" for m, names in shown().items() for name in names}
-    found = {}
+    found = {module: module for module in shown() if module != "openal"}
     for module in reversed(public_modules()):
         for name in _exports(module):
             home = homes[_key(module, name)]

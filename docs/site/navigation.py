@@ -6,11 +6,17 @@ So the Markdown holds no directive, and reads well where it is not built, too.
 import re
 from pathlib import Path
 
-__all__ = ["SECTIONS", "children", "navigation"]
+__all__ = ["SECTIONS", "children", "linked", "navigation"]
 
 SECTIONS = ("index", "guide", "evidence")
 BUILT = ("gallery/index", "reference/index")
 REST = "guide"  # where a page goes that no section links to
+
+
+def linked(text: str) -> str:
+    """The words of the first page that name pages which are built, as links to these."""
+    text = text.replace("**Gallery**", "[Gallery](gallery/index.md)")
+    return text.replace("**reference**", "[reference](reference/index.rst)")
 
 
 def navigation(docs: Path, page: str) -> str:

@@ -52,7 +52,7 @@ def module_page(module: str) -> str:
     """A title, a table of the names, and an entry for each."""
     names = shown()[module]
     head = [module, "=" * len(module), "", f".. automodule:: {module}", "   :no-members:", ""]
-    table = [f"* `{name}`: {_first_sentence(module, name)}" for name in names]
+    table = [f"* :py:obj:`~{module}.{n}`: {_first_sentence(module, n)}" for n in names]
     return "\n".join([*head, *table, "", *(_entry(module, name) for name in names)])
 
 

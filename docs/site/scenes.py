@@ -84,7 +84,7 @@ def short_learners(name: str) -> dict[str, Any]:
     if name in DROPOUT:
         return {"mc_logits": EmbeddingDropout(steps=40)}
     if name in ENTROPIC:
-        learner = EmbeddingEntropicDetector(steps=60)
+        learner = EmbeddingEntropicDetector(steps=30)
         return dict.fromkeys(("detector_logits", "head_logits", "detector_features"), learner)
     return {"predicted_loss": EmbeddingLossPredictor(steps=40)} if name == "LearningLoss" else {}
 
