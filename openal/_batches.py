@@ -1,6 +1,7 @@
 """From the items of a data set to batches on a device."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from openal._random_items import warn_if_varying
 from openal._workers import loaded, usable_workers
 from openal.errors import ArgumentError
 
-__all__ = ["Inputs", "batches", "check_batches", "device_of", "target_device"]
+__all__ = ["Inputs", "Transformed", "batches", "check_batches", "device_of", "target_device"]
 
 
 class Inputs(Dataset[Any]):
@@ -31,13 +32,38 @@ class Inputs(Dataset[Any]):
     def __getitem__(self, position: int) -> Tensor:
         index = int(self.indices[position])
         try:
-            return torch.as_tensor(item_input(self.items[index]), device="cpu")
+            x = item_input(self.items[index])
         except Exception as error:
-            kind = "" if isinstance(error, ArgumentError) else f"{type(error).__name__}: "
-            raise ArgumentError(
-                f"items[{index}] must give a tensor, or a tuple or dict that holds one: "
-                f"{kind}{error}"
-            ) from error
+            raise ArgumentError(_refused(index, error)) from error
+        try:
+            return torch.as_tensor(x, device="cpu")
+        except Exception as error:
+            raise ArgumentError(f"{_refused(index, error)}. {ADVICE}") from error
+
+
+ADVICE = (
+    "Tell the network that reads it how it becomes a tensor: model=Model(network, transform=...) "
+    "of openal.model, Encoder(network, transform=...)."
+)
+
+
+def _refused(index: int, error: Exception) -> str:
+    kind = "" if isinstance(error, ArgumentError) else f"{type(error).__name__}: "
+    return f"items[{index}] must give a tensor, or a tuple or dict that holds one: {kind}{error}"
+
+
+@dataclass(frozen=True, eq=False)
+class Transformed:
+    """The inputs x of a data set, each transformed where it is read."""
+
+    items: Any
+    transform: Callable[[Any], Any]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.transform(item_input(self.items[index]))
 
 
 def _stack(batch: list[Tensor]) -> Tensor:

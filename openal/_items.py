@@ -17,7 +17,7 @@ NUMBERS = (int, float, complex, np.number, np.bool_)
 
 
 @final
-class AnsweredSubset(Dataset[tuple[Any, ...]]):
+class AnsweredSubset(Dataset[Any]):
     """Some items of a dataset, each with the class that people answered, as torchvision has it.
 
     `dataset` is the dataset, `indices` (int64 [m]) are the items and `targets` (int64 [m]) their
@@ -43,13 +43,13 @@ class AnsweredSubset(Dataset[tuple[Any, ...]]):
         return len(self.indices)
 
     @overload
-    def __getitem__(self, position: int) -> tuple[Any, ...]: ...
+    def __getitem__(self, position: int) -> Any: ...
 
     @overload
     def __getitem__(self, position: slice) -> "AnsweredSubset": ...
 
-    def __getitem__(self, position: int | slice) -> "tuple[Any, ...] | AnsweredSubset":
-        """The inputs and the class at a position; a slice is a subset of the subset."""
+    def __getitem__(self, position: int | slice) -> Any:
+        """The sample and its class at a position; a slice is a subset of the subset."""
         if isinstance(position, slice):
             indices, targets = self.indices[position], self.targets[position]
             return AnsweredSubset(self.dataset, indices, targets, tuple(self.classes))
@@ -60,22 +60,26 @@ class AnsweredSubset(Dataset[tuple[Any, ...]]):
             raise ArgumentError(f"position must be an integer or a slice, got {got}.") from None
         # int(): Arrow datasets refuse numpy.int64.
         item = self.dataset[int(self.indices[at])]
-        return (*_inputs(item), int(self.targets[at]))
+        return _sample(item, int(self.targets[at]))
 
 
-def _inputs(item: Any) -> tuple[Any, ...]:
-    """All inputs of what a dataset returned: x of (x, y), x1 and x2 of (x1, x2, y).
+def _sample(item: Any, target: int) -> Any:
+    """What a dataset returned, with the class in the place of its label.
 
-    A dict of more arrays than its input and its label stays whole.
+    x of (x, y) gives (x, class), (x1, x2, y) gives (x1, x2, class). A dict stays whole.
     """
+    if isinstance(item, Mapping):
+        return {**item, **dict.fromkeys(_label_keys(item), target)}
     if isinstance(item, tuple | list) and len(item) > 2:
         _require_no_vector(item)
-        return tuple(item[:-1])
-    x = item_input(item)
-    if not isinstance(item, Mapping):
-        return (x,)
-    others = (value for key, value in item.items() if value is not x and key not in LABEL_KEYS)
-    return (item,) if any(getattr(value, "ndim", 0) for value in others) else (x,)
+        return (*item[:-1], target)
+    return (item_input(item), target)
+
+
+def _label_keys(item: Mapping[Any, Any]) -> tuple[str, ...]:
+    """The columns of a dict that hold its label; where none does, the one that is added."""
+    spelled = tuple(key for key in LABEL_KEYS[:2] if key in item)
+    return spelled or (next((key for key in LABEL_KEYS if key in item), LABEL_KEYS[0]),)
 
 
 def item_input(item: Any) -> Any:

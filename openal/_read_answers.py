@@ -166,8 +166,10 @@ class ReadAnswers:
         """A torch dataset of (x, class) for each item of a known class, in answer order.
 
         `dataset` is the dataset the indices are about; a label in it is never used. A sample keeps
-        its other inputs: (x1, x2, y) gives (x1, x2, class), and a dict of more arrays than its
-        input and its label gives (the dict, class). `.classes` are the names, `.targets` the ids.
+        its other inputs: (x1, x2, y) gives (x1, x2, class). A dict, as data sets of Hugging Face
+        have them, keeps all its columns; the class stands in its column "label", "labels",
+        "target", "targets" or "y", or is added as "label". `.classes` are the names, `.targets`
+        the ids.
 
         >>> from openal import UNKNOWN, LabeledSet
         >>> labeled = LabeledSet(3, classes=2)

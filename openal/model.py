@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openal._batches import batches, device_of
+from openal._batches import Transformed, batches, device_of
 from openal._evaluation import Evaluated, evaluated
 from openal._logits_layer import Call, calls_of, logits_call
 from openal._workers import plain_worker_errors
@@ -31,12 +31,16 @@ class Model:
     With `amp` the pass is in mixed precision, bfloat16, several times faster where the processor
     has units for it; the signals are float32 all the same, to about three digits.
 
+    Where the items of a pool are pictures, or not yet what the network reads, `transform` makes it
+    of each input x: `query(..., model=Model(network, transform=to_normalized_tensor))`.
+
     Args:
         module: a network, one of its methods, or a callable around one.
         device: where it runs; None: where its parameters are.
         batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
         workers: processes that read items; 0 reads them here.
         amp: whether the pass is in mixed precision.
+        transform: makes a tensor of an input; None: inputs are tensors.
     """
 
     module: Callable[[Tensor], Any]
@@ -44,6 +48,7 @@ class Model:
     batch_size: int | None = None
     workers: int = 0
     amp: bool = False
+    transform: Callable[[Any], Any] | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("features", "logits")
     reads: ClassVar[tuple[str, ...]] = ("items",)
@@ -73,9 +78,10 @@ class Model:
         device = device_of(self.module, self.device)
         mixed = partial(torch.autocast, device.type, torch.bfloat16) if self.amp else nullcontext
         outputs: dict[str, list[Tensor]] = {name: [] for name in names}
+        items = pool.items if self.transform is None else Transformed(pool.items, self.transform)
         passes = Pass(network.call, network.named_modules() if "features" in names else {})
         for x in batches(
-            pool.items,
+            items,
             indices,
             device,
             batch_size=self.batch_size,

@@ -560,9 +560,6 @@ IMAGE, TABLE = torch.zeros(3), torch.ones(2)
         ([IMAGE, TABLE, TABLE, 7], (IMAGE, TABLE, TABLE, 1)),
         ((IMAGE,), (IMAGE, 1)),
         (IMAGE, (IMAGE, 1)),
-        ({"image": IMAGE, "label": 7, "id": 5}, (IMAGE, 1)),
-        ({"image": IMAGE, "label": torch.tensor(7)}, (IMAGE, 1)),
-        ({"image": IMAGE, "label": torch.eye(9)[7]}, (IMAGE, 1)),
     ],
 )
 def test_a_sample_keeps_its_inputs(labeled: LabeledSet, item: Any, sample: Any) -> None:
@@ -572,10 +569,31 @@ def test_a_sample_keeps_its_inputs(labeled: LabeledSet, item: Any, sample: Any) 
     assert all(one is other for one, other in zip(found, sample, strict=True))
 
 
-def test_a_dict_of_two_inputs_stays_whole(labeled: LabeledSet) -> None:
+@pytest.mark.parametrize(
+    "item, sample",
+    [
+        ({"image": IMAGE, "label": 7, "id": 5}, {"image": IMAGE, "label": 1, "id": 5}),
+        ({"image": IMAGE, "label": torch.eye(9)[7]}, {"image": IMAGE, "label": 1}),
+        ({"text": "a", "mask": TABLE, "labels": 7}, {"text": "a", "mask": TABLE, "labels": 1}),
+        ({"label": 7, "labels": 7, "y": 0.5}, {"label": 1, "labels": 1, "y": 0.5}),
+        ({"x": IMAGE, "y": 7}, {"x": IMAGE, "y": 1}),
+        ({"image": IMAGE, "tabular": TABLE}, {"image": IMAGE, "tabular": TABLE, "label": 1}),
+    ],
+)
+def test_a_dict_keeps_its_columns_and_its_label_is_the_answer(
+    labeled: LabeledSet, item: dict[str, Any], sample: dict[str, Any]
+) -> None:
     labeled.add([7], [1])
-    item = {"image": IMAGE, "tabular": TABLE, "id": 5}
-    assert labeled.known_subset(Items(lambda _: item))[0] == (item, 1)
+    found = labeled.known_subset(Items(lambda _: item))[0]
+    assert list(found) == list(sample)
+    assert all(found[key] is value for key, value in sample.items())
+
+
+def test_the_dict_of_a_dataset_is_not_written(labeled: LabeledSet) -> None:
+    labeled.add([7], [1])
+    item = {"image": IMAGE, "label": 9}
+    assert labeled.known_subset(Items(lambda _: item))[0] is not item
+    assert item["label"] == 9
 
 
 def test_a_subset_has_the_attributes_of_an_image_folder(labeled: LabeledSet) -> None:
@@ -606,8 +624,11 @@ def test_no_answers_are_empty_arrays(labeled: LabeledSet) -> None:
 
 def test_a_loader_collates_a_subset_of_an_arrow_dataset(labeled: LabeledSet) -> None:
     labeled.add([7, 2], [1, 0])
-    x, y = next(iter(DataLoader(labeled.known_subset(Arrow()), batch_size=2)))
-    assert (x.tolist(), y.tolist()) == ([7.0, 2.0], [1, 0])
+    batch = next(iter(DataLoader(labeled.known_subset(Arrow()), batch_size=2)))
+    assert {name: column.tolist() for name, column in batch.items()} == {
+        "label": [1, 0],
+        "image": [7.0, 2.0],
+    }
 
 
 def test_a_subset_is_as_it_was_when_made_and_can_be_pickled(labeled: LabeledSet) -> None:

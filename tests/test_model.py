@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from openal._batches import Inputs, batches, device_of
@@ -245,6 +246,34 @@ def test_items_are_asked_for_by_python_integers_in_order() -> None:
     items = Items(lambda x: x)
     list(batches(items, np.array([3, 1, 7]), torch.device("cpu"), batch_size=2))
     assert list(items.read) == [(int, 3), (int, 1), (int, 7)]
+
+
+PICTURES = [Image.fromarray(np.full((2, 2), 10 * i, np.uint8)) for i in range(20)]
+
+
+def to_pair(picture: Any) -> Tensor:
+    return torch.from_numpy(np.asarray(picture)[0].astype(np.float32))
+
+
+def test_a_transform_makes_tensors_of_pictures() -> None:
+    model = Model(net(), transform=to_pair)
+    items = [{"image": picture, "label": 3} for picture in PICTURES]
+    found = model.signals(Pool(items), np.array([5, 1]), ("features",), progress=False)
+    assert torch.equal(found["features"], torch.tensor([[100.0, 100], [20, 20]]))
+
+
+def test_pictures_without_a_transform_are_refused_with_the_way_out() -> None:
+    with pytest.raises(ArgumentError, match=r"^items\[4\] .*model=Model\(network, transform="):
+        Model(net()).signals(Pool(PICTURES), np.array([4]), ("logits",), progress=False)
+
+
+def test_a_transform_is_not_advised_where_an_item_cannot_be_read() -> None:
+    def corrupt(_: Tensor) -> Tensor:
+        raise OSError("truncated file")
+
+    with pytest.raises(ArgumentError) as error:
+        Inputs(Items(corrupt), np.array([4]))[0]
+    assert "transform" not in str(error.value)
 
 
 @pytest.mark.parametrize("form", [lambda _: "a picture", lambda _: {"label": 3}, lambda _: ()])

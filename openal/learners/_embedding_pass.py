@@ -10,12 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openal._batches import check_batches, target_device
-from openal._items import item_input
+from openal._batches import Transformed, check_batches, target_device
+from openal._items import item_input, require_map_style
 from openal.errors import ArgumentError
-from openal.learners._open_clip import PRECISIONS, ImagesOnly, ImageText, ImageTower, require_image
+from openal.learners._open_clip import (
+    PRECISIONS,
+    ImagesOnly,
+    ImageText,
+    ImageTower,
+    as_image,
+)
 from openal.learners._weight_files import Stamp, stamp_of
-from openal.learners.encoder import Encoder, Transformed
+from openal.learners.encoder import Encoder
 from openal.pool import Pool
 from openal.store import Embeddings, build_store
 from openal.store._files import MANIFEST
@@ -33,11 +39,25 @@ class EmbeddingSettings:
     workers: int
     precision: str | None
     preprocess: bool
+    items: Any
 
     def __post_init__(self) -> None:
         check_batches(self.batch_size, self.workers)
         if self.precision not in PRECISIONS:
             raise ArgumentError(f"precision must be one of {PRECISIONS}, got {self.precision!r}.")
+        if self.items is not None:
+            require_map_style(self.items, "items")
+
+    def read_from(self, pool: Pool) -> Pool:
+        """The pool whose items are embedded: with those of its own, if there are any."""
+        if self.items is None:
+            return pool
+        if len(self.items) != len(pool):
+            raise ArgumentError(
+                f"items has {len(self.items)} items, and the pool {len(pool)}; the encoder must "
+                f"see the same items in the same order."
+            )
+        return Pool(self.items)
 
 
 def embed(
@@ -48,6 +68,7 @@ def embed(
     progress: bool | None,
 ) -> Tensor:
     """Embeddings [n, D] of unit length in float32."""
+    pool = settings.read_from(pool)
     tower, transform = _parts(model, settings, pool)
     encoder = Encoder(
         tower,
@@ -67,6 +88,7 @@ def keep(
     progress: bool | None,
 ) -> Embeddings:
     """The embeddings of the whole pool in the store, computed where they are missing."""
+    pool = settings.read_from(pool)
     tower, transform = _parts(model, settings, pool)
     embeddings = build_store(
         str(settings.store),
@@ -109,4 +131,4 @@ def _require_images(items: Any) -> None:
         first = item_input(items[0])
     except Exception:  # an item that cannot be read is named where it is embedded
         return
-    require_image(first)
+    as_image(first)

@@ -23,10 +23,10 @@ __all__ = [
     "ImageText",
     "ImageTower",
     "ImagesOnly",
+    "as_image",
     "check_model",
     "load_image_text",
     "preparation",
-    "require_image",
     "tokenizer_of",
 ]
 
@@ -37,25 +37,46 @@ FAST_BF16 = (8, 0)
 
 @dataclass(frozen=True)
 class ImagesOnly:
-    """A model's own preparation of PIL images; anything else is refused."""
+    """A model's own preparation of pictures; anything else is refused."""
 
     transform: Callable[[Any], Tensor]
 
     def __call__(self, x: Any) -> Tensor:
         """The prepared image [3, H, W]."""
-        require_image(x)
-        return self.transform(x)
+        return self.transform(as_image(x))
 
 
-def require_image(x: Any) -> None:
-    """Refuse an input that is no PIL image."""
+def as_image(x: Any) -> Any:
+    """An input as a PIL image: one, or a float tensor [3, H, W] in [0, 1]; others are refused."""
     from PIL import Image
 
-    if not isinstance(x, Image.Image):
+    if isinstance(x, Image.Image):
+        return x
+    if not isinstance(x, Tensor) or not _is_picture(x):
         raise ArgumentError(
-            f"items must hold PIL images, got {type(x).__name__}; for tensors that went through "
-            f"the model's own preprocessing give preprocess=False."
+            f"items must hold PIL images, or float tensors [3, H, W] in [0, 1], got {_told(x)}. "
+            f"Where the items are for another network, give the encoder the pictures, "
+            f"CLIP(..., items=pictures), or the pool the pictures and the network what makes "
+            f"tensors of them, query(..., model=Model(network, transform=...)). For tensors that "
+            f"went through the model's own preprocessing give preprocess=False."
         )
+    pixels = (x.detach().float() * 255).round().to(torch.uint8).cpu()
+    return Image.fromarray((pixels.permute(1, 2, 0) if len(x) == 3 else pixels[0]).numpy())
+
+
+def _is_picture(x: Tensor) -> bool:
+    """Whether it has one or three channels of floats from 0 to 1; NaN is none of these."""
+    shaped = x.is_floating_point() and x.ndim == 3 and len(x) in (1, 3) and x.numel() > 0
+    return shaped and bool(((x >= 0) & (x <= 1)).all())
+
+
+def _told(x: Any) -> str:
+    if not isinstance(x, Tensor):
+        return type(x).__name__
+    kind = f"a tensor {str(x.dtype).removeprefix('torch.')} {list(x.shape)}"
+    if not x.is_floating_point() or not x.numel():
+        return kind
+    return f"{kind} from {float(x.min()):.3g} to {float(x.max()):.3g}"
 
 
 @dataclass(frozen=True, eq=False)

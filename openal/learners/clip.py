@@ -1,7 +1,7 @@
 """CLIP and its relatives, through open_clip: embeddings of images, directions of class names."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -46,9 +46,11 @@ class CLIP:
     """Embeds images with an image-text model of open_clip: `Pool(images, embeddings=CLIP(...))`.
 
     `model_name` and `pretrained` are open_clip's: a model (SigLIP's too) and a tag, or the path of
-    a checkpoint; or "hf-hub:..." or "local-dir:..." alone. Items are PIL images, prepared as the
-    model wants it; with `preprocess=False` they are tensors that are prepared already. Embeddings
-    have unit length; with `store`, a folder, they are kept there and computed once.
+    a checkpoint; or "hf-hub:..." or "local-dir:..." alone. Items are PIL images, or float tensors
+    [3, H, W] in [0, 1], prepared as the model wants it; with `preprocess=False` they are tensors
+    that are prepared already. Where the pool's items are for another network, `items` are the same
+    ones as pictures: `Pool(dataset, embeddings=CLIP(..., items=pictures))`. Embeddings have unit
+    length; with `store`, a folder, they are kept there and computed once.
 
     `class_texts` gives the directions of class names. CLIP has no text tower that knows "no": the
     second direction is that of negated templates, a zero-shot stand-in for `CLIPN`, which was
@@ -70,6 +72,8 @@ class CLIP:
         workers: processes that read items; 0 reads them here.
         precision: "fp32", "fp16" or "bf16"; None: what the device does best.
         preprocess: whether items are pictures that the model prepares, or tensors.
+        items: a data set that is read in the place of the pool's, in the same order; no part of
+            `repr` and `==`.
     """
 
     cites = ("radford2021learning",)
@@ -84,6 +88,7 @@ class CLIP:
     workers: int = 0
     precision: str | None = None
     preprocess: bool = True
+    items: Any = field(default=None, repr=False, compare=False)
 
     offers: ClassVar[tuple[str, ...]] = ("embeddings",)
     reads: ClassVar[tuple[str, ...]] = ("items",)

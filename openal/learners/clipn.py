@@ -1,10 +1,10 @@
 """CLIPN: a CLIP with a second text tower that was trained to say no."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -62,6 +62,8 @@ class CLIPN:
         workers: processes that read items; 0 reads them here.
         precision: "fp32", "fp16" or "bf16"; None: what the device does best.
         preprocess: whether items are pictures that the model prepares, or tensors.
+        items: a data set that is read in the place of the pool's, in the same order; no part of
+            `repr` and `==`.
 
     Reference: Wang et al., "CLIPN for Zero-Shot OOD Detection: Teaching CLIP to Say No", ICCV 2023.
     """
@@ -79,6 +81,7 @@ class CLIPN:
     workers: int = 0
     precision: str | None = None
     preprocess: bool = True
+    items: Any = field(default=None, repr=False, compare=False)
 
     offers: ClassVar[tuple[str, ...]] = ("embeddings",)
     reads: ClassVar[tuple[str, ...]] = ("items",)

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from openal._batches import batches, check_batches, device_of
+from openal._batches import Transformed, batches, check_batches, device_of
 from openal._evaluation import evaluated
 from openal._fields import check_fields
-from openal._items import item_input
 from openal._workers import plain_worker_errors
 from openal.errors import ModelError
 from openal.model import joined
@@ -94,20 +93,6 @@ class Encoder:
             )
         z = output.detach().flatten(1)
         return normalize(z.float(), dim=1).to(z) if self.normalize else z.clone()
-
-
-@dataclass(frozen=True, eq=False)
-class Transformed:
-    """The inputs x of a data set, each transformed where it is read."""
-
-    items: Any
-    transform: Callable[[Any], Any]
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.transform(item_input(self.items[index]))
 
 
 def _tensor(output: Any) -> Tensor | None:

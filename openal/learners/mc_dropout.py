@@ -119,6 +119,7 @@ class MCDropout:
             where there is one.
         batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
         workers: processes that read items; 0 reads them here.
+        transform: makes a tensor of an input; None: inputs are tensors.
 
     Reference: Gal and Ghahramani, "Dropout as a Bayesian Approximation: Representing Model
     Uncertainty in Deep Learning", ICML 2016; one mask for all items, Kirsch, van Amersfoort and
@@ -133,6 +134,7 @@ class MCDropout:
     device: str | torch.device | None = None
     batch_size: int | None = None
     workers: int = 0
+    transform: Callable[[Any], Any] | None = None
 
     offers: ClassVar[tuple[str, ...]] = ("mc_logits",)
     reads: ClassVar[tuple[str, ...]] = ("items",)
@@ -155,7 +157,7 @@ class MCDropout:
         device = device_of(self.model, self.device)
         with plain_worker_errors(self.workers), evaluated(self.model) as network:
             flat = partial(self._flat, network.call, _dropouts_of(network.modules, self.model))
-            passes = Model(flat, device, self.batch_size, self.workers)
+            passes = Model(flat, device, self.batch_size, self.workers, transform=self.transform)
             sampled = Evaluated(flat, ())
             found = passes.passed(sampled, pool, indices, ("logits",), progress=progress)["logits"]
         shape = (len(found), self.samples, found.shape[1] // self.samples)

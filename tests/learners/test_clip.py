@@ -131,13 +131,47 @@ def test_a_pool_gives_the_cosines(clip: CLIP) -> None:
 
 
 def test_tensors_are_refused_unless_they_are_prepared(clip: CLIP) -> None:
-    x = torch.rand(4, 3, 32, 32)
-    with pytest.raises(ArgumentError, match=r"PIL images, got Tensor; .* preprocess=False"):
+    x = torch.rand(4, 3, 32, 32) * 2
+    with pytest.raises(ArgumentError, match=r"PIL images.*float32 \[3, 32, 32\] from 0.* to 2"):
         Pool(x, embeddings=clip).take("embeddings", [1])
     found = Pool(x, embeddings=replace(clip, preprocess=False)).take("embeddings", [1, 3])
     torch.testing.assert_close(found.norm(dim=1), torch.ones(2))
     with pytest.raises(ArgumentError, match=r"items\[2\].*PIL"):
         Pool([*images(2), (x[0], 0)], embeddings=clip).take("embeddings", [0, 1, 2])
+
+
+@pytest.mark.parametrize("way", ["items=pictures", "Model(network, transform=", "preprocess=False"])
+def test_the_refusal_of_a_tensor_names_each_way_out(clip: CLIP, way: str) -> None:
+    with pytest.raises(ArgumentError) as error:
+        Pool(torch.rand(4, 3, 32, 32) - 0.5, embeddings=clip).take("embeddings", [1])
+    assert way in str(error.value)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_tensors_from_0_to_1_are_pictures(clip: CLIP, mode: str) -> None:
+    pictures = [image.convert(mode) for image, _ in images()]
+    tensors = [torch.from_numpy(np.array(p)).reshape(*p.size[::-1], -1) for p in pictures]
+    scaled = [x.permute(2, 0, 1) / 255 for x in tensors]
+    found = Pool(scaled, embeddings=clip).take("embeddings", range(5))
+    assert torch.equal(found, Pool(pictures, embeddings=clip).take("embeddings", range(5)))
+
+
+@pytest.mark.parametrize("store", [False, True])
+def test_items_are_read_in_the_place_of_those_of_the_pool(
+    clip: CLIP, store: bool, tmp_path: Path
+) -> None:
+    own = replace(clip, items=images(), store=tmp_path / "z" if store else None)
+    found = Pool(torch.randn(5, 3, 8, 8), embeddings=own).take("embeddings", [4, 1])
+    expected = Pool(images(), embeddings=clip).take("embeddings", [4, 1])
+    torch.testing.assert_close(found.float(), expected, atol=1e-3, rtol=0)
+
+
+def test_items_that_are_not_those_of_the_pool_are_refused(clip: CLIP) -> None:
+    pool = Pool(torch.randn(5, 2), embeddings=replace(clip, items=images(4)))
+    with pytest.raises(ArgumentError, match="items has 4 items, and the pool 5"):
+        pool.take("embeddings", [0])
+    with pytest.raises(ArgumentError, match="items must be a map-style data set"):
+        replace(clip, items=iter(images()))
 
 
 def test_workers_give_the_same(clip: CLIP) -> None:

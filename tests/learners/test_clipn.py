@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, normalize
 
 from openal import LabeledSet, Pool
+from openal._seeds import drawing_from
 from openal.commands.convert_clipn import convert, main
 from openal.errors import ArgumentError, CheckpointError
 from openal.learners.clip import CLIP
 from openal.learners.clipn import CLIPN
 from openal.learners.text_cosines import ClassCosines
+from openal.model import Model
 from openal.pool import Frozen
+from openal.strategies import CLIPNAL
 
 Write = Callable[[Path, dict[str, Tensor]], Path]
 NAMES = ["cat", "owl", "dog"]
@@ -244,3 +247,36 @@ def test_it_is_a_plain_value() -> None:
 def test_wrong_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         CLIPN(**{"checkpoint": "clipn.pt", **arguments})
+
+
+# --- the network wants normalized tensors, CLIPN wants pictures
+
+
+def normalized(picture: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(picture)).float().permute(2, 0, 1) / 64 - 2
+
+
+def network() -> nn.Module:
+    with drawing_from(0):
+        return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 40, 2))
+
+
+def test_each_of_a_network_and_an_encoder_reads_its_own_view(clipn: CLIPN) -> None:
+    labeled = LabeledSet(3, classes=["cat", "dog"])
+    tensors = Pool(
+        [normalized(picture) for picture in images()],
+        embeddings=replace(clipn, items=images()),
+    )
+    pictures = Pool(images(), embeddings=clipn)
+    one = CLIPNAL(clipn).query(tensors, labeled, budget=2, model=network())
+    other = CLIPNAL(clipn).query(
+        pictures, labeled, budget=2, model=Model(network(), transform=normalized)
+    )
+    assert one.indices.tolist() == other.indices.tolist()
+    torch.testing.assert_close(one.informativeness, other.informativeness)
+
+
+def test_a_query_about_pictures_with_a_bare_network_names_the_way(clipn: CLIPN) -> None:
+    pool, labeled = Pool(images(), embeddings=clipn), LabeledSet(3, classes=["cat", "dog"])
+    with pytest.raises(ArgumentError, match=r"model=Model\(network, transform="):
+        CLIPNAL(clipn).query(pool, labeled, budget=2, model=network())
