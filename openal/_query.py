@@ -12,8 +12,8 @@ import numpy as np
 from torch import Tensor
 
 from openal._files import write_whole
+from openal._optional import optional
 from openal._shown import Shown, shown
-from openal.errors import MissingPackageError
 from openal.step import Step
 
 __all__ = ["Query"]
@@ -50,10 +50,7 @@ class Query:
 
     def to_frame(self) -> Any:
         """A pandas frame with a row per index; pandas is an extra: `pip install openal[frame]`."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingPackageError("to_frame() needs pandas: pip install pandas.") from error
+        pd = optional("pandas", "to_frame()")
         names = ("scores", "purity", "informativeness")
         columns = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         keys = {} if self.keys is None else {"key": [*self.keys]}

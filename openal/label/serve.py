@@ -69,7 +69,7 @@ def server_of(
         from openal.label._protocol import Impatient
     except ImportError as error:
         raise MissingPackageError(
-            "openal label needs starlette and uvicorn: pip install starlette uvicorn."
+            'openal label needs starlette and uvicorn: pip install "openal[label]".'
         ) from error
     images = Images(work.path_of, reading)
     desk = Desk(work, kept, sum_of=images.sum_of)

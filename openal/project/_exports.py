@@ -103,7 +103,7 @@ def answers_parquet(project: Project, answers: Sequence[Answer], out: Path) -> N
             part.unlink(missing_ok=True)
     except ImportError as error:
         raise MissingPackageError(
-            "Parquet needs pandas and pyarrow: pip install pandas pyarrow."
+            'Parquet needs pandas and pyarrow: pip install "openal[parquet]".'
         ) from error
 
 

@@ -122,7 +122,7 @@ def _of_parquet(path: Path) -> list[str]:
         frame: Any = pd.read_parquet(path)
     except ImportError as error:
         raise MissingPackageError(
-            f"{path}: Parquet needs pandas and pyarrow: pip install pandas pyarrow."
+            f'{path}: Parquet needs pandas and pyarrow: pip install "openal[parquet]".'
         ) from error
     except Exception as error:  # whatever is wrong with the file
         raise ArgumentError(f"{path} cannot be read: {error!s:.200}") from error

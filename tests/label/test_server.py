@@ -155,7 +155,7 @@ def test_a_port_that_is_taken() -> None:
 
 def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(MissingPackageError, match="pip install starlette uvicorn"):
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[label\]"'):
         server_of(work_in(tmp_path), TOKEN)
 
 

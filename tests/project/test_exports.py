@@ -79,7 +79,7 @@ def test_parquet_without_its_packages_says_what_to_install(
         raise ImportError("no engine")
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", absent)
-    with pytest.raises(MissingPackageError, match="pip install pandas pyarrow"):
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[parquet\]"'):
         answers_parquet(project, exported_answers(project), tmp_path / "a.parquet")
     assert not (tmp_path / "a.parquet").exists()
 

@@ -96,7 +96,7 @@ def test_parquet_without_its_packages_says_what_to_install(
 
     (photos / "list.parquet").touch()
     monkeypatch.setattr(pd, "read_parquet", absent)
-    with pytest.raises(MissingPackageError, match="pip install pandas pyarrow"):
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[parquet\]"'):
         names("list.parquet", photos)
 
 
