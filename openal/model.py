@@ -14,9 +14,38 @@ from openal._batches import Transformed, batches, device_of
 from openal._evaluation import Evaluated, evaluated
 from openal._logits_layer import Call, calls_of, logits_call
 from openal._workers import plain_worker_errors
-from openal.errors import ModelError
+from openal.errors import ArgumentError, ModelError
 
-__all__ = ["Model", "Pass", "joined", "named_outputs"]
+__all__ = ["Model", "Pass", "joined", "named_outputs", "network_of"]
+
+
+class LogProbabilities(nn.Module):
+    """A network that returns probabilities, as one that returns their logarithms."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The logarithms, which are logits."""
+        p = self.network(x)
+        return torch.log(p + torch.finfo(p.dtype).eps)
+
+
+def network_of(model: Any) -> Any:
+    """The network inside a skorch net; anything else is returned as it is.
+
+    A classifier of skorch whose criterion is `NLLLoss` takes the logarithm of what its module
+    returns, and so do we.
+    """
+    if not (hasattr(model, "initialize") and hasattr(model, "module") and not callable(model)):
+        return model
+    network = getattr(model, "module_", None)
+    if network is None:
+        name = type(model).__name__
+        raise ArgumentError(f"model is a {name} without a network; call .initialize() or .fit().")
+    takes_log = isinstance(getattr(model, "criterion_", None), nn.NLLLoss)
+    return LogProbabilities(network) if takes_log and hasattr(model, "classes") else network
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +64,8 @@ class Model:
     of each input x: `query(..., model=Model(network, transform=to_normalized_tensor))`.
 
     Args:
-        module: a network, one of its methods, or a callable around one.
+        module: a network, one of its methods, a callable around one, or a skorch net that was
+            initialized.
         device: where it runs; None: where its parameters are.
         batch_size: items in a batch; None: 32 on a CPU, 256 on a GPU.
         workers: processes that read items; 0 reads them here.
@@ -62,7 +92,8 @@ class Model:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The named signals at `indices`, each [n, ...], on the model's device."""
-        with plain_worker_errors(self.workers), evaluated(self.module) as network:
+        module = network_of(self.module)
+        with plain_worker_errors(self.workers), evaluated(module) as network:
             return self.passed(network, pool, indices, names, progress=progress)
 
     def passed(
@@ -75,7 +106,7 @@ class Model:
         progress: bool | None = None,
     ) -> dict[str, Tensor]:
         """The same through a network that is in evaluation mode already."""
-        device = device_of(self.module, self.device)
+        device = device_of(network_of(self.module), self.device)
         mixed = partial(torch.autocast, device.type, torch.bfloat16) if self.amp else nullcontext
         outputs: dict[str, list[Tensor]] = {name: [] for name in names}
         items = pool.items if self.transform is None else Transformed(pool.items, self.transform)

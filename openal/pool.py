@@ -21,7 +21,7 @@ from openal._skip_copies import copies_in
 from openal._sources import Computed, Derived, Kept, Source, Stored, Trainable, frozen, stored
 from openal.errors import ArgumentError, MissingSignalError
 from openal.labeled import LabeledSet
-from openal.model import Model
+from openal.model import Model, network_of
 from openal.view import Blocks, Engine, Rows, View
 
 __all__ = ["Frozen", "Learner", "Pool", "unreadable_in"]
@@ -250,6 +250,7 @@ def _with_model(pool: Pool, model: Callable[[Tensor], Any] | Frozen) -> Pool:
     if isinstance(model, type):
         name = model.__name__
         raise ArgumentError(f"model must be a network, got the class {name}: write {name}(...).")
+    model = network_of(model)
     if not isinstance(model, Frozen) and not callable(model):
         raise ArgumentError(f"model must be a module or a callable, got {type(model).__name__}.")
     learner = model if isinstance(model, Frozen) else Model(model)

@@ -98,7 +98,7 @@ class _Strategy(ABC):
             labeled: the answers so far; not changed.
             budget: how many answers to ask for, at least 1.
             model: a network or callable that offers `logits` and `features` from one pass over
-                the items that are read, or a trained learner.
+                the items that are read, a skorch net, or a trained learner.
             candidates: indices to choose among; by default all that are unlabeled.
             seed: an int, a generator (advanced by one draw) or None for a fresh one.
             progress: False for no bar; by default a bar on a terminal.

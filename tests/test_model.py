@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from openal import LabeledSet
 from openal._batches import Inputs, batches, device_of
 from openal._evaluation import evaluated
 from openal.errors import ArgumentError, ModelError
@@ -246,6 +247,38 @@ def test_items_are_asked_for_by_python_integers_in_order() -> None:
     items = Items(lambda x: x)
     list(batches(items, np.array([3, 1, 7]), torch.device("cpu"), batch_size=2))
     assert list(items.read) == [(int, 3), (int, 1), (int, 7)]
+
+
+class Skorch:
+    """As much of an initialized net of skorch as is looked at; it is not callable either."""
+
+    def __init__(self, network: nn.Module | None, criterion: Any = None) -> None:
+        self.module, self.classes = net, None
+        if network is not None:
+            self.module_, self.criterion_ = network, criterion
+
+    def initialize(self) -> None:
+        raise AssertionError("a query changes nothing")
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, Model], ids=["model=", "Model"])
+def test_a_skorch_net_stands_for_its_network(wrap: Any) -> None:
+    network = net().train()
+    pool = Pool(X)
+    found = pool.view(LabeledSet(20, 2), reads=("features",), model=wrap(Skorch(network)))
+    assert torch.equal(found.pool["features"], 2 * X)
+    assert network.training
+
+
+def test_the_probabilities_of_a_skorch_classifier_become_logits() -> None:
+    network = nn.Sequential(nn.Linear(2, 3), nn.Softmax(dim=1))
+    found = signals(Skorch(network, nn.NLLLoss()), "logits")["logits"]
+    torch.testing.assert_close(found.softmax(dim=1), network(X), atol=1e-6, rtol=0)
+
+
+def test_a_skorch_net_without_a_network_says_what_to_call() -> None:
+    with pytest.raises(ArgumentError, match=r"^model is a Skorch without a network; call"):
+        Pool(X).view(LabeledSet(20, 2), reads=("logits",), model=Skorch(None))
 
 
 PICTURES = [Image.fromarray(np.full((2, 2), 10 * i, np.uint8)) for i in range(20)]
