@@ -20,10 +20,11 @@ from openal import Chain, purity
 from openal.informativeness import Margin
 from openal.selection import Top
 
-__all__ = ["Entry", "entries", "gallery_page", "write_gallery"]
+__all__ = ["FILES", "HERE", "Entry", "entries", "gallery_page", "write_gallery"]
 
 HERE = Path(__file__).resolve().parent
 RUNS = HERE.parents[1] / "benchmarks" / "results" / "defaults.jsonl"
+FILES = {"strategies": "strategies.toml", "purity": "purities.toml"}
 SHOWN = (1, 3, 6)  # rounds
 BUDGET = 8
 
@@ -78,10 +79,18 @@ def entries() -> list[Entry]:
     """All strategies, then all purities, by name."""
     found = {n: getattr(purity, n) for n in purity.__all__ if inspect.isclass(getattr(purity, n))}
     rooms = {"strategies": strategies(), "purity": dict(sorted(found.items(), key=_lower))}
-    files = {"strategies": "strategies.toml", "purity": "purities.toml"}
-    words = {room: tomllib.loads((HERE / f).read_text("utf-8")) for room, f in files.items()}
-    return [Entry(kind, room, **words[room][name]) for room, kinds in rooms.items()
+    return [Entry(kind, room, **_words(room, name)) for room, kinds in rooms.items()
             for name, kind in kinds.items()]  # fmt: skip
+
+
+@cache
+def _words(room: str, name: str) -> dict[str, str]:
+    """The equation of a page, and when not to use what it is about."""
+    file = FILES[room]
+    words: dict[str, dict[str, str]] = tomllib.loads((HERE / file).read_text("utf-8"))
+    if name not in words:
+        raise KeyError(f"{name} has no page: give its equation and avoid in docs/site/{file}.")
+    return words[name]
 
 
 def _lower(item: tuple[str, Any]) -> str:
