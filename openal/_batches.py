@@ -54,7 +54,12 @@ def _refused(index: int, error: Exception) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Transformed:
-    """The inputs x of a data set, each transformed where it is read."""
+    """The inputs x of a data set, each transformed where it is read.
+
+    Attributes:
+        items: the data set.
+        transform: what makes another input of each.
+    """
 
     items: Any
     transform: Callable[[Any], Any]

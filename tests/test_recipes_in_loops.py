@@ -31,9 +31,13 @@ def require(packages: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 @pytest.mark.filterwarnings("ignore:::(?!openal)")
 def test_a_recipe_asks_more_of_the_classes_than_the_first_answers_had(
-    path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     require(NEEDS.get(path.stem, ()))
+    monkeypatch.chdir(tmp_path)  # where a recipe writes
     monkeypatch.setattr("sys.argv", [str(path)])
     runpy.run_path(str(path), run_name="__main__")
     shares = [int(share) for share in ROUND.findall(capfd.readouterr().out)]

@@ -4,9 +4,6 @@ The same numbers go elsewhere by one other line:
 MLflow: `mlflow.log_metrics(numbers, step=round)`; W&B: `wandb.log(numbers, step=round)`.
 """
 
-import sys
-from tempfile import mkdtemp
-
 import numpy as np
 from sklearn.datasets import load_digits
 from torch.utils.tensorboard import SummaryWriter
@@ -28,11 +25,10 @@ def numbers_of(query: Query) -> dict[str, float]:
 
 
 def main() -> None:
-    folder = sys.argv[1] if len(sys.argv) > 1 else mkdtemp()
     pool = Pool(embeddings=digits.data / 16)
     labeled = LabeledSet(len(digits.data), classes=4)
     asked = np.arange(40)
-    with SummaryWriter(folder) as writer:
+    with SummaryWriter() as writer:
         for round in range(4):
             truth = digits.target[asked]  # the people's part
             labeled.add(asked, np.where(truth < 4, truth, UNKNOWN))
@@ -43,7 +39,7 @@ def main() -> None:
                 writer.add_scalar(name, value, round)
             writer.add_histogram("query/scores", query.scores, round)
             asked = query.indices
-    print(f"tensorboard --logdir {folder}")
+    print("tensorboard --logdir runs")
 
 
 if __name__ == "__main__":
