@@ -2,10 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from docs.signal_table import signal_table
+from openal import LabeledSet, Pool
 from tests.walking import walked
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,3 +26,17 @@ def test_relative_links_resolve(page: Path) -> None:
 
 def test_the_table_of_signals_is_the_one_that_widths_are_checked_against() -> None:
     assert signal_table() in (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["mine", "soft", "pure"])
+def test_the_compositions_of_the_readme_run_on_its_pool(name: str) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = page.partition("## Make your own")[2].partition("```python\n")[2].partition("```")[0]
+    items = np.random.default_rng(0).normal(size=(120, 4)).astype(np.float32)
+    labeled = LabeledSet(len(items), classes=["cat", "dog", "owl"])
+    labeled.add(range(40), [i % 4 - 1 for i in range(40)])
+    pool, model = Pool(torch.tensor(items), embeddings=items), nn.Linear(4, 3)
+    names: dict[str, Any] = {"pool": pool, "labeled": labeled, "model": model}
+    exec(block, names)  # noqa: S102  # our own page
+    query = names[name].query(pool, labeled, budget=10, model=model)
+    assert len(names["query"]) == len(set(query.indices.tolist())) == 10

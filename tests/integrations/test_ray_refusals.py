@@ -28,7 +28,7 @@ def test_without_a_cluster_the_call_that_makes_one_is_named(
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingPackageError, match=r"pip install openal\[ray\]"):
+    with pytest.raises(MissingPackageError, match=r'pip install "openal\[ray\]"'):
         map_by(RayEngine())
 
 
