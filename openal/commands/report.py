@@ -16,7 +16,10 @@ def main(argv: Sequence[str]) -> int:
     given = parser().parse_args(argv)
     if given.out.is_dir():
         raise ArgumentError(f"{given.out} is a folder; a file to write was expected.")
-    files = write_report(given.results, given.out)
+    formats = [kind for kind in ("svg", "pdf") if getattr(given, kind)]
+    files = write_report(
+        given.results, given.out, latex=given.latex, formats=formats, width=given.width
+    )
     sys.stdout.write(f"Page:    {given.out}\nFigures: {files}\n")
     return 0
 
@@ -32,4 +35,10 @@ def parser() -> Parser:
     out = Path("report.html")
     parser.add_argument("results", type=Path, metavar="RESULTS", help="folder of openal simulate")
     parser.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"the page ({out})")
+    parser.add_argument("--latex", action="store_true", help="a table of each condition too")
+    parser.add_argument("--svg", action="store_true", help="each figure as SVG too")
+    parser.add_argument("--pdf", action="store_true", help="each figure as PDF too")
+    parser.add_argument(
+        "--width", type=float, default=7.0, metavar="INCHES", help="of these figures (7)"
+    )
     return parser

@@ -48,9 +48,9 @@ def write_figure(folder: Path, name: str, figure: Figure) -> None:
     write_whole(folder / f"{name}.csv", sheet(figure.rows()))
 
 
-def drawn(figure: Figure) -> Any:
+def drawn(figure: Figure, width: float = 7.0) -> Any:
     """The figure by matplotlib, on white; no window opens, no global state changes."""
-    drawing = empty_drawing(7, 4.2)
+    drawing = empty_drawing(width, 0.6 * width)
     figure.paint(drawing)
     drawing.suptitle(figure.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     for axes in drawing.axes:

@@ -99,7 +99,7 @@ def short(number: float) -> str:
 
 
 def sheet(rows: Iterable[Sequence[object]]) -> bytes:
-    """The rows as CSV; text that a spreadsheet would compute begins with an apostrophe.
+    """The rows as CSV, numbers to six digits; what a spreadsheet would compute gets an apostrophe.
 
     >>> sheet([["name", "value"], ["=1+1", -1.5]]).decode("utf-8-sig")
     "name,value\\n'=1+1,-1.5\\n"
@@ -108,6 +108,8 @@ def sheet(rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def _safe(value: object) -> object:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
     if not isinstance(value, str):
         return value
     words = shown(value)

@@ -21,10 +21,13 @@ __all__ = [
     "aubc_rows",
     "aubc_spreads",
     "aubc_table",
+    "bests",
     "difference_table",
     "mark",
     "measure_table",
+    "measures",
     "table",
+    "top",
 ]
 
 
@@ -72,10 +75,12 @@ def _columns(condition: ConditionRuns) -> tuple[Column, ...]:
     return COLUMNS[:2] + (F1,) * condition.has_class_scores + COLUMNS[2:]
 
 
-def measure_table(condition: ConditionRuns, styles: Styles) -> str:
-    """A row per strategy, mean ± sd over seeds; the best mean of a column is bold, bounds aside."""
+def measures(
+    condition: ConditionRuns, styles: Styles
+) -> tuple[tuple[Column, ...], dict[str, list[Spread]]]:
+    """The columns of a condition, and a row of spreads over seeds for each strategy."""
     columns = _columns(condition)
-    spreads = {
+    return columns, {
         name: [
             spread([column.value(run) for run in condition.runs[name].values()])
             for column in columns
@@ -83,12 +88,22 @@ def measure_table(condition: ConditionRuns, styles: Styles) -> str:
         for name in styles
         if name in condition.runs
     }
-    best = [
-        max(column.sign * row[at].mean for row in _strategies(spreads).values())
+
+
+def bests(columns: Sequence[Column], rows: Mapping[str, Sequence[Spread]]) -> list[float]:
+    """The best mean of each column, turned so that more is better; bounds aside."""
+    return [
+        max(column.sign * row[at].mean for row in _strategies(rows).values())
         for at, column in enumerate(columns)
     ]
+
+
+def measure_table(condition: ConditionRuns, styles: Styles) -> str:
+    """A row per strategy, mean ± sd over seeds; the best mean of a column is bold, bounds aside."""
+    columns, spreads = measures(condition, styles)
+    best = bests(columns, spreads)
     rows = {
-        name: [_cell(row[at], column, _top(name, best[at])) for at, column in enumerate(columns)]
+        name: [_cell(row[at], column, top(name, best[at])) for at, column in enumerate(columns)]
         for name, row in spreads.items()
     }
     return table([column.title for column in columns], rows)
@@ -129,7 +144,7 @@ def table(titles: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
     return element("div", element("table", inside), class_="scroll", tabindex="0")
 
 
-def _top(name: str, best: float) -> float | None:
+def top(name: str, best: float) -> float | None:
     """What makes a row bold; None for a bound, which is no strategy."""
     return None if name in BOUNDS else best
 
@@ -177,8 +192,8 @@ def aubc_table(conditions: Sequence[ConditionRuns], styles: Styles, convention: 
             "tr",
             element("th", text(name), scope="row"),
             *(
-                _area(column.get(name), _top(name, top))
-                for column, top in zip(columns, best, strict=True)
+                _area(column.get(name), top(name, mean))
+                for column, mean in zip(columns, best, strict=True)
             ),
         )
         for name in styles

@@ -1,6 +1,6 @@
 """From a folder of results to a page and its files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from openal.report._figure import Figure, Styles, write_figure
 from openal.report._gallery import Gallery, Sheet
 from openal.report._item_figures import item_figures, sheets
 from openal.report._page import Section, page
+from openal.report._paper import Paper, card, latex_table, write_vectors
 from openal.report._results import Results, read_results
 from openal.report._run_figures import run_figures
 from openal.report._svg import Style, sheet
 from openal.report._tables import aubc_rows
 
 __all__ = ["Report", "report", "write_report"]
+
+PLAIN = Paper()
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +42,23 @@ class Report:
         pictures = "".join(sheet.css() for sheet in self.images)
         return page(self.results, self.sections, self.costs, self.styles, files, pictures)
 
-    def write(self, files: Path) -> None:
-        """The figures' files."""
+    def write(self, files: Path, paper: Paper = PLAIN) -> None:
+        """The figures' files, the areas, the card of the runs, and what a paper takes."""
         for section in tqdm(self.sections, unit="condition", disable=None, leave=False):
             for figure in (*section.figures, *section.classes, *section.chosen):
-                write_figure(files, section.file(figure), figure)
+                self._write(files, section.file(figure), figure, paper)
+            if paper.latex:
+                table = latex_table(section.condition, self.styles)
+                write_whole(files / f"condition{section.number}.tex", table.encode())
         for cost in self.costs:
-            write_figure(files, cost.key, cost)
+            self._write(files, cost.key, cost, paper)
+        write_whole(files / "card.json", card(self.results).encode())
         write_whole(files / "aubc.csv", sheet(aubc_rows(self.results.conditions, self.styles)))
+
+    @staticmethod
+    def _write(files: Path, name: str, figure: Figure, paper: Paper) -> None:
+        write_figure(files, name, figure)
+        write_vectors(files, name, figure, paper)
 
 
 def report(folder: Path) -> Report:
@@ -81,21 +93,34 @@ def _chosen(of_items: list[Figure], of_features: list[Figure]) -> list[Figure]:
     return [*(figure for figure in of_items if figure not in pictures), *of_features, *pictures]
 
 
-def write_report(folder: Path, out: Path) -> Path:
+def write_report(
+    folder: Path,
+    out: Path,
+    *,
+    latex: bool = False,
+    formats: Sequence[str] = (),
+    width: float = 7.0,
+) -> Path:
     """Write the page of a folder of results, and a PNG and a CSV of each figure beside it.
+
+    `card.json` there says what repeats the runs: command, versions, hardware, settings, seeds.
 
     Args:
         folder: the results of `openal simulate`.
         out: the file of the page.
+        latex: whether a table of each condition is written for LaTeX, with booktabs.
+        formats: "svg", "pdf" or both: each figure in these too.
+        width: of these figures, 1 to 50 inches.
 
     Returns:
         The folder of the figures' files: `report_files` beside `report.html`.
 
     Raises:
-        ArgumentError: a file of the results is damaged; the first one is named.
+        ArgumentError: a file of the results is damaged, and the first one is named; a format that
+            is neither, or a width that cannot be.
     """
-    page = report(folder)
+    paper, page = Paper(latex, tuple(formats), width), report(folder)
     files = out.with_name(f"{out.stem}_files")
-    page.write(files)
+    page.write(files, paper)
     write_whole(out, page.html(files.name).encode())
     return files
