@@ -13,6 +13,9 @@ __all__ = ["Line", "Lines", "curve", "grid", "names"]
 MARKED = 12  # more markers hide the line
 
 
+NARROW = 5.0  # inches
+
+
 @dataclass(frozen=True, eq=False)
 class Line:
     """Values of the seeds [S, R], from round `first` on."""
@@ -173,7 +176,6 @@ class Lines:
             band = self._band(line)
             if band is not None:
                 axes.fill_between(line.rounds, *band, color=line.style.color, alpha=0.1, lw=0)
-        drawing.set_figheight(max(4.2, 0.21 * len(self.lines)))
         axes.set_xlabel("round")
         axes.xaxis.get_major_locator().set_params(integer=True)
         if self.log:
@@ -181,7 +183,16 @@ class Lines:
             axes.set_yticks(self._scales()[1].ticks())
             axes.minorticks_off()
         axes.yaxis.set_major_formatter(lambda value, _: self.show(value))
-        for name in drawing.legend(loc="outside right upper", frameon=False).get_texts():
+        self._name(drawing)
+
+    def _name(self, drawing: Any) -> None:
+        """Names beside the lines, or below them where it is narrow; it grows with their number."""
+        width, names = drawing.get_figwidth(), len(self.lines)
+        beside = width >= NARROW
+        drawing.set_figheight(max(0.6 * width, 0.21 * names) if beside else width + 0.11 * names)
+        where = {"loc": "outside right upper"} if beside else {"loc": "outside lower left"}
+        legend = drawing.legend(**where, ncols=1 if beside else 2, frameon=False)
+        for name in legend.get_texts():
             name.set_parse_math(False)
 
     def rows(self) -> list[list[object]]:

@@ -54,15 +54,18 @@ def write_vectors(folder: Path, name: str, figure: Figure, paper: Paper) -> None
 
 def vector(figure: Figure, kind: str, width: float) -> bytes:
     """The figure as SVG or PDF; the same figure is the same file."""
-    file = BytesIO()
-    drawn(figure, width).savefig(file, format=kind, metadata=UNDATED[kind])
-    return file.getvalue() if kind == "pdf" else _with_plain_ids(file.getvalue())
+    file, drawing = BytesIO(), drawn(figure, width)
+    drawing.set_size_inches(width, drawing.get_figheight() * width / drawing.get_figwidth())
+    drawing.savefig(file, format=kind, metadata=UNDATED[kind])
+    return file.getvalue() if kind == "pdf" else _renamed(file.getvalue(), figure.key)
 
 
-def _with_plain_ids(svg: bytes) -> bytes:
-    """Matplotlib draws the ids of markers and clips at random."""
-    text, places = svg.decode(), dict[str, str]()
-    return RANDOM_ID.sub(lambda it: places.setdefault(it[0], f"i{len(places)}"), text).encode()
+def _renamed(svg: bytes, key: str) -> bytes:
+    """The SVG with the ids that matplotlib draws at random named by the figure and their order."""
+    names = dict[str, str]()
+    return RANDOM_ID.sub(
+        lambda found: names.setdefault(found[0], f"{key}-{len(names)}"), svg.decode()
+    ).encode()
 
 
 def latex_table(condition: ConditionRuns, styles: Styles) -> str:

@@ -53,6 +53,15 @@ def test_the_same_results_give_the_same_vectors(results: Path, tmp_path: Path) -
         assert path.read_bytes() == (tmp_path / "b_files" / path.name).read_bytes(), path.name
 
 
+def test_figures_on_one_page_share_no_id(results: Path, tmp_path: Path) -> None:
+    write_report(results, tmp_path / "page.html", formats=["svg"])
+    of_files = [
+        set(re.findall(r'id="(\w+-\d+)"', path.read_text("utf-8")))
+        for path in (tmp_path / "page_files").glob("*.svg")
+    ]
+    assert sum(map(len, of_files)) == len(set().union(*of_files)) > 0
+
+
 def test_the_card_says_what_repeats_the_runs(results: Path, tmp_path: Path) -> None:
     write_report(results, tmp_path / "page.html")
     card = json.loads((tmp_path / "page_files" / "card.json").read_text("utf-8"))
