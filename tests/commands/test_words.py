@@ -101,8 +101,8 @@ def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         "simulate --recipe lf": "lfosa lfosa-openness",
         "ledger ch": "check",
         "import --policy maj": "majority",
-        "import --annotator ans": "answers.csv",
-        "import ans": "answers.csv",
+        "import --annotator answ": "answers.csv",
+        "import answ": "answers.csv",
     }
     lines = ["source ./script"]
     for words in asked:
@@ -146,7 +146,7 @@ def test_the_version_has_a_short_option(capsys: pytest.CaptureFixture[str]) -> N
     "words, question",
     [
         (["simulat"], "there is no command 'simulat'; did you mean simulate?"),
-        (["ledger", "chek", "x"], "; did you mean check?"),
+        (["ledger", "chec", "x"], "; did you mean check?"),
         (["ledger", "check", "x", "--forma"], "; did you mean --format?"),
         (["simulate", "--strategie", "NEAT"], "; did you mean --strategies?"),
         (["simulate", "--recipe", "lfos"], "; did you mean lfosa?"),

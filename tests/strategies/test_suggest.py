@@ -107,7 +107,7 @@ def test_a_cold_start_among_many_unknown_asks_for_texts() -> None:
 @pytest.mark.parametrize(
     "told, reason",
     [
-        ({"train": "scrach"}, "train must be one of"),
+        ({"train": "scratches"}, "train must be one of"),
         ({"goal": "purity"}, "goal must be one of"),
         ({"unknown": 2}, "unknown must be at most 1"),
         ({"seconds": 0}, "seconds must be a finite number above 0"),
