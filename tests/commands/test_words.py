@@ -146,7 +146,7 @@ def test_the_version_has_a_short_option(capsys: pytest.CaptureFixture[str]) -> N
     "words, question",
     [
         (["simulat"], "there is no command 'simulat'; did you mean simulate?"),
-        (["ledger", "chec", "x"], "; did you mean check?"),
+        (["ledger", "checks", "x"], "; did you mean check?"),
         (["ledger", "check", "x", "--forma"], "; did you mean --format?"),
         (["simulate", "--strategie", "NEAT"], "; did you mean --strategies?"),
         (["simulate", "--recipe", "lfos"], "; did you mean lfosa?"),
