@@ -28,6 +28,7 @@ def executed(path: Path) -> Any:
         work.mkdir()
         before = dict(os.environ)
         os.environ["PATH"] = os.pathsep.join((f"{folder}/bin", before.get("PATH", "")))
+        os.environ.pop("MPLBACKEND", None)  # the kernel has its own
         os.environ["PYTHONPATH"] = str(TUTORIALS.parents[1])
         try:
             settings = {"metadata": {"path": str(work)}}

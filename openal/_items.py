@@ -126,7 +126,7 @@ def _require_no_vector(item: Any) -> None:
 def require_map_style(dataset: Any, argument: str) -> None:
     """Refuse a dataset without a length, or whose [i] is not item i."""
     map_style = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
-    if not map_style or isinstance(dataset, IterableDataset):
+    if not map_style or isinstance(dataset, IterableDataset | str | bytes):
         raise ArgumentError(
             f"{argument} must be a map-style data set with __len__ and __getitem__, got "
             f"{type(dataset).__name__}."
