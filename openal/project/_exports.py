@@ -168,7 +168,8 @@ def _require_there(project: Project, answers: Sequence[Answer]) -> None:
     if gone:
         raise ArgumentError(
             f"{len(gone)} of {len(answers)} images are not in {project.image_folder}, {gone[0]!r} "
-            f"for one; bring them back, or set images in openal.toml to where they are now."
+            f"for one; bring them back, type openal embed if they are renamed or gone for good, or "
+            f"set images in openal.toml to where they are now."
         )
 
 

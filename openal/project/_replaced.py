@@ -19,12 +19,14 @@ SECOND = 10**9
 def stale_answers(project: Project) -> list[int]:
     """The images that are there, and whose answer is about other bytes than they have.
 
-    Where nobody noted about which bytes an answer is, it is one of before the image was replaced.
+    Images that cannot be read are none of these: nobody could answer again. Where nobody noted
+    about which bytes an answer is, it is one of before the image was replaced.
     """
     if not project.ledger_file.exists():
         return []
     report, notes = read_whole(project.ledger_file), read_notes(project.folder)
-    answered = [index for index in report.answers.labels if index not in project.retired]
+    left_out = {*project.retired, *_unreadable(project)}
+    answered = [index for index in report.answers.labels if index not in left_out]
     about = {index: _about(report, notes, index) for index in answered}
     stored = stored_sums(project, answered)
     stale = {i for i in answered if about[i] and stored.get(i) not in {*about[i], None}}
@@ -32,6 +34,12 @@ def stale_answers(project: Project) -> list[int]:
     stale = {index for index in stale if now.get(index) not in about[index]}
     stale |= {index for index in _before(project, report) if not about.get(index, True)}
     return sorted(stale)
+
+
+def _unreadable(project: Project) -> Iterable[int]:
+    """The images that could not be read when they were embedded last."""
+    manifest = read_manifest(project.store_folder)
+    return () if manifest is None else manifest.reasons
 
 
 def _before(project: Project, report: LedgerReport) -> list[int]:

@@ -273,6 +273,43 @@ def test_a_photo_that_is_still_broken_is_not_told_as_repaired(here: Path, capsys
     assert "repaired" not in said and "replaced" not in said
 
 
+@pytest.mark.parametrize("are_noted", [True, False])
+def test_an_answer_is_not_taken_back_for_a_photo_that_cannot_be_read(
+    here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, are_noted: bool
+) -> None:
+    run("import", str(write_answers(here / "a.csv", [("003.png", "one")])))
+    put_back("003.png", photo("003.png").read_bytes()[:40])
+    later = _writing.now_ns() + 5 * 10**9
+    monkeypatch.setattr(_writing, "now_ns", lambda: later)
+    run("embed", *QUICK)
+    if not are_noted:
+        (here / "asked.jsonl").unlink()
+    assert main(["query", "--replaced"]) == 2
+    assert "no answer is about an image that was replaced" in capsys.readouterr().err
+    assert Project.find().labeled().known_indices.tolist() == [3]
+
+
+def test_an_answer_is_told_once_another_photo_is_in_the_place_of_a_broken_one(here: Path) -> None:
+    run("import", str(write_answers(here / "a.csv", [("003.png", "one")])))
+    put_back("003.png", photo("003.png").read_bytes()[:40])
+    run("embed", *QUICK)
+    replace("003.png", 11)
+    run("embed", *QUICK)
+    assert names_of_stale() == ["003.png"]
+
+
+def test_the_advice_about_a_photo_to_link_that_was_renamed_can_be_followed(
+    here: Path, capsys: Capture
+) -> None:
+    run("import", str(write_answers(here / "a.csv", [("003.png", "one")])))
+    photo("003.png").rename(photo("other.png"))
+    assert main(["export", "--imagefolder", "links"]) == 2
+    assert "type openal embed if they are renamed" in capsys.readouterr().err
+    run("embed", *QUICK)
+    run("export", "--imagefolder", "links")
+    assert (here / "links" / "one" / "other.png").is_file()
+
+
 def test_the_advice_about_a_lost_manifest_can_be_followed(here: Path, capsys: Capture) -> None:
     run("import", str(write_answers(here / "a.csv", [("003.png", "one")])))
     photo("000.png").rename(photo("zzz.png"))
