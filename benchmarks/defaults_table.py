@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 from openal.simulate._differences import LEAST_HEADROOM, half_interval
 from openal.simulate.bounds import BOUNDS
 from openal.simulate.metrics import aubc
 
-__all__ = ["interval", "plot", "tables"]
+__all__ = ["Gains", "gains", "interval", "plot", "tables"]
 
 BOUND = next(iter(BOUNDS))
 
@@ -73,14 +73,36 @@ def _answers(curves: Mapping[str, Pairs], name: str) -> float:
     return median(shares) if shares else 1.0
 
 
-def _line(runs: Runs, curves: Mapping[str, Pairs], name: str) -> str:
+class Gains(NamedTuple):
+    """What a strategy gains over Random: area, final accuracy, cells won and lost."""
+
+    area: str
+    final: str
+    wins: int
+    losses: int
+
+
+def gains(runs: Runs) -> dict[str, Gains]:
+    """By strategy, as the table has it."""
+    curves = _curves(runs)
+    return {name: _gains(curves, name) for name in curves}
+
+
+def _gains(curves: Mapping[str, Pairs], name: str) -> Gains:
     means = [fmean(pair[0] for pair in pairs) for pairs in _differences(curves, name).values()]
     wins, losses = (sum(sign * mean > 0 for mean in means) for sign in (1, -1))
-    cells = [f"{100 * mean:+6.1f} ± {100 * half:4.1f}" for mean, half in
-             (_gain(curves, name), _gain(curves, name, 1))]  # fmt: skip
+    area, final = (
+        f"{100 * mean:+6.1f} ± {100 * half:4.1f}"
+        for mean, half in (_gain(curves, name, part) for part in (0, 1))
+    )
+    return Gains(area, final, wins, losses)
+
+
+def _line(runs: Runs, curves: Mapping[str, Pairs], name: str) -> str:
+    area, final, wins, losses = _gains(curves, name)
     took = [each["seconds"] for each in runs if each["strategy"] == name and "error" not in each]
     return (
-        f"{name:24}{cells[0]:>15}{cells[1]:>15}{wins:>7}{losses:>7}"
+        f"{name:24}{area:>15}{final:>15}{wins:>7}{losses:>7}"
         f"{_answers(curves, name):>9.0%}{fmean(took):>7.2f}{len(curves[name]):>6}"
     )
 

@@ -3,12 +3,13 @@
 python -m docs.gain > docs/gain.svg
 """
 
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
+
+from benchmarks.defaults import finished
 
 RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "results" / "defaults.jsonl"
 COLORS = {"perfect purity": "#0a9396", "KnownKMeans": "#d95f02", "Random": "#808080"}
@@ -20,7 +21,7 @@ Curves = dict[str, list[float]]
 def curves() -> Curves:
     """By strategy the accuracy after each round, in percent: the mean of seeds, then of cells."""
     by_cell: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
-    for run in map(json.loads, RUNS.read_text(encoding="utf-8").splitlines()):
+    for run in finished(RUNS):
         if run["strategy"] in COLORS and "accuracy" in run:
             by_cell[run["strategy"], run["cell"]].append(run["accuracy"])
     means = {key: _mean(seeds) for key, seeds in by_cell.items()}

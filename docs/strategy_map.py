@@ -56,7 +56,7 @@ def found(kind: type[Any], beginning: str) -> str:
     return " ".join(each for each in paragraphs(kind) if each.startswith(beginning))
 
 
-def paragraphs(kind: type[Any]) -> list[str]:
+def paragraphs(kind: Any) -> list[str]:
     """The paragraphs of a docstring, each on one line."""
     return [" ".join(each.split()) for each in (inspect.getdoc(kind) or "").split("\n\n")]
 

@@ -16,6 +16,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 
 from openal._image_reader import image_endings
+from openal._words import printable
 from openal.errors import ArgumentError
 
 __all__ = ["ImageFiles", "image_files"]
@@ -89,7 +90,7 @@ def image_files(folder: Path, *, besides: Iterable[Path] = ()) -> ImageFiles:
 
 def _told(reason: str, names: Counter[str]) -> str:
     first = sorted(names, key=lambda name: (-names[name], name))[:NAMED]
-    shown = [name if name.isprintable() else ascii(name) for name in first]
+    shown = [*map(printable, first)]
     more = ", ..." if len(names) > NAMED else ""
     help_ = ", pip install pillow-heif" if {".heic", ".heif", ".hif"} & {*names} else ""
     return f"{reason}: {names.total()} ({', '.join(shown)}{more}{help_})"

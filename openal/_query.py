@@ -51,11 +51,8 @@ class Query:
     def to_frame(self) -> Any:
         """A pandas frame with a row per index; pandas is an extra: `pip install openal[frame]`."""
         pd = optional("pandas", "to_frame()")
-        names = ("scores", "purity", "informativeness")
-        columns = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        keys = {} if self.keys is None else {"key": [*self.keys]}
-        numbers = {name: values.numpy() for name, values in columns.items()}
-        return pd.DataFrame({"index": self.indices, **keys, **numbers})
+        numbers = {name: values.numpy() for name, values in self._numbers().items()}
+        return pd.DataFrame({"index": self.indices, **self._keyed(), **numbers})
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """The query as JSON: a list with an object per index, with its key and its scores.
@@ -63,21 +60,26 @@ class Query:
         With a `path` it is also written there, whole or not at all. A number that is not finite is
         null, and half a character, from the name of a file, is escaped.
         """
-        names = ("scores", "purity", "informativeness")
-        columns: dict[str, list[Any]] = {"index": self.indices.tolist()}
-        if self.keys is not None:
-            columns["key"] = [*self.keys]
-        columns |= {
+        numbers = {
             name: [value if math.isfinite(value) else None for value in values.tolist()]
-            for name in names
-            if (values := getattr(self, name)) is not None
+            for name, values in self._numbers().items()
         }
+        columns = {"index": self.indices.tolist(), **self._keyed(), **numbers}
         rows = zip(*columns.values(), strict=True)
         lines = [json.dumps(dict(zip(columns, row, strict=True)), allow_nan=False) for row in rows]
         text = "[\n " + ",\n ".join(lines) + "\n]\n" if lines else "[]\n"
         if path is not None:
             write_whole(Path(path), text.encode())
         return text
+
+    def _keyed(self) -> dict[str, list[str]]:
+        return {} if self.keys is None else {"key": [*self.keys]}
+
+    def _numbers(self) -> dict[str, Tensor]:
+        """The scores that there are, by name."""
+        names = ("scores", "purity", "informativeness")
+        found = {name: getattr(self, name) for name in names}
+        return {name: values for name, values in found.items() if values is not None}
 
     def show(
         self, items: Any = None, *, folder: str | os.PathLike[str] | None = None, size: int = 96

@@ -6,7 +6,7 @@ from importlib import import_module
 from keyword import iskeyword
 
 from openal._version import __version__
-from openal.commands._meant import meant
+from openal._words import meant
 from openal.commands._terminal import printable_output
 from openal.errors import OpenALError
 

@@ -33,6 +33,7 @@ LAYERS = (
         "_spreadsheet",
         "_threads",
         "_ties",
+        "_words",
         "_workers",
     },
     {"_keys", "_learner_state", "_stored", "functional", "parts"},

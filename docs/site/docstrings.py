@@ -1,15 +1,13 @@
 """Our docstrings as reStructuredText: marks are escaped, and the last paragraphs get titles."""
 
-import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import openal
 
-__all__ = ["addresses", "as_rst", "cited", "first_paragraph"]
+__all__ = ["addresses", "as_rst", "cited"]
 
 BIBLIOGRAPHY = Path(openal.__file__).with_name("_references.bib")
 ARXIV = re.compile(r"\barXiv (\d{4}\.\d{4,5})\b")
@@ -73,8 +71,3 @@ def _titled(blocks: Iterator[str]) -> Iterator[str]:
             rest = text[lead.end() :]
             text = f"**{lead[1]}.** {rest[:1].upper()}{rest[1:]}"
         yield from [*text.split("\n"), ""]
-
-
-def first_paragraph(value: Any) -> str:
-    """What a docstring begins with, on one line."""
-    return " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())

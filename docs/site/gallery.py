@@ -12,7 +12,8 @@ from typing import Any
 
 import openal
 from benchmarks.defaults import finished
-from benchmarks.defaults_table import tables
+from benchmarks.defaults_table import Gains, gains
+from docs.gain import RUNS
 from docs.site.pictures import panel, strip
 from docs.site.scenes import Scene, digits, plane, queries, short_learners
 from docs.strategy_map import paragraphs, strategies
@@ -23,7 +24,6 @@ from openal.selection import Top
 __all__ = ["FILES", "HERE", "Entry", "entries", "gallery_page", "write_gallery"]
 
 HERE = Path(__file__).resolve().parent
-RUNS = HERE.parents[1] / "benchmarks" / "results" / "defaults.jsonl"
 FILES = {"strategies": "strategies.toml", "purity": "purities.toml"}
 SHOWN = (1, 3, 6)  # rounds
 BUDGET = 8
@@ -191,12 +191,9 @@ def _digits_words(entry: Entry) -> str:
 
 
 @cache
-def _rows() -> dict[str, tuple[str, ...]]:
-    """By strategy: area, final accuracy, cells above and below Random, of `benchmarks.defaults`."""
-    number = r"([+-][\d.]+ ±\s+[\d.]+)"
-    text = tables(finished(RUNS)).split("\n\n")[1]
-    lines = re.findall(rf"^(\w+) +{number} +{number} +(\d+) +(\d+)", text, re.MULTILINE)
-    return {name: (area, final, wins, losses) for name, area, final, wins, losses in lines}
+def _rows() -> dict[str, Gains]:
+    """By strategy what `benchmarks.defaults` has of it."""
+    return gains(finished(RUNS))
 
 
 def _results(entry: Entry) -> list[str]:
@@ -205,7 +202,7 @@ def _results(entry: Entry) -> list[str]:
     if entry.name not in _rows():
         return ["## Beside Random\n\nNot in the table of [all strategies](../defaults.md); "
                 "[results](../results.md) has others.\n"]  # fmt: skip
-    cells = " | ".join(" ".join(cell.split()) for cell in _rows()[entry.name])
+    cells = " | ".join(" ".join(str(cell).split()) for cell in _rows()[entry.name])
     return [
         "## Beside Random\n\n| area under the curve | final accuracy | cells above | below |\n"
         f"|---|---|---|---|\n| {cells} |\n\nMinus Random in percent points, with 95 % intervals "
@@ -214,7 +211,5 @@ def _results(entry: Entry) -> list[str]:
 
 
 def _citation(strategy: Any) -> list[str]:
-    """The BibTeX of what a strategy uses, where the library tells it."""
-    cite = getattr(openal, "cite", None)
-    text = cite(strategy) if cite else None
-    return [f"## How to cite\n\n```bibtex\n{text.strip()}\n```\n"] if isinstance(text, str) else []
+    """The BibTeX of what a strategy uses."""
+    return [f"## How to cite\n\n```bibtex\n{openal.cite(strategy)}\n```\n"]

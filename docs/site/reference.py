@@ -5,8 +5,9 @@ import inspect
 import shutil
 from pathlib import Path
 
-from docs.site.docstrings import as_rst, first_paragraph
+from docs.site.docstrings import as_rst
 from docs.site.names import shown
+from docs.strategy_map import paragraphs
 
 __all__ = ["index", "module_page", "write_reference"]
 
@@ -37,7 +38,7 @@ def index() -> str:
 
 
 def _first_line(module: str) -> str:
-    return first_paragraph(importlib.import_module(module))
+    return paragraphs(importlib.import_module(module))[0]
 
 
 def _first_sentence(module: str, name: str) -> str:
@@ -45,7 +46,7 @@ def _first_sentence(module: str, name: str) -> str:
     value = getattr(importlib.import_module(module), name)
     if not callable(value):
         return f"{type(value).__name__}."
-    return "\n".join(as_rst([first_paragraph(value).split(". ")[0].rstrip(".") + "."]))
+    return "\n".join(as_rst([paragraphs(value)[0].split(". ")[0].rstrip(".") + "."]))
 
 
 def module_page(module: str) -> str:

@@ -11,6 +11,58 @@ from shlex import quote
 __all__ = ["SHELLS", "CommandWords", "words_of"]
 
 
+BASH = """\
+# Completion of openal for bash: a file for `source`
+_openal() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W @TOP@ -- "$current"))
+        return
+    fi
+    case "${COMP_WORDS[1]} $previous" in
+@CHOICES@
+    esac
+    # What follows an option without choices is a value, such as a file.
+    if [[ -z $words && ( $previous != --* || $current == -* ) ]]; then
+        case "${COMP_WORDS[1]}" in
+@WORDS@
+        esac
+    fi
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    [ "${#COMPREPLY[@]}" -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
+}
+complete -o filenames -F _openal openal
+"""
+
+ZSH = """\
+#compdef openal
+# Completion of openal for zsh: a file for `source`, after compinit
+_openal() {
+    local -a commands
+    local found=
+    commands=(
+@COMMANDS@
+    )
+    if (( CURRENT == 2 )); then
+        _describe command commands
+        return
+    fi
+    case "${words[2]} ${words[CURRENT-1]}" in
+@CHOICES@
+    esac
+    # What follows an option without choices is a value, such as a file.
+    if [[ -z $found && ( ${words[CURRENT-1]} != --* || ${words[CURRENT]} == -* ) ]]; then
+        case "${words[2]}" in
+@WORDS@
+        esac
+    fi
+    compadd -- ${=found}
+    _files
+}
+compdef _openal openal
+"""
+
+
 @dataclass(frozen=True)
 class CommandWords:
     """What may follow a command: a `summary`, its `options`, and the `choices` of an option.
@@ -46,28 +98,7 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 
 def _bash(commands: Mapping[str, CommandWords]) -> str:
-    return f"""\
-# Completion of openal for bash: a file for `source`
-_openal() {{
-    local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words=
-    if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W {quote(_top(commands))} -- "$current"))
-        return
-    fi
-    case "${{COMP_WORDS[1]}} $previous" in
-{_lines(_choices(commands), "words={}")}
-    esac
-    # What follows an option without choices is a value, such as a file.
-    if [[ -z $words && ( $previous != --* || $current == -* ) ]]; then
-        case "${{COMP_WORDS[1]}}" in
-{_lines(_plain(commands), "words={}")}
-        esac
-    fi
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
-    [ "${{#COMPREPLY[@]}}" -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
-}}
-complete -o filenames -F _openal openal
-"""
+    return _cases(BASH.replace("@TOP@", quote(_top(commands))), commands, "words={}")
 
 
 def _choices(commands: Mapping[str, CommandWords]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -95,33 +126,13 @@ def _zsh(commands: Mapping[str, CommandWords]) -> str:
     described = "\n".join(
         f"        {quote(f'{name}:{command.summary}')}" for name, command in commands.items()
     )
-    return f"""\
-#compdef openal
-# Completion of openal for zsh: a file for `source`, after compinit
-_openal() {{
-    local -a commands
-    local found=
-    commands=(
-{described}
-    )
-    if (( CURRENT == 2 )); then
-        _describe command commands
-        return
-    fi
-    case "${{words[2]}} ${{words[CURRENT-1]}}" in
-{_lines(_choices(commands), "found={}")}
-    esac
-    # What follows an option without choices is a value, such as a file.
-    if [[ -z $found && ( ${{words[CURRENT-1]}} != --* || ${{words[CURRENT]}} == -* ) ]]; then
-        case "${{words[2]}}" in
-{_lines(_plain(commands), "found={}")}
-        esac
-    fi
-    compadd -- ${{=found}}
-    _files
-}}
-compdef _openal openal
-"""
+    return _cases(ZSH.replace("@COMMANDS@", described), commands, "found={}")
+
+
+def _cases(script: str, commands: Mapping[str, CommandWords], assign: str) -> str:
+    """The script with what may follow an option, and what else may follow a command."""
+    script = script.replace("@CHOICES@", _lines(_choices(commands), assign))
+    return script.replace("@WORDS@", _lines(_plain(commands), assign))
 
 
 def _fish(commands: Mapping[str, CommandWords]) -> str:

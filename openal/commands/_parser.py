@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+from openal._words import meant
 from openal.commands._examples import EXAMPLES
-from openal.commands._meant import meant
 from openal.errors import ArgumentError
 
 __all__ = ["Parser", "add_reading"]

@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Iterable, Sequence
 
+from openal._words import printable
+
 __all__ = ["counted", "plural", "say", "table"]
 
 
 def say(lines: Iterable[str]) -> None:
     """Print lines; one with signs that a terminal would obey is printed as Python writes it."""
     for line in lines:  # a name may hold anything
-        sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
+        sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()
 
 
@@ -39,7 +41,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """
     cells = [
         [*head],
-        *([cell if cell.isprintable() else ascii(cell) for cell in row] for row in rows),
+        *([*map(printable, row)] for row in rows),
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     pairs = (zip(row, widths, strict=True) for row in cells)

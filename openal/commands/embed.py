@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from openal.project._round import close_retired
 from openal.project.project import ENCODER, Project
 from openal.store._files import DTYPES
 from openal.store._listing import Listing
-from openal.store._manifest import Manifest, read_manifest
+from openal.store._manifest import read_manifest
 from openal.store._matching import Match
 from openal.store._spec import StoreSpec
 from openal.store.build import Filling, fill_with_images
@@ -113,16 +113,18 @@ def main(argv: Sequence[str]) -> int:
     encode, transform, fingerprint = _encoder(given, task, device)
     reading = reading_of(given.max_pixels, given.bits)
     images = Images(task.folder, task.names, transform, reading)
-    begun, before = time.monotonic(), read_manifest(task.out)
+    begun, manifest = time.monotonic(), read_manifest(task.out)
+    unread = () if manifest is None else tuple(manifest.reasons)
     workers = _free_cores() if given.workers is None else given.workers
     filling = Filling.of(task.out, encode, device, workers, part, None)
     made_by = fingerprint if given.bits is None else {**fingerprint, "bits": f"{given.bits}"}
     spec = StoreSpec(None, made_by, given.dtype, _shard_rows(given, task), given.batch_size)
+    tell = partial(_tell, task, unread)
     count = fill_with_images(
-        filling, images, spec, before=task.before, reread=given.reread, tell=partial(_tell, task)
+        filling, images, spec, before=task.before, reread=given.reread, tell=tell
     )
     store = Embeddings(filling.folder, partial=part[1] > 1)
-    say([*_repaired(store, before), *_about(store), *images.notes.lines(task.names)])
+    say([*_repaired(store, unread), *_about(store), *images.notes.lines(task.names)])
     if task.project is not None:
         _finish(task.project, store, count, time.monotonic() - begun)
     return 0
@@ -149,14 +151,16 @@ def _task(given: Namespace) -> _Task:
     return _Task(given.images, files.names, out)
 
 
-def _tell(task: _Task, match: Match) -> None:
-    """Say what became of the images, before hours of work, and keep their list."""
+def _tell(task: _Task, unread: Collection[int], match: Match) -> None:
+    """Say what became of the images, before hours of work, and keep their list.
+
+    `unread` could not be read before.
+    """
     if task.project is not None:
         note_before_changes(task.project, [match.row_of[name] for name in match.replaced])
         task.project.keep(match.listing)
     if len(match.new) < len(match.listing.names):
-        manifest = read_manifest(task.out)
-        say(changes(match, {} if manifest is None else manifest.reasons))
+        say(changes(match, unread))
 
 
 def _project(images: Path | None) -> Project | None:
@@ -232,11 +236,10 @@ def _finish(project: Project, store: Embeddings, count: int, seconds: float) -> 
     say(["Next: openal label, or openal query --out q.csv"])
 
 
-def _repaired(store: Embeddings, before: Manifest | None) -> list[str]:
-    """Which images could not be read before."""
+def _repaired(store: Embeddings, unread: Collection[int]) -> list[str]:
+    """Which of the images that could not be read before are there now."""
     names, unreadable = store.names or (), {*store.unreadable.tolist(), *store.retired.tolist()}
-    rows = [] if before is None else [row for row in before.reasons if row not in unreadable]
-    return about_repaired([names[row] for row in rows])
+    return about_repaired([names[row] for row in unread if row not in unreadable])
 
 
 def _about(store: Embeddings) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from openal._files import write_whole
+from openal._words import printable
 from openal.commands._parser import Parser
 from openal.errors import ArgumentError
 from openal.ledger import LedgerReport, as_csv, as_json, as_parquet, read_whole
@@ -20,7 +21,7 @@ def main(argv: Sequence[str]) -> int:
     report = read_whole(given.file)
     if given.action == "check":
         line = f"{given.file}: whole, {report.summary()}"
-        sys.stdout.write(f"{line if line.isprintable() else ascii(line)}\n")
+        sys.stdout.write(f"{printable(line)}\n")
     else:
         _export(report, given.format, given.out)
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from openal._files import write_whole
+from openal._words import printable
 from openal.commands._parser import Parser, add_reading
 from openal.simulate._arguments import DEFAULTS, ON_DIGITS, counts_of, plain_experiment
 from openal.simulate._image_task import IMAGE_TASKS
@@ -19,7 +20,6 @@ from openal.simulate._recipe_experiment import recipe_experiment
 from openal.simulate._record import hardware, versions, write_data
 from openal.simulate._results_folder import RESULTS, write_json
 from openal.simulate._summary import grid_results, results, table, whole_line
-from openal.simulate.classes import shown
 from openal.simulate.datasets.images import DATASETS
 from openal.simulate.grid import Experiment, GridRuns
 from openal.simulate.loop import Run, Runs
@@ -190,7 +190,7 @@ def _play(experiment: Experiment, argv: Sequence[str]) -> None:
     experiment.map_features(data, runs)
     parts = zip(heads, runs.values(), whole, strict=True)
     tables = [f"{head}\n\n{table(at)}{whole_line(line)}" for head, at, line in parts]
-    about = "\n".join(filter(None, [experiment.about, *map(shown, experiment.notes)]))
+    about = "\n".join(filter(None, [experiment.about, *map(printable, experiment.notes)]))
     words = [about, *tables, _foot(experiment, drawn)]
     sys.stdout.write("\n\n".join(filter(None, words)) + "\n")
 
@@ -268,7 +268,7 @@ def _head(experiment: Experiment, number: int) -> str:
     sizes = sorted({len(split.pool) for split in splits})
     share = fmean(1 - split.ood_ratio for split in splits)
     repeats = f"mean ± sd of {len(splits)} seeds" if len(splits) > 1 else "one seed"
-    title = shown(experiment.source.title)
+    title = printable(experiment.source.title)
     ratios = f"Ratios: {conditions.title}.\n" if experiment.is_grid else ""
     return (
         f"{ratios}Pool: {title}, {_range(sizes)} items, {share:.0%} of them of known classes.\n"
@@ -284,7 +284,7 @@ def _known(experiment: Experiment, number: int, splits: Sequence[OpenSetSplit]) 
     if experiment.grid[number].known is None and len(splits) > 1:
         return f"{count}, others at each seed"
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{count}, {', '.join(map(shown, names[:NAMED]))}{more}"
+    return f"{count}, {', '.join(map(printable, names[:NAMED]))}{more}"
 
 
 def _range(sizes: list[int]) -> str:

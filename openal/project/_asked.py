@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from openal.errors import StoreError
 from openal.project._notes import append, read_notes
-from openal.store._manifest import read_manifest
+from openal.store._manifest import Manifest, read_manifest
 from openal.store._stamps import NO_SUM, Hint, look, read_stamp
 
 __all__ = [
@@ -67,7 +67,8 @@ def image_sums(images: Images, indices: Iterable[int]) -> dict[int, str]:
     Files that are what they were when they were embedded are not read again. Bytes that are no
     picture, as far as `openal embed` knows, have none: nobody can have seen it.
     """
-    manifest, stored, sums = read_manifest(images.store_folder), _stamps(images), dict[int, str]()
+    manifest, sums = read_manifest(images.store_folder), dict[int, str]()
+    stored = _stamps(images, manifest)
     unreadable = {} if manifest is None else manifest.reasons
     for index in {*map(int, indices)}.difference(unreadable):
         path = str(images.path_of(index))
@@ -81,7 +82,7 @@ def image_sums(images: Images, indices: Iterable[int]) -> dict[int, str]:
 
 def stored_sums(images: Images, indices: Iterable[int]) -> dict[int, str]:
     """The checksums of the bytes that were embedded; without those that nobody has read."""
-    stored = _stamps(images)
+    stored = _stamps(images, read_manifest(images.store_folder))
     some = {int(i): stored[int(i)]["sum"].tobytes() for i in indices if int(i) < len(stored)}
     return {index: digest.hex() for index, digest in some.items() if digest != NO_SUM}
 
@@ -120,9 +121,8 @@ def sums_of_answers(
     return now | sums | dict(given)
 
 
-def _stamps(images: Images) -> Any:
+def _stamps(images: Images, manifest: Manifest | None) -> Any:
     """The stamps of what was embedded, by row; empty where there are none."""
-    manifest = read_manifest(images.store_folder)
     try:
         return () if manifest is None else manifest.stamps(images.store_folder)
     except StoreError:  # a store that is damaged tells nothing of its images

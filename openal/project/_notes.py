@@ -45,7 +45,7 @@ class Notes:
 
 
 def read_notes(folder: Path) -> Notes:
-    """All that was noted in a images."""
+    """All that was noted in the folder of a project."""
     notes = Notes()
     for line in _lines(folder):
         if line.get("begins"):

@@ -11,8 +11,6 @@ from openal.report._svg import Scale, Style, cut, element, fitted, plain, short,
 __all__ = ["Line", "Lines", "curve", "grid", "names"]
 
 MARKED = 12  # more markers hide the line
-
-
 NARROW = 5.0  # inches
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from openal._words import printable
 from openal.report._items import Items
 from openal.report._svg import KNOWN, UNKNOWN, element, plain, text
-from openal.simulate.classes import shown
 
 __all__ = ["Gallery", "Sheet", "Tile"]
 
@@ -107,7 +107,7 @@ class Gallery:
         y, x = divmod(self.sheet.places[tile.index], COLUMNS)
         words = tile.name if tile.group == "item" else f"{tile.name}, {tile.group}"
         look = f"tile sheet{self.sheet.number} {tile.group}"
-        said = shown(words)
+        said = printable(words)
         return element(
             "i", class_=look, style=f"--x:{x};--y:{y}", role="img", aria_label=said, title=said
         )

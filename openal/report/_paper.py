@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openal._files import write_whole
+from openal._words import printable
 from openal.errors import ArgumentError
 from openal.report._figure import Figure, Styles, drawn
 from openal.report._results import ConditionRuns, Results
@@ -79,7 +80,7 @@ def latex_table(condition: ConditionRuns, styles: Styles) -> str:
     ]
     return "\n".join(
         [
-            f"% {condition.label}; seeds: {len(_seeds(condition))}".replace("\n", " "),
+            f"% {printable(condition.label)}; seeds: {len(_seeds(condition))}",
             rf"\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",
             r"\toprule",
             rf"{titles} \\",
@@ -113,7 +114,7 @@ def _gain(condition: ConditionRuns, name: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(SPECIAL.get(character, character) for character in text)
+    return "".join(SPECIAL.get(character, character) for character in printable(text))
 
 
 def card(results: Results) -> str:
@@ -127,7 +128,7 @@ def card(results: Results) -> str:
         "strategies": {name: list(given) for name, given in results.strategies.items()},
         "conditions": conditions,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(content, indent=1, default=str) + "\n"
 
 
 def _seeds(condition: ConditionRuns) -> list[int]:

@@ -6,8 +6,8 @@ from html import escape
 from math import ceil, floor, log10
 
 from openal._spreadsheet import as_csv_file, is_computed
+from openal._words import printable
 from openal.simulate._plot import COLORS, MARKERS
-from openal.simulate.classes import shown
 
 __all__ = [
     "KNOWN",
@@ -76,7 +76,7 @@ def _step(span: float) -> float:
 
 def text(words: str) -> str:
     """Words as HTML shows them, whatever is in them."""
-    return escape(shown(words))
+    return escape(printable(words))
 
 
 def element(tag: str, *inside: str, **attributes: str | float) -> str:
@@ -112,7 +112,7 @@ def _safe(value: object) -> object:
         return float(f"{value:.6g}")
     if not isinstance(value, str):
         return value
-    words = shown(value)
+    words = printable(value)
     return f"'{words}" if is_computed(value) else words
 
 
@@ -194,4 +194,4 @@ def cut(name: str, length: int = 13) -> str:
 
 def plain(name: str) -> str:
     """A name as matplotlib shows it: what begins with _ would be left out of legends."""
-    return f" {shown(name)}" if name.startswith("_") else shown(name)
+    return f" {printable(name)}" if name.startswith("_") else printable(name)

@@ -43,7 +43,7 @@ class Report:
         return page(self.results, self.sections, self.costs, self.styles, files, pictures)
 
     def write(self, files: Path, paper: Paper = PLAIN) -> None:
-        """The figures' files, the areas, the card of the runs, and what a paper takes."""
+        """The figures' files and the areas; for a paper what it takes, and the card of the runs."""
         for section in tqdm(self.sections, unit="condition", disable=None, leave=False):
             for figure in (*section.figures, *section.classes, *section.chosen):
                 self._write(files, section.file(figure), figure, paper)
@@ -52,7 +52,8 @@ class Report:
                 write_whole(files / f"condition{section.number}.tex", table.encode())
         for cost in self.costs:
             self._write(files, cost.key, cost, paper)
-        write_whole(files / "card.json", card(self.results).encode())
+        if paper != PLAIN:
+            write_whole(files / "card.json", card(self.results).encode())
         write_whole(files / "aubc.csv", sheet(aubc_rows(self.results.conditions, self.styles)))
 
     @staticmethod
@@ -103,7 +104,8 @@ def write_report(
 ) -> Path:
     """Write the page of a folder of results, and a PNG and a CSV of each figure beside it.
 
-    `card.json` there says what repeats the runs: command, versions, hardware, settings, seeds.
+    For a paper there is more, and `card.json`, which says what repeats the runs: command, versions,
+    hardware, settings, seeds.
 
     Args:
         folder: the results of `openal simulate`.

@@ -1,14 +1,14 @@
 """The known classes of a dataset: by seed, or by name."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
 from openal._checks import as_integers, as_number
+from openal._words import meant, printable
 from openal.errors import ArgumentError
 
-__all__ = ["class_names", "closest", "known_classes", "named_classes", "shown"]
+__all__ = ["class_names", "closest", "known_classes", "named_classes"]
 
 LISTED = 20
 
@@ -64,18 +64,10 @@ def class_names(names: Sequence[str] | None, labels: np.ndarray) -> tuple[str, .
 
 
 def closest(word: str, words: Sequence[str]) -> str:
-    """What may have been meant instead: "; did you mean NEAT?", or nothing."""
-    by_lower = {known.lower(): known for known in words}
-    matches = get_close_matches(word.lower(), by_lower, n=1)
-    if matches:
-        return f"; did you mean {shown(by_lower[matches[0]])}?"
+    """What may have been meant instead: "; did you mean NEAT?", or what there is."""
     more = f" and {len(words) - LISTED} more" if len(words) > LISTED else ""
-    return f"; there are {', '.join(map(shown, words[:LISTED]))}{more}."
-
-
-def shown(name: str) -> str:
-    """The name as a terminal may show it: whatever is not printable is escaped."""
-    return name if name.isprintable() else ascii(name)
+    listed = f"; there are {', '.join(map(printable, words[:LISTED]))}{more}."
+    return meant(word, words) or listed
 
 
 def _class_id(known: int | str, names: Sequence[str]) -> int:

@@ -122,7 +122,7 @@ def suggest(
     if goal == "known items":
         return KNOWN_ITEMS
     if "embeddings" not in pool.offers:
-        return _without_embeddings(pool)
+        return WITHOUT_EMBEDDINGS
     chosen = _by_texts(texts, train)
     notes = _notes(labeled, share, texts, cold=not _answered(labeled))
     chosen = replace(chosen, notes=(*chosen.notes, *notes))
@@ -136,6 +136,16 @@ WITHOUT_UNKNOWN = Suggestion(
     "AUBC from Random",
     "docs/defaults.md",
     ("BADGE() and ProbCover() are for such pools, too.",),
+)
+WITHOUT_EMBEDDINGS = Suggestion(
+    Random(),
+    "Without embeddings nothing that was measured is above a random draw",
+    "of what reads logits alone the best, MarginSampling, is -1.5 ± 1.4 points of AUBC from it",
+    "docs/defaults.md",
+    (
+        "With Pool(dataset, embeddings=CLIP(...)), or of another frozen encoder: KnownKMeans(), "
+        "+6.8 ± 3.2 points.",
+    ),
 )
 KNOWN_ITEMS = Suggestion(
     LfOSA(),
@@ -176,20 +186,6 @@ def _by_texts(texts: Any, train: str) -> Suggestion:
         strategy = KnownKMeans(texts=tuple(texts))
         return Suggestion(strategy, sentence, NOUNS, "docs/defaults.md")
     return SCRATCH if train == "scratch" else DEFAULT
-
-
-def _without_embeddings(pool: Pool) -> Suggestion:
-    """Nothing that goes without embeddings was above Random."""
-    return Suggestion(
-        Random(),
-        "Without embeddings nothing that was measured is above a random draw",
-        "of what reads logits alone the best, MarginSampling, is -1.5 ± 1.4 points of AUBC from it",
-        "docs/defaults.md",
-        (
-            "With Pool(dataset, embeddings=CLIP(...)), or of another frozen encoder: "
-            "KnownKMeans(), +6.8 ± 3.2 points.",
-        ),
-    )
 
 
 def _notes(labeled: LabeledSet, share: float | None, texts: Any, *, cold: bool) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import csv
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +27,6 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(project.folder)
         run("embed", *QUICK)
     return folder
-
-
-@pytest.fixture
-def here(embedded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of a project with embeddings, which is the current one."""
-    shutil.copytree(embedded, tmp_path / "copy")
-    monkeypatch.chdir(tmp_path / "copy" / "project")
-    return tmp_path / "copy" / "project"
 
 
 def photo(here: Path, name: str) -> Path:

@@ -38,14 +38,6 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def here(embedded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of a project with embeddings, which is the current one."""
-    shutil.copytree(embedded, tmp_path / "copy")
-    monkeypatch.chdir(tmp_path / "copy" / "project")
-    return tmp_path / "copy" / "project"
-
-
 def photo(name: str) -> Path:
     return Path("..", "photos", name)
 

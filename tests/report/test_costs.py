@@ -44,5 +44,5 @@ def test_their_files_are_written(tmp_path: Path) -> None:
         write_cell(tmp_path, "Random", 0, settings={"ood_ratio": ratio})
     replace(report(tmp_path), sections=()).write(tmp_path / "files")
     assert {path.name for path in (tmp_path / "files").iterdir()} == {
-        *("aubc.csv", "card.json", "cost1.csv", "cost1.png")
+        *("aubc.csv", "cost1.csv", "cost1.png")
     }

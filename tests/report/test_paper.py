@@ -63,11 +63,20 @@ def test_figures_on_one_page_share_no_id(results: Path, tmp_path: Path) -> None:
 
 
 def test_the_card_says_what_repeats_the_runs(results: Path, tmp_path: Path) -> None:
-    write_report(results, tmp_path / "page.html")
+    write_report(results, tmp_path / "page.html", latex=True)
     card = json.loads((tmp_path / "page_files" / "card.json").read_text("utf-8"))
     assert card["conditions"][0]["seeds"] == [0, 1]
     assert card["conditions"][0]["settings"]["ood_ratio"] == 0.6
     assert [*card["strategies"]] == ["Random", "50%_{a}\\b"]
+
+
+def test_a_name_may_hold_anything(tmp_path: Path) -> None:
+    for name in ("Random", "_\ud800\n"):
+        write_cell(tmp_path, name, 0, settings={"data": "a\ud800\n"})
+    write_report(tmp_path, tmp_path / "page.html", latex=True)
+    table = (tmp_path / "page_files" / "condition1.tex").read_text("utf-8")
+    assert len([line for line in table.splitlines() if line.endswith(r"\\")]) == 3
+    assert json.loads((tmp_path / "page_files" / "card.json").read_text("utf-8"))["strategies"]
 
 
 @pytest.mark.parametrize("wrong", [{"formats": ["png"]}, {"width": 0.5}, {"width": float("nan")}])

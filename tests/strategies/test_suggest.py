@@ -17,9 +17,9 @@ from openal.strategies._suggest import (
     NO_TEXTS,
     NOUNS,
     SCRATCH,
+    WITHOUT_EMBEDDINGS,
     WITHOUT_UNKNOWN,
     Suggestion,
-    _without_embeddings,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,7 +119,7 @@ def test_what_cannot_be_is_refused(told: dict[str, object], reason: str) -> None
         suggest(POOL, answers(), **told)  # type: ignore[arg-type]
 
 
-ALL = (DEFAULT, SCRATCH, KNOWN_ITEMS, WITHOUT_UNKNOWN, _without_embeddings(POOL))
+ALL = (DEFAULT, SCRATCH, KNOWN_ITEMS, WITHOUT_UNKNOWN, WITHOUT_EMBEDDINGS)
 
 
 def figures(text: str) -> list[str]:

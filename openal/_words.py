@@ -1,9 +1,9 @@
-"""What may have been meant instead of a word that is not there."""
+"""Words that a terminal may show: what is not printable is escaped, what is unknown is guessed."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["meant"]
+__all__ = ["meant", "printable"]
 
 
 def meant(word: str, words: Iterable[str]) -> str:
@@ -14,4 +14,9 @@ def meant(word: str, words: Iterable[str]) -> str:
     """
     by_lower = {known.lower(): known for known in words}
     matches = get_close_matches(word.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[matches[0]]}?" if matches else ""
+    return f"; did you mean {printable(by_lower[matches[0]])}?" if matches else ""
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may show it: whatever is not printable is escaped."""
+    return text if text.isprintable() else ascii(text)
