@@ -63,25 +63,25 @@ class ResultsFolder:
         """Whether this process may compute a run now: no other one does.
 
         The lock file goes once the run is there. Whoever opened it before, or makes it anew, finds
-        the run when the lock is theirs; what a killed process was writing goes with the next.
+        the run when the lock is theirs; what a killed process was writing goes with the next, and
+        its lock when the run is read.
         """
         path = self._path(name, seed)
-        lock = path.with_name(f".{path.name}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with file_lock(lock, wait=False) as mine:
+        with file_lock(_lock_of(path), wait=False) as mine:
             if mine:
                 for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
                     part.unlink(missing_ok=True)
             yield mine
         if mine and path.exists():
-            with suppress(OSError):  # on Windows another process may have it open
-                lock.unlink()
+            _unlock(path)
 
     def load(self, name: str, seed: int, strategy: str) -> Run | None:
         """The finished run of a strategy, whose repr is `strategy`, at a seed; or None."""
         path = self._path(name, seed)
         if not path.exists():
             return None
+        _unlock(path)
         content = _read(path)
         self.require_same(path, content.get("settings"))
         if content.get("strategy") != strategy:
@@ -113,6 +113,16 @@ class ResultsFolder:
     def _path(self, name: str, seed: int) -> Path:
         words = [quote(name, safe=""), *filter(None, [self.tag]), f"seed{seed}.json"]
         return self.folder / "runs" / "-".join(words)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _unlock(path: Path) -> None:
+    """Remove the lock of a run that is there, which nobody needs any more."""
+    with suppress(OSError):  # a folder to read only; on Windows another process may have it open
+        _lock_of(path).unlink()
 
 
 def check_grid(grid: Sequence[ResultsFolder], varying: Set[str]) -> None:

@@ -18,7 +18,7 @@ from openal.learners import Classifier, EmbeddingDetector
 from openal.simulate import Conditions, LabeledData, compare_grid, conditions_at
 from openal.strategies import JSOSAL, LfOSA, Random
 from tests.forking import forked, needs_fork
-from tests.simulate.grid_process import PROBLEMS, SEEDS, play, work
+from tests.simulate.grid_process import DATA, PROBLEMS, SEEDS, play, work
 
 KILLS = 20 if os.getenv("OPENAL_SLOW") else 3
 RUNS = len(PROBLEMS) * len(SEEDS) * 2
@@ -65,8 +65,23 @@ def test_killed_at_random_it_ends_with_the_same_numbers(tmp_path: Path, whole: A
     assert killed
     assert numbers(play(folder)) == whole
     names = os.listdir(folder / "runs")
-    assert len(names) == RUNS
+    assert len(names) == RUNS, names
     assert all(name.endswith(".json") for name in names)
+
+
+@pytest.mark.parametrize("left", [".lock", ".1-ab.part"])
+def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path, left: str) -> None:
+    def play() -> None:
+        grid = [Conditions(12, rounds=1, budget=5)]
+        compare_grid({"R": Random()}, DATA, grid, [0], folder=tmp_path)
+
+    play()
+    [run] = (tmp_path / "runs").iterdir()
+    run.with_name(f".{run.name}{left}").touch()
+    if left != ".lock":  # it was killed before the run was whole
+        run.unlink()
+    play()
+    assert [*(tmp_path / "runs").iterdir()] == [run]
 
 
 @needs_fork
