@@ -1,0 +1,1 @@
+"""What a person waits for: the whole query of each strategy."""
