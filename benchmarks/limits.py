@@ -1,6 +1,7 @@
 """What this machine can do at best: multiply matrices, and read memory."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from torch.nn.functional import conv2d
 from benchmarks.row import Work
 from benchmarks.timing import seconds
 
-__all__ = ["fastest", "limit_seconds", "limits"]
+__all__ = ["device_limits", "fastest", "limit_seconds", "limits"]
 
 SIDE = 2048
+DEVICE_SIDE = 8192
 ELEMENTS = 2**28  # of float32: 1 GiB, more than any cache
 
 
@@ -25,6 +27,19 @@ def limits(side: int = SIDE, elements: int = ELEMENTS) -> dict[str, float]:
     found = {**_products(side), **_reading(elements)}
     ways = [found[name] for name in ("torch.mm", "conv2d", "numpy")]
     return {"gemm": max(ways), "read": max(found["torch.sum"], found["numpy.dot"]), **found}
+
+
+def device_limits(
+    device: str, side: int = DEVICE_SIDE, elements: int = ELEMENTS
+) -> dict[str, float]:
+    """The same of a GPU; `bfloat16` is the rate of products of that type."""
+    rates = {
+        name: 2.0 * side**3 / fastest(partial(torch.mm, square, square))
+        for name, dtype in (("gemm", torch.float32), ("bfloat16", torch.bfloat16))
+        for square in [torch.rand(side, side, device=device).to(dtype)]
+    }
+    values = torch.ones(elements, device=device)
+    return {**rates, "read": 4 * elements / fastest(values.sum)}
 
 
 def limit_seconds(work: Work, measured: dict[str, float]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.data import clip_embeddings
 from benchmarks.limits import limit_seconds
 from benchmarks.machine import version
-from benchmarks.row import Agreement, Arrays, Peer, Row, Size
+from benchmarks.row import Agreement, Arrays, Peer, Row, Size, Unavailable
 from benchmarks.timing import exponent, pairs, peak_memory, seconds, total_seconds
 
 __all__ = ["measured", "on_real_vectors"]
@@ -26,7 +26,7 @@ def measured(row: Row, size: Size, limits: dict[str, float]) -> Record:
     for name, peer in row.peers.items():
         try:
             checks[name] = row.agree(usual, _run(peer, toy), **toy)
-        except ImportError as error:
+        except (ImportError, Unavailable) as error:
             skipped[name] = str(error)
     growth = dict(_growth(row, size))
     arrays = row.make(**size)
@@ -58,7 +58,7 @@ def on_real_vectors(row: Row) -> Row:
 
 def _run(peer: Peer, arrays: Arrays) -> Any:
     if peer.needs and version(peer.needs) is None:
-        raise ImportError(f"{peer.needs} is not installed")
+        raise Unavailable(f"{peer.needs} is not installed")
     return peer.run(**arrays)
 
 

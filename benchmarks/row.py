@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-__all__ = ["Agreement", "Arrays", "Peer", "Row", "Size", "Work"]
+__all__ = ["Agreement", "Arrays", "Peer", "Row", "Size", "Unavailable", "Work"]
 
 Size = dict[str, int]  # n, the size of the pool, and what else `make` takes
 Arrays = dict[str, Any]  # what every implementation takes, by name
+
+
+class Unavailable(Exception):
+    """What cannot be run here, and why."""
 
 
 class Agreement(NamedTuple):

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from benchmarks.row import Arrays, Peer
 
@@ -33,9 +34,16 @@ class Pairs(NamedTuple):
 
 def seconds(run: Callable[[], Any]) -> float:
     """How long a run takes."""
+    _wait_for_gpu()
     started = perf_counter()
     run()
+    _wait_for_gpu()
     return perf_counter() - started
+
+
+def _wait_for_gpu() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
 
 
 def total_seconds(peer: Peer, arrays: Arrays) -> float:
@@ -65,9 +73,12 @@ def pairs(ours: Callable[[], float], theirs: Callable[[], float]) -> Pairs:
 def peak_memory(run: Callable[[], Any]) -> tuple[int | None, Any]:
     """How much more memory a run held at its peak, in bytes, and its result. None: no Linux.
 
-    What an earlier run has freed is given back first, so that it cannot be used unseen.
+    What an earlier run has freed is given back first, so that it cannot be used unseen. Where a GPU
+    is in use, its memory is told.
     """
     gc.collect()
+    if torch.cuda.is_initialized():
+        return _peak_on_gpu(run)
     if not (sys.platform == "linux" and CLEAR_REFS.exists()):
         return None, run()
     ctypes.CDLL(None).malloc_trim(0)
@@ -75,6 +86,15 @@ def peak_memory(run: Callable[[], Any]) -> tuple[int | None, Any]:
     before = _peak()
     result = run()
     return _peak() - before, result
+
+
+def _peak_on_gpu(run: Callable[[], Any]) -> tuple[int, Any]:
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    result = run()
+    _wait_for_gpu()
+    return torch.cuda.max_memory_allocated() - before, result
 
 
 def _peak() -> int:

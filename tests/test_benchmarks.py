@@ -2,18 +2,20 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from benchmarks.__main__ import main, planned
+from benchmarks.__main__ import main, planned, results
 from benchmarks.kernels import all_rows
-from benchmarks.limits import limit_seconds, limits
+from benchmarks.limits import device_limits, limit_seconds, limits
 from benchmarks.machine import version
 from benchmarks.measure import measured
-from benchmarks.row import Agreement, Arrays, Peer, Row, Work
+from benchmarks.on_device import on_device
+from benchmarks.row import Agreement, Arrays, Peer, Row, Unavailable, Work
 from benchmarks.timing import exponent, pairs, peak_memory, total_seconds
 from tests.walking import walked
 
@@ -91,6 +93,45 @@ def test_growth_is_measured_at_four_sizes() -> None:
 def test_real_embeddings_are_one_size_more() -> None:
     names = [row.name for row, _ in planned([replace(ROW, real={"n": 3})], "quick")]
     assert names == ["toy", "toy, real CLIP"]
+
+
+def test_without_a_gpu_the_command_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="--device nowhere is not here"):
+        main(["--quick", "--device", "nowhere", "--out", str(tmp_path)], [ROW])
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.long
+def test_the_command_on_a_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "benchmarks.__main__.device_limits", partial(device_limits, side=64, elements=9)
+    )
+    assert main(["--quick", "--device", "cpu:0", "--out", str(tmp_path)], [ROW]) == 0
+    assert capsys.readouterr().out.startswith("$ python -m benchmarks --quick --device cpu:0\n")
+    assert (tmp_path / "performance-quick-cpu:0.json").exists()
+
+
+def test_what_does_not_run_on_a_device_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    numpy_alone = Peer(lambda values, budget: int(values.numpy()[-1]))
+    row = on_device(replace(ROW, peers={"numpy": numpy_alone, "right": Peer(with_shape)}), "meta")
+    assert row.quick == {"n": 640, "budget": 9}
+    arrays = row.make(**SIZE)
+    assert row.peers["right"].run(**arrays) == 80
+    with pytest.raises(Unavailable, match="not on meta: can't convert meta"):
+        row.peers["numpy"].run(**arrays)
+    assert results([(row, SIZE)], LIMITS) == []
+    assert "toy is skipped: not on meta" in capsys.readouterr().err
+
+
+def with_shape(values: Tensor, budget: int) -> int:
+    return len(values)
+
+
+def test_no_row_begins_when_the_minutes_are_over(capsys: pytest.CaptureFixture[str]) -> None:
+    assert results([(ROW, SIZE)], LIMITS, minutes=-1) == []
+    assert "toy is left out: -1 minutes are over" in capsys.readouterr().err
 
 
 def test_a_total_is_projected_from_two_budgets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,12 @@ FLOPS = 1.11e9  # of ResNet-18 for an image of 32 x 32
 
 
 def make(n: int) -> Arrays:
-    """CIFAR-10 images [n, 3, 32, 32], standardized, and a ResNet-18 as it is initialized."""
-    pixels = torch.from_numpy(load("cifar10_raw5000.npz")["x"][:n]).permute(0, 3, 1, 2).float()
+    """CIFAR-10 images [n, 3, 32, 32], standardized, and a ResNet-18 as it is initialized.
+
+    There are 5,000 images; of more, each is there several times.
+    """
+    images = load("cifar10_raw5000.npz")["x"]
+    pixels = torch.from_numpy(images[np.arange(n) % len(images)]).permute(0, 3, 1, 2).float()
     torch.manual_seed(0)
     return {"images": (pixels / 255 - 0.47) / 0.25, "network": cifar_resnet18(10).eval()}
 
