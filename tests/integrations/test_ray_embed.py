@@ -27,6 +27,9 @@ from tests import tiny_encoder
 # Ray Data sets options of its own that it has given up itself.
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")]
 
+in_time = pytest.mark.skipif(
+    "CI" in os.environ, reason="CI is short of time; `pytest -m full` runs it"
+)
 CUT = {"shard_rows": 25, "batch_size": 10}
 BROKEN = "0/004.png"
 WHY = "UnidentifiedImageError: cannot identify image file"
@@ -80,6 +83,7 @@ def test_a_folder_becomes_the_store_of_one_process_from_where_it_is(
     assert "110 images, 1 could not be read" in capsys.readouterr().out
 
 
+@in_time
 def test_a_data_set_becomes_parquet_and_a_store(
     images: Path, plain: Embeddings, tmp_path: Path, ray: Any
 ) -> None:
@@ -140,7 +144,7 @@ embed_with_ray(sys.argv[2], slow, sys.argv[3], workers=1, shard_rows=25, batch_s
 """
 
 
-@pytest.mark.skipif("CI" in os.environ, reason="CI is short of time; `pytest -m full` runs it")
+@in_time
 def test_a_killed_driver_resumes(images: Path, plain: Embeddings, tmp_path: Path, ray: Any) -> None:
     address, store = ray.get_runtime_context().gcs_address, tmp_path / "store"
     driver = subprocess.Popen([sys.executable, "-c", DRIVER, address, str(images), str(store)])

@@ -67,11 +67,11 @@ def test_blocks_and_threads_change_no_question() -> None:
 
 @pytest.mark.long
 def test_the_gain_over_random_on_real_pools(shared_data: Callable[[str], Path]) -> None:
-    """Four cells, three seeds: at least .05 in area and .04 in final accuracy (found: .10, .09)."""
+    """Four cells, two seeds: at least .05 in area and .04 in final accuracy (found: .10, .09)."""
     shared_data("clip_vitb32/imagenet.npz")
     gains = []
     for key in REGRESSION:
-        for seed in range(3):
+        for seed in range(2):
             made = cell(*key, seed)
             ours, random = (run(asks, made, seed)["accuracy"] for asks in (KnownKMeans(), Random()))
             gains.append((aubc(ours) - aubc(random), ours[-1] - random[-1]))
