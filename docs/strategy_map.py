@@ -97,11 +97,15 @@ def trains(strategy: Any) -> str:
 
 def section(kind: type[Any]) -> str:
     """What it does, its chain, what it costs, how it differs, where it comes from."""
+    summary = textwrap.fill(paragraphs(kind)[0], 100)
+    return "\n\n".join([f"## {kind.__name__}", summary, details(kind)]) + "\n"
+
+
+def details(kind: type[Any]) -> str:
+    """Its chain, what it costs, how it differs, where it comes from."""
     stages = "\n".join(map(terse, kind().stages))
     notes = [note(found(kind, each)) for each in ("Cost:", "Differences", "Reference:")]
-    summary = textwrap.fill(paragraphs(kind)[0], 100)
-    parts = [f"## {kind.__name__}", summary, f"```python\n{stages}\n```", *filter(None, notes)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([f"```python\n{stages}\n```", *filter(None, notes)])
 
 
 def terse(part: Any) -> str:

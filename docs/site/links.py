@@ -11,7 +11,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from docs.site.docstrings import as_rst
 from docs.site.names import full_name
-from docs.site.navigation import linked, navigation
+from docs.site.navigation import navigation
+from docs.site.rewriting import rewritten
 
 __all__ = ["setup"]
 
@@ -56,10 +57,8 @@ def _docstring(_app: Any, what: str, _name: str, of: Any, _options: Any, lines: 
     lines[:] = [] if borrowed else as_rst(lines)
 
 
-def _navigation(app: Sphinx, docname: str, source: list[str]) -> None:
-    if docname == "index":
-        source[0] = linked(source[0])
-    source[0] += navigation(Path(app.srcdir), docname)
+def _source(app: Sphinx, docname: str, source: list[str]) -> None:
+    source[0] = rewritten(docname, source[0]) + navigation(Path(app.srcdir), docname)
 
 
 def _inline(writer: Any, node: nodes.math) -> None:
@@ -75,7 +74,7 @@ def _block(writer: Any, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
     app.add_post_transform(PublicNames)
-    app.connect("source-read", _navigation)
+    app.connect("source-read", _source)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon's 500
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

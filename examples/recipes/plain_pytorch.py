@@ -7,7 +7,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from openal import UNKNOWN, LabeledSet, Pool
-from openal.strategies import NEAT
+from openal.strategies import KnownKMeans
 
 digits = load_digits()
 images = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16  # [1797, 1, 8, 8]
@@ -33,7 +33,10 @@ def main() -> None:
                 optimizer.zero_grad()
                 nn.functional.cross_entropy(model(x), y).backward()
                 optimizer.step()
-        query = NEAT().query(pool, labeled, budget=20, model=model, seed=round)
+        query = KnownKMeans().query(pool, labeled, budget=20, model=model, seed=round)
+        labeled.begin_round(
+            query
+        )  # what is being asked: labeled.pending_indices, also after a crash
         answers = ask_people(query.indices)
         labeled.add(query.indices, answers)
         print(f"round {round}: {np.mean(answers != UNKNOWN):.0%} of my classes")
