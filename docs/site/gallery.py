@@ -42,6 +42,14 @@ LEGEND = """\
 """
 
 
+SYMBOLS = """\
+{.legend}
+*U*: the candidates; *L*: the answers, with an index those of a class; *B*: the budget; *K*: the
+number of classes; *z*: an embedding, with an index a logit; *a*: a logit of a detector; *h*: the
+classifier's features, *p*: its probabilities; *H*: entropy; *t*: a text.
+"""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a page is about.
@@ -137,6 +145,7 @@ def gallery_page(entry: Entry, world: Scene, images: Scene) -> tuple[str, str]:
         f"# {entry.name}\n\n{_idea(entry.kind)}\n",
         f"`openal.{entry.room}.{entry.name}`\n",
         *_equations(entry.equation),
+        SYMBOLS,
         "## What it asks\n",
         _html(f'<div class="panels">{"".join(panels)}</div>{LEGEND.format(shade=shade)}'),
         _fewer(learners),
