@@ -1,5 +1,6 @@
 """A Sphinx extension: code that is a public name links to the reference, mathematics is MathML."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,17 @@ def _block(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _checksum() -> str:
+    """Of the code that makes the pages, all of which are old where it has changed."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
     app.add_post_transform(PublicNames)
     app.connect("source-read", _source)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon's 500
+    app.add_config_value("site_code", _checksum(), "env")  # a page is read anew by new code
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,14 +14,9 @@ __all__ = ["results"]
 
 CLAIMS = RUNS.with_name("claims-clip.txt")
 TITLE = "## Beside Random\n"
-HEAD = (
-    "| | area under the curve | final accuracy | cells above, below | known | seconds |\n"
-    "|---|---|---|---|---|---|"
-)
 NOTE = """
-Area and accuracy: minus Random in percent points, with 95 % intervals over 16 cells of real
-embeddings and a linear classifier: [the default](../defaults.md). *Known*: the precision, the share
-of all answers that were of a known class. *Seconds*: a query of 20 to 80 of some thousand
+Minus Random: percent points, with 95 % intervals over 16 cells of real embeddings and a linear
+classifier, [the default](../defaults.md). Seconds: for 20 to 80 questions of some thousand
 candidates, on one shared core, with what it trains.
 """
 NONE = """
@@ -32,8 +27,7 @@ Not measured on real pools: it reads texts, and those of [all strategies](../def
 def results(name: str) -> list[str]:
     """The section of a strategy."""
     if name in _gains():
-        rows = dict.fromkeys((name, "Random"))
-        return [TITLE, "\n".join([HEAD, *map(_row, rows)]), NOTE]
+        return [TITLE, _table(name), NOTE]
     claim = re.search(rf"^\| {name} \| (\d+) of (\d+) \| (\S+) \| (\S+) \|$", _claims(), re.M)
     return [TITLE, _claimed(*claim.groups()) if claim else NONE]
 
@@ -47,14 +41,21 @@ def _claimed(above: str, cells: str, precision: str, others: str) -> str:
     )
 
 
-def _row(name: str) -> str:
-    gain, (known, seconds) = _gains()[name], _costs()[name]
-    cells = [name, gain.area, gain.final, f"{gain.wins}, {gain.losses}"]
+def _table(name: str) -> str:
+    """A column for the strategy, and one for Random; narrow, so that a phone shows it whole."""
+    gain, (known, seconds), (share, least) = _gains()[name], _costs()[name], _costs()["Random"]
+    rows = [
+        ("area under the curve, minus Random's", " ".join(gain.area.split()), ""),
+        ("final accuracy, minus Random's", " ".join(gain.final.split()), ""),
+        ("cells above Random, below", f"{gain.wins}, {gain.losses}", ""),
+        ("known of all answers (precision)", f"{known:.2f}", f"{share:.2f}"),
+        ("seconds of a query", f"{seconds:.2f}", f"{least:.2f}"),
+    ]
     if name == "Random":
-        cells[1:] = ["", "", ""]
-    return (
-        f"| {' | '.join(' '.join(c.split()) for c in [*cells, f'{known:.2f}', f'{seconds:.2f}'])} |"
-    )
+        rows = [(what, value, "") for what, value, _ in rows[3:]]
+    lines = [f"| {what} | {value} | {other} |" for what, value, other in rows]
+    other = "" if name == "Random" else "Random"
+    return "\n".join([f"| | {name} | {other} |", "|---|---|---|", *lines])
 
 
 @cache

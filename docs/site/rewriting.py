@@ -45,7 +45,9 @@ def _map(source: str) -> str:
 
 def _scripts(source: str) -> str:
     """A script that is linked in a line of its own can be downloaded, and stands there whole."""
-    return SCRIPT.sub(r"{download}`Download \1 <\2>`\n\n```{literalinclude} \2\n```", source)
+    return SCRIPT.sub(
+        r"{download}`Download \1 <\2>`\n\n```{literalinclude} \2\n:language: python\n```", source
+    )
 
 
 def _notebook(source: str, name: str) -> str:
