@@ -134,20 +134,14 @@ def gallery_page(entry: Entry, world: Scene, images: Scene) -> tuple[str, str]:
     """The page, and the small picture of it."""
     learners = short_learners(entry.name)
     rounds = [*queries(world, entry.strategy(world), learners, max(SHOWN), BUDGET)]
-    titles = [(n, f"{entry.name}, round {n}") for n in SHOWN]
-    panels = [
-        f"<figure>{panel(world, *rounds[n - 1], title)}<figcaption>round {n}</figcaption></figure>"
-        for n, title in titles
-    ]
     _, query = next(islice(queries(images, entry.strategy(images), learners, 1, 10, 40), 1))
-    shade = _shade(rounds[0][1])
     parts = [
         f"# {entry.name}\n\n{_idea(entry.kind)}\n",
         f"`openal.{entry.room}.{entry.name}`\n",
         *_equations(entry.equation),
         SYMBOLS,
         "## What it asks\n",
-        _html(f'<div class="panels">{"".join(panels)}</div>{LEGEND.format(shade=shade)}'),
+        _panels(entry, world, rounds),
         _fewer(learners),
         "## On real images\n",
         _html(f'<p class="strip">{strip(images, query)}</p>'),
@@ -157,8 +151,22 @@ def gallery_page(entry: Entry, world: Scene, images: Scene) -> tuple[str, str]:
         *_more(entry),
         *_citation(entry.strategy(world)),
     ]
-    thumbnail = panel(world, *rounds[-1], titles[-1][1], shade=False)
-    return "\n".join(parts), thumbnail
+    return "\n".join(parts), panel(world, *rounds[-1], _title(entry, len(rounds)), shade=False)
+
+
+def _panels(entry: Entry, world: Scene, rounds: list[Any]) -> str:
+    """The plane in the rounds that are shown, and what the marks mean."""
+    drawn = (
+        f"<figure>{panel(world, *rounds[n - 1], _title(entry, n))}"
+        f"<figcaption>round {n}</figcaption></figure>"
+        for n in SHOWN
+    )
+    legend = LEGEND.format(shade=_shade(rounds[0][1]))
+    return _html(f'<div class="panels">{"".join(drawn)}</div>{legend}')
+
+
+def _title(entry: Entry, number: int) -> str:
+    return f"{entry.name}, round {number}"
 
 
 def _idea(kind: type[Any]) -> str:
