@@ -45,6 +45,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
     "collapse_navigation": True,
+    "show_toc_level": 2,
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],

@@ -20,10 +20,10 @@ from openal.strategies import available
 HEAD = """\
 # The strategies
 
-What each one reads, trains and costs, and where it differs from its paper and from its authors'
-code; [Paper and code](paper-and-code.md) compares the first ones line by line, and
-[Results](results.md) shows figures. Every strategy is a chain of narrowings, so each part of it
-stands in a chain of your own as well: see [Write a strategy](write-a-strategy.md).
+What each one reads and trains; its name leads to what it costs, and where it differs from its paper
+and from its authors' code. [Paper and code](paper-and-code.md) compares the first ones line by
+line, and [Results](results.md) shows figures. Every strategy is a chain of narrowings, so each part
+of it stands in a chain of your own as well: see [Write a strategy](write-a-strategy.md).
 
 *Reads* are the signals of the pool. *Trains* is what a strategy brings for a signal that the pool
 does not offer, the preferred learner first; what the pool offers goes first. Your classifier is
