@@ -18,6 +18,7 @@ from benchmarks.kernels import all_rows
 from benchmarks.limits import device_limits, limits
 from benchmarks.machine import description, summary
 from benchmarks.measure import Record, measured, on_real_vectors
+from benchmarks.names import refuse_unmatched
 from benchmarks.on_device import name_of, on_device, require
 from benchmarks.report import beside_limits, beside_peers, plot
 from benchmarks.row import Row, Size, Unavailable
@@ -25,8 +26,8 @@ from benchmarks.row import Row, Size, Unavailable
 RESULTS = Path(__file__).parent / "results"
 
 
-def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+def arguments(given: Sequence[str] | None, rows: Sequence[Row]) -> argparse.Namespace:
+    """The command line; `--only` is compared with the names of the rows."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument("--quick", action="store_const", const="quick", dest="size")
@@ -37,7 +38,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--minutes", type=float, default=float("inf"), help="begin no row after so many"
     )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder (default: results)")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    refuse_unmatched(parser, "--only", options.only, [row.name for row in rows])
+    return options
 
 
 def planned(rows: Sequence[Row], which: str) -> list[tuple[Row, Size]]:
@@ -91,11 +94,10 @@ def prepared(
 
 def main(given: Sequence[str] | None = None, rows: Sequence[Row] | None = None) -> int:
     """Measure, print and write; 1 where a peer's result is another."""
-    options = arguments(given)
+    rows = all_rows() if rows is None else rows
+    options = arguments(given, rows)
     chosen = [
-        row
-        for row in (all_rows() if rows is None else rows)
-        if not options.only or any(part in row.name for part in options.only)
+        row for row in rows if not options.only or any(part in row.name for part in options.only)
     ]
     chosen, ceilings, machine = prepared(chosen, options.device)
     records = results(planned(chosen, options.size), ceilings, options.minutes)

@@ -12,6 +12,7 @@ Both in CLIPNAL's protocol: known classes drawn by the seed, 20, 30 and 40 % of 
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
+from benchmarks.names import refuse_unknown
 from benchmarks.purities import word
 from benchmarks.shared import load
 from openal import Chain
@@ -34,6 +36,10 @@ from openal.strategies import CLIPNAL, EOAL, JSOSAL, NEAT, Coreset, LfOSA, Rando
 
 MISMATCH, OOD = (0.2, 0.3, 0.4), (0.1, 0.2, 0.4, 0.6)
 ITEMS = 40  # of a class
+KINDS = (Random, Uncertainty, Coreset, EOAL, NEAT, LfOSA, JSOSAL)
+CLIPNALS = {"clip": "CLIPNAL", "cifar10": "CLIPNAL, images"}
+"""What the chain of the paper is called on each data set."""
+
 TEXTS = (
     ("text_lvis1203", "a_photo_of_a"),
     ("text_imagenet1k_80templates", "emb"),
@@ -79,7 +85,7 @@ def clip() -> tuple[LabeledData, None, dict[str, Any], dict[str, int]]:
                 labels += [len(names)] * ITEMS
                 names.append(word(name))
     data = LabeledData(labels, names=names, embeddings=np.concatenate(rows))
-    return data, None, {"CLIPNAL": CLIPNAL(texts)}, {"first": 60, "budget": 20}
+    return data, None, {CLIPNALS["clip"]: CLIPNAL(texts)}, {"first": 60, "budget": 20}
 
 
 def cifar10() -> tuple[LabeledData, LabeledData, dict[str, Any], dict[str, int]]:
@@ -103,7 +109,7 @@ def cifar10() -> tuple[LabeledData, LabeledData, dict[str, Any], dict[str, int]]
         for of in (arrays["split"] == 0, arrays["split"] == 1)
     )
     images = Chain(Top(PrototypePurity(), factor=2), Top(LeastConfidence()))
-    return train, test, {"CLIPNAL, images": images}, {"first": 40, "budget": 40}
+    return train, test, {CLIPNALS["cifar10"]: images}, {"first": 40, "budget": 40}
 
 
 def areas(runs: GridRuns, convention: Any) -> str:
@@ -152,18 +158,21 @@ def _precision(run: Any) -> float:
     return fmean(run.precision)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of one data set; several processes may share `--out`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.claims")
     parser.add_argument("data", choices=("clip", "cifar10"))
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (default 3)")
     parser.add_argument("--strategies", nargs="*", help="names, with Random (default: all)")
     parser.add_argument("--out", type=Path, help="keep the runs in this folder")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
+    kinds = {kind.__name__: kind for kind in KINDS}
+    refuse_unknown(parser, "--strategies", given.strategies, [*kinds, CLIPNALS[given.data]])
+    if given.strategies and "Random" not in given.strategies:
+        parser.error("argument --strategies: all are compared with Random; name it, too.")
     started = time.perf_counter()
     data, test, clipnal, answers = {"clip": clip, "cifar10": cifar10}[given.data]()
-    kinds = (Random, Uncertainty, Coreset, EOAL, NEAT, LfOSA, JSOSAL)
-    everything = {**{kind.__name__: kind() for kind in kinds}, **clipnal}
+    everything = {**{name: kind() for name, kind in kinds.items()}, **clipnal}
     strategies = {name: everything[name] for name in given.strategies or everything}
     conditions = Conditions(**answers, rounds=9, protocol="clipnal")
     grid = conditions_at(conditions, MISMATCH, OOD)

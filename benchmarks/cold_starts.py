@@ -6,11 +6,12 @@ Pets, Food and ImageNet are 60 % of the pool. Six queries of 40.
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
 
+from benchmarks.names import refuse_unknown
 from benchmarks.real_pools import NEEDS_TEXTS, four_data_sets
 from openal.simulate import Conditions, LabeledData, Run, compare_grid
 from openal.strategies import available
@@ -30,13 +31,14 @@ def classes_of(runs: Mapping[int, Run], data: LabeledData, known: frozenset[int]
     return fmean(len(known & set(data.labels[indices].tolist())) for indices in asked)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table for each start."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_starts")
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (default 3)")
     parser.add_argument("--strategies", nargs="*", default=KINDS.split(), help="names")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     kinds = {name: kind for name, kind in available().items() if name not in NEEDS_TEXTS}
+    refuse_unknown(parser, "--strategies", given.strategies, kinds)
     strategies = {name: kinds[name]() for name in given.strategies}
     data, _ = four_data_sets()
     for first in (0, 40):

@@ -13,7 +13,7 @@ on held-out items of known classes. "perfect purity" asks known items alone, at 
 import argparse
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.cells import DEVELOPMENT, Cell, Key, Source, cell, drawn
 from benchmarks.defaults_table import BOUND, plot, tables
+from benchmarks.names import refuse_unknown
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.learners import EmbeddingClassifier
 from openal.query import QueryStrategy
@@ -73,9 +74,9 @@ def _accuracy(classifier: Any, made: Cell) -> float:
     return float((logits.argmax(dim=1).cpu().numpy() == made.test_labels).mean())
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing, or print what is there."""
-    given = _arguments()
+    given = _arguments(arguments)
     runs = finished(given.out)
     if given.table:
         print(tables(runs))
@@ -136,7 +137,7 @@ def _made(given: argparse.Namespace, key: Key, seed: int) -> Cell:
     return drawn(source, rows, labels, rows[:0], key.share, key.start, generator)
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = [PERFECT, *(name for name in available() if name not in WITHOUT)]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.defaults",
@@ -146,13 +147,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the runs, a line of JSON each")
     parser.add_argument("--table", action="store_true", help="print the tables of what is there")
     parser.add_argument("--plot", type=Path, help="draw what is there into this file")
-    parser.add_argument("--cells", nargs="+", help="the pools by name (default: all)")
-    parser.add_argument("--strategies", nargs="+", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--cells", nargs="+", metavar="NAME", help="pools (default: all)")
+    parser.add_argument("--strategies", nargs="+", default=names, metavar="NAME")
     parser.add_argument("--seeds", nargs=2, type=int, default=(0, 3), metavar=("FROM", "TO"))
     parser.add_argument("--embeddings", type=Path, help="your own, an npz file")
     parser.add_argument("--known", type=int, default=10, help="with these: how many classes")
     parser.add_argument("--budget", type=int, default=40, help="with these: answers in a round")
-    return parser.parse_args()
+    given = parser.parse_args(arguments)
+    refuse_unknown(parser, "--strategies", given.strategies, names)
+    refuse_unknown(parser, "--cells", given.cells, dict.fromkeys(key.pool for key in DEVELOPMENT))
+    if given.cells and given.embeddings:
+        parser.error("argument --cells: these name pools of ours; --embeddings takes your own.")
+    return given
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 import openal
+from benchmarks.names import refuse_unknown
 from openal import LabeledSet, Pool
 from openal.cli import main as command
 from openal.strategies import CLIPNAL, EOAL, NEAT, LfOSA
@@ -154,10 +155,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--names", action="store_true", help="also list the files")
     parser.add_argument("--only", nargs="*", default=[], help="names of queries and commands")
     given = parser.parse_args(arguments)
-    import_all()
-    print(f"{'':10s} {'files':>5s} {'calls':>9s}")
     with TemporaryDirectory() as folder:
-        for name, run in runs(Path(folder)):
+        every = dict(runs(Path(folder)))
+        refuse_unknown(parser, "--only", given.only, every)
+        import_all()
+        print(f"{'':10s} {'files':>5s} {'calls':>9s}")
+        for name, run in every.items():
             count = run()
             if not given.only or name in given.only:
                 print(told(name, count, given.names), flush=True)

@@ -9,7 +9,7 @@ import argparse
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from statistics import median
@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from benchmarks.kernels import all_rows
+from benchmarks.names import refuse_unmatched
 from benchmarks.row import Row
 
 TURNS = 3
@@ -61,16 +62,19 @@ def ratio(row: Row) -> tuple[float, float]:
     return median(one for one, _ in turns), median(two / one for one, two in turns)
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     """Print a line for each kernel."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.loaded")
     parser.add_argument("--only", nargs="*", default=[], help="rows whose names hold one of these")
-    only = parser.parse_args().only
+    only = parser.parse_args(given).only
+    # a network's own operations are torch's
+    rows = [row for row in all_rows() if "inference" not in row.name]
+    refuse_unmatched(parser, "--only", only, [row.name for row in rows])
     print("| kernel | CPU seconds, one thread | two threads, times as many |\n|---|---|---|")
     with busy(os.cpu_count() or 1):
-        for row in all_rows():
-            if "inference" in row.name or (only and not any(part in row.name for part in only)):
-                continue  # a network's own operations are torch's
+        for row in rows:
+            if only and not any(part in row.name for part in only):
+                continue
             seconds, times = ratio(row)
             print(f"| {row.name} | {seconds:.3f} | {times:.2f} |", flush=True)
 

@@ -7,10 +7,11 @@ texts, is in `benchmarks.purities`.
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.names import refuse_unknown
 from benchmarks.real_pools import NEEDS_TEXTS, four_data_sets
 from openal.simulate import Conditions, LabeledData, compare_grid
 from openal.simulate._summary import table
@@ -35,13 +36,14 @@ def pools(known: tuple[str, ...]) -> Iterator[Conditions]:
         yield Conditions(known=known, ood_ratio=ratio, first=40, budget=40, rounds=10)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table for each share of unknown items."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ood_ratios")
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (default 3)")
     parser.add_argument("--strategies", nargs="*", help="names (default: all)")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     kinds = {name: kind for name, kind in available().items() if name not in NEEDS_TEXTS}
+    refuse_unknown(parser, "--strategies", given.strategies, kinds)
     data, known = breeds()
     for conditions in pools(known):
         started = time.perf_counter()

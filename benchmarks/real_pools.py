@@ -6,9 +6,11 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.names import refuse_unknown
 from benchmarks.shared import load
 from openal.simulate import Conditions, LabeledData, compare_grid
 from openal.simulate._summary import table
@@ -66,14 +68,15 @@ NEEDS_TEXTS = ("CLIPNAL",)  # and these embeddings come without a text that says
 POOLS = {"clip": clip_pool, "tiny-imagenet": tiny_imagenet}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table of one pool."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.real_pools")
     parser.add_argument("pool", choices=POOLS)
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds (default 3)")
     parser.add_argument("--strategies", nargs="*", help="names (default: all)")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     kinds = {name: kind for name, kind in available().items() if name not in NEEDS_TEXTS}
+    refuse_unknown(parser, "--strategies", given.strategies, kinds)
     data, conditions = POOLS[given.pool]()
     started = time.perf_counter()
     grid_runs = compare_grid(

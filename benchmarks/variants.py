@@ -24,6 +24,7 @@ from benchmarks._diffusion import Diffusion
 from benchmarks.cells import DEVELOPMENT, LARGE, Cell, cell
 from benchmarks.defaults import PERFECT, append, finished, run
 from benchmarks.defaults_table import interval
+from benchmarks.names import refuse_unknown
 from openal.learners import EmbeddingClassifier, EmbeddingDetector
 from openal.purity import DetectorProbability, KernelShare, KnownProbability
 from openal.query import Chain, Query, QueryStrategy
@@ -166,12 +167,14 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--out", type=Path, required=True, help="the runs, a line of JSON each")
     add("--table", action="store_true", help="print the table of what is there")
-    add("--variants", nargs="+", choices=[*VARIANTS], default=[*VARIANTS], metavar="NAME")
+    add("--variants", nargs="+", default=[*VARIANTS], metavar="NAME")
     add("--seeds", nargs=2, type=int, default=(0, 3), metavar=("FROM", "TO"))
     add("--answers", choices=[*ROUNDS], default="usual", help="in small, usual or large rounds")
     add("--imbalanced", action="store_true", help="leave classes of ten to one")
     add("--large", action="store_true", help="on large pools")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    refuse_unknown(parser, "--variants", options.variants, VARIANTS)
+    return options
 
 
 if __name__ == "__main__":

@@ -39,13 +39,15 @@ html_title = "openal"
 html_math_renderer = "mathml"  # in the page itself: no script, no network
 html_static_path = ["site/static"]
 html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
     "collapse_navigation": True,
+    "show_toc_level": 2,
     "navbar_align": "left",
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

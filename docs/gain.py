@@ -13,7 +13,8 @@ from benchmarks.defaults import finished
 
 RUNS = Path(__file__).resolve().parents[1] / "benchmarks" / "results" / "defaults.jsonl"
 COLORS = {"perfect purity": "#0a9396", "KnownKMeans": "#d95f02", "Random": "#808080"}
-LEFT, TOP, WIDTH, HEIGHT = 44, 14, 400, 190
+LEFT, TOP, WIDTH, HEIGHT = 32, 14, 250, 190
+RIGHT = 108  # for the names
 
 Curves = dict[str, list[float]]
 
@@ -37,9 +38,10 @@ def picture(lines: Curves) -> str:
     low, high = (f(v for line in lines.values() for v in line) for f in (min, max))
     ticks = [t for t in range(0, 101, 10) if low - 5 <= t <= high + 2]
     bottom, top = ticks[0], high + 2
+    box = f"0 0 {LEFT + WIDTH + RIGHT} {HEIGHT + 60}"
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 110} {HEIGHT + 60}"'
-        ' font-family="sans-serif" font-size="12" fill="#7f7f7f">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"'
+        ' font-family="sans-serif" font-size="14" fill="#7f7f7f">'
         "<title>Accuracy by the share of the answers</title>"
     )
     scale = HEIGHT / (top - bottom)
@@ -48,7 +50,7 @@ def picture(lines: Curves) -> str:
              for name, line in lines.items()]  # fmt: skip
     foot = (
         f'<text x="{LEFT + WIDTH / 2}" y="{TOP + HEIGHT + 40}" text-anchor="middle">'
-        "share of the answers; accuracy in percent</text></svg>"
+        "accuracy in %, by the share of the answers</text></svg>"
     )
     return "\n".join([head, *grid, *_shares(), *drawn, foot]) + "\n"
 

@@ -20,10 +20,10 @@ from openal.strategies import available
 HEAD = """\
 # The strategies
 
-What each one reads, trains and costs, and where it differs from its paper and from its authors'
-code; [Paper and code](paper-and-code.md) compares the first ones line by line, and
-[Results](results.md) shows figures. Every strategy is a chain of narrowings, so each part of it
-stands in a chain of your own as well: see [Write a strategy](write-a-strategy.md).
+What each one reads and trains; its name leads to what it costs, and where it differs from its paper
+and from its authors' code. [Paper and code](paper-and-code.md) compares the first ones line by
+line, and [Results](results.md) shows figures. Every strategy is a chain of narrowings, so each part
+of it stands in a chain of your own as well: see [Write a strategy](write-a-strategy.md).
 
 *Reads* are the signals of the pool. *Trains* is what a strategy brings for a signal that the pool
 does not offer, the preferred learner first; what the pool offers goes first. Your classifier is
@@ -97,11 +97,15 @@ def trains(strategy: Any) -> str:
 
 def section(kind: type[Any]) -> str:
     """What it does, its chain, what it costs, how it differs, where it comes from."""
+    summary = textwrap.fill(paragraphs(kind)[0], 100)
+    return "\n\n".join([f"## {kind.__name__}", summary, details(kind)]) + "\n"
+
+
+def details(kind: type[Any]) -> str:
+    """Its chain, what it costs, how it differs, where it comes from."""
     stages = "\n".join(map(terse, kind().stages))
     notes = [note(found(kind, each)) for each in ("Cost:", "Differences", "Reference:")]
-    summary = textwrap.fill(paragraphs(kind)[0], 100)
-    parts = [f"## {kind.__name__}", summary, f"```python\n{stages}\n```", *filter(None, notes)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([f"```python\n{stages}\n```", *filter(None, notes)])
 
 
 def terse(part: Any) -> str:

@@ -130,5 +130,19 @@ def test_a_page_of_the_gallery_has_its_parts() -> None:
     assert thumbnail.count('class="chosen"') == 1
 
 
+def test_a_page_of_the_gallery_explains_its_marks_frames_and_letters() -> None:
+    text, _ = gallery_page(Entry(Random, "strategies", "x", "Never."), plane(), digits())
+    marks = ("Dots: ", "Crosses: ", "Thin ring: ", "Thick orange ring: ", "Shade: ")
+    frames = ("**Solid frame**: ", "**Dotted frame, pale**: ", "*U*: the candidates")
+    assert [words for words in (*marks, *frames) if words not in text] == []
+
+
+def test_a_page_of_the_gallery_has_what_a_strategy_needs_and_how_it_differs() -> None:
+    text, _ = gallery_page(Entry(Random, "strategies", "x", "Never."), plane(), digits())
+    part = text.partition("## What it needs, and where it differs\n")[2]
+    for words in ("**Reads** nothing. **Trains** nothing.", "Top(Uniform())", "**Cost.**"):
+        assert words in part
+
+
 def test_the_picture_of_the_first_page_is_that_of_the_runs() -> None:
     assert picture(curves()) == (DOCS / "gain.svg").read_text(encoding="utf-8")

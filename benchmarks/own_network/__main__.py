@@ -17,8 +17,17 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.names import refuse_unknown
 from benchmarks.own_network.data import DATA, Images
-from benchmarks.own_network.plan import PLANS, TASKS, Plan, compared, conditions, task_network
+from benchmarks.own_network.plan import (
+    PLANS,
+    TASKS,
+    Plan,
+    compared,
+    conditions,
+    names,
+    task_network,
+)
 from benchmarks.own_network.tables import summary, written
 from benchmarks.variants import OURS, VARIANTS
 from openal.query import QueryStrategy
@@ -44,7 +53,11 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--beside", default=BASELINE, metavar="NAME", help="pair with it (Random)")
     parser.add_argument("--out", type=Path, help="folder of runs, to go on with")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the tables")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    there = dict.fromkeys([*names(options.task), *_variants()])
+    refuse_unknown(parser, "--strategies", options.strategies, there)
+    refuse_unknown(parser, "--beside", [options.beside], there)
+    return options
 
 
 def runs_of(given: argparse.Namespace, images: Images, plan: Plan) -> GridRuns:

@@ -22,9 +22,10 @@ from openal.strategies import (
     Random,
 )
 
-__all__ = ["TASKS", "Plan", "ResNet9", "compared", "conditions", "task_network"]
+__all__ = ["TASKS", "Plan", "ResNet9", "compared", "conditions", "names", "task_network"]
 
 LIKE = ("lr", "schedule", "steps_per_epoch", "augment", "device")
+PIXELS = "LfOSA, pixels"
 TASKS = ("cnn", "resnet9", "tuned", "linear")
 
 
@@ -151,5 +152,11 @@ def compared(task: Any) -> dict[str, QueryStrategy]:
     if isinstance(task, Classifier):
         detector = Detector(task.factory, epochs=task.epochs, batch_size=task.batch_size)
         like = {name: getattr(task, name) for name in LIKE}
-        methods["LfOSA, pixels"] = LfOSA(detector=replace(detector, **like))
+        methods[PIXELS] = LfOSA(detector=replace(detector, **like))
     return methods
+
+
+def names(task: str) -> list[str]:
+    """What `compared` names with such a task network, before there is one."""
+    learns_pixels = task in ("cnn", "resnet9")
+    return [*compared(EmbeddingClassifier()), *([PIXELS] if learns_pixels else [])]

@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.machine import description, summary, version
+from benchmarks.names import refuse_unknown
 from benchmarks.queries.lean import LEAN
 from benchmarks.queries.peers import PEERS
 from benchmarks.queries.pools import Asked, asked
@@ -57,11 +58,11 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument("--quick", action="store_const", const="quick", dest="size")
     size.add_argument("--full", action="store_const", const="full", dest="size")
-    parser.add_argument(
-        "--strategies", nargs="+", metavar="NAME", choices=available(), help="some of them (all)"
-    )
+    parser.add_argument("--strategies", nargs="+", metavar="NAME", help="some of them (all)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder (default: results)")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    refuse_unknown(parser, "--strategies", options.strategies, available())
+    return options
 
 
 def lines(sizes: Sequence[Size], names: Sequence[str]) -> Iterator[str]:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import openal
-from benchmarks.defaults import finished
-from benchmarks.defaults_table import Gains, gains
-from docs.gain import RUNS
+from docs.site.navigation import toctree
 from docs.site.pictures import panel, strip
+from docs.site.results import results
 from docs.site.scenes import Scene, digits, plane, queries, short_learners
-from docs.strategy_map import paragraphs, strategies
+from docs.strategy_map import details, paragraphs, reads, strategies, trains
 from openal import Chain, purity
 from openal.informativeness import Margin
 from openal.selection import Top
@@ -38,8 +37,16 @@ to use it.
 """
 
 LEGEND = """\
-<p class="legend">dots: known classes; crosses: unknown; thin rings: answered; thick rings: asked
-now; shade: {shade}</p>
+<p class="legend">Dots: items of known classes. Crosses: unknown items. Thin ring: answered before.
+<span class="asked">Thick orange ring: asked in this round.</span> Shade: {shade}.</p>
+"""
+
+
+SYMBOLS = """\
+{.legend}
+*U*: the candidates; *L*: the answers, with an index those of a class; *B*: the budget; *K*: the
+number of classes; *z*: an embedding, with an index a logit; *a*: a logit of a detector; *h*: the
+classifier's features, *p*: its probabilities; *H*: entropy; *t*: a text.
 """
 
 
@@ -111,10 +118,11 @@ def write_gallery(folder: Path) -> None:
 
 
 def _index(cards: dict[str, str]) -> str:
-    names = "\n".join(entry.name for entry in entries())
-    parts = [INDEX, f"```{{toctree}}\n:hidden:\n\n{names}\n```\n"]
+    parts = [INDEX]
     for title, room in (("Strategies", "strategies"), ("Purities", "purity")):
-        parts += [f"## {title}\n", _html(f'<div class="cards">\n{cards[room]}</div>')]
+        names = [entry.name for entry in entries() if entry.room == room]
+        parts += [toctree(names, title), f"## {title}\n"]
+        parts.append(_html(f'<div class="cards">\n{cards[room]}</div>'))
     return "\n".join(parts)
 
 
@@ -126,29 +134,39 @@ def gallery_page(entry: Entry, world: Scene, images: Scene) -> tuple[str, str]:
     """The page, and the small picture of it."""
     learners = short_learners(entry.name)
     rounds = [*queries(world, entry.strategy(world), learners, max(SHOWN), BUDGET)]
-    titles = [(n, f"{entry.name}, round {n}") for n in SHOWN]
-    panels = [
-        f"<figure>{panel(world, *rounds[n - 1], title)}<figcaption>round {n}</figcaption></figure>"
-        for n, title in titles
-    ]
     _, query = next(islice(queries(images, entry.strategy(images), learners, 1, 10, 40), 1))
-    shade = _shade(rounds[0][1])
     parts = [
         f"# {entry.name}\n\n{_idea(entry.kind)}\n",
-        f"`openal.{entry.room}.{entry.name}`{_more(entry)}\n",
+        f"`openal.{entry.room}.{entry.name}`\n",
         *_equations(entry.equation),
+        SYMBOLS,
         "## What it asks\n",
-        _html(f'<div class="panels">{"".join(panels)}</div>{LEGEND.format(shade=shade)}'),
+        _panels(entry, world, rounds),
         _fewer(learners),
         "## On real images\n",
         _html(f'<p class="strip">{strip(images, query)}</p>'),
         _digits_words(entry),
-        *_results(entry),
+        *(results(entry.name) if entry.room == "strategies" else ()),
         f"## When not to use it\n\n{entry.avoid}\n",
+        *_more(entry),
         *_citation(entry.strategy(world)),
     ]
-    thumbnail = panel(world, *rounds[-1], titles[-1][1], shade=False)
-    return "\n".join(parts), thumbnail
+    return "\n".join(parts), panel(world, *rounds[-1], _title(entry, len(rounds)), shade=False)
+
+
+def _panels(entry: Entry, world: Scene, rounds: list[Any]) -> str:
+    """The plane in the rounds that are shown, and what the marks mean."""
+    drawn = (
+        f"<figure>{panel(world, *rounds[n - 1], _title(entry, n))}"
+        f"<figcaption>round {n}</figcaption></figure>"
+        for n in SHOWN
+    )
+    legend = LEGEND.format(shade=_shade(rounds[0][1]))
+    return _html(f'<div class="panels">{"".join(drawn)}</div>{legend}')
+
+
+def _title(entry: Entry, number: int) -> str:
+    return f"{entry.name}, round {number}"
 
 
 def _idea(kind: type[Any]) -> str:
@@ -163,17 +181,20 @@ def _equations(text: str) -> list[str]:
     return [f"$$\n{part.strip()}\n$$\n" for part in re.split(r",? \\qquad", text)]
 
 
-def _more(entry: Entry) -> str:
+def _more(entry: Entry) -> list[str]:
+    """What a strategy reads and trains, its chain, and the last paragraphs of its docstring."""
     if entry.room == "purity":
-        return ""
-    return f" · [reads, trains, costs](../strategies.md#{entry.name.lower()})"
+        return []
+    strategy = entry.kind()
+    signals = f"**Reads** {reads(strategy)}. **Trains** {trains(strategy)}.\n"
+    return ["## What it needs, and where it differs\n", signals, f"{details(entry.kind)}\n"]
 
 
 def _shade(query: Any) -> str:
     step = next((s for s in query.steps if s.scores is not None), None)
     if step is None or len(step.seen) < query.n_candidates:
         return "none, since it scores no candidate by itself"
-    return "the score of the first stage, by rank"
+    return "the score of the first stage by rank, the darker the higher"
 
 
 def _fewer(learners: dict[str, Any]) -> str:
@@ -185,29 +206,10 @@ def _digits_words(entry: Entry) -> str:
              "PromptMargin", "TextShare"}  # fmt: skip
     stand_in = " Mean images of the digits stand in for texts." if entry.name in texts else ""
     return (
-        "The next ten after 40 random answers, of 400 handwritten digits; 0 to 3 are known "
-        f"classes, a solid frame is one of these.{stand_in}\n"
+        "The next ten after 40 random answers, of 400 handwritten digits; 0 to 3 are the known "
+        "classes. **Solid frame**: of a known class. **Dotted frame, pale**: an unknown item, "
+        f"whose answer is UNKNOWN.{stand_in}\n"
     )
-
-
-@cache
-def _rows() -> dict[str, Gains]:
-    """By strategy what `benchmarks.defaults` has of it."""
-    return gains(finished(RUNS))
-
-
-def _results(entry: Entry) -> list[str]:
-    if entry.room == "purity":
-        return []
-    if entry.name not in _rows():
-        return ["## Beside Random\n\nNot in the table of [all strategies](../defaults.md); "
-                "[results](../results.md) has others.\n"]  # fmt: skip
-    cells = " | ".join(" ".join(str(cell).split()) for cell in _rows()[entry.name])
-    return [
-        "## Beside Random\n\n| area under the curve | final accuracy | cells above | below |\n"
-        f"|---|---|---|---|\n| {cells} |\n\nMinus Random in percent points, with 95 % intervals "
-        "over 16 cells of real embeddings and a linear classifier: [the default](../defaults.md).\n"
-    ]
 
 
 def _citation(strategy: Any) -> list[str]:

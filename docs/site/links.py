@@ -1,5 +1,6 @@
 """A Sphinx extension: code that is a public name links to the reference, mathematics is MathML."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from docs.site.docstrings import as_rst
 from docs.site.names import full_name
-from docs.site.navigation import linked, navigation
+from docs.site.navigation import navigation
+from docs.site.rewriting import rewritten
 
 __all__ = ["setup"]
 
@@ -56,10 +58,8 @@ def _docstring(_app: Any, what: str, _name: str, of: Any, _options: Any, lines: 
     lines[:] = [] if borrowed else as_rst(lines)
 
 
-def _navigation(app: Sphinx, docname: str, source: list[str]) -> None:
-    if docname == "index":
-        source[0] = linked(source[0])
-    source[0] += navigation(Path(app.srcdir), docname)
+def _source(app: Sphinx, docname: str, source: list[str]) -> None:
+    source[0] = rewritten(docname, source[0]) + navigation(Path(app.srcdir), docname)
 
 
 def _inline(writer: Any, node: nodes.math) -> None:
@@ -72,10 +72,17 @@ def _block(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _checksum() -> str:
+    """Of the code that makes the pages, all of which are old where it has changed."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
     app.add_post_transform(PublicNames)
-    app.connect("source-read", _navigation)
+    app.connect("source-read", _source)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon's 500
+    app.add_config_value("site_code", _checksum(), "env")  # a page is read anew by new code
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

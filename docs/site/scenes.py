@@ -98,11 +98,10 @@ def queries(
     start = np.random.default_rng(1).permutation(len(scene.hidden))[:first]
     if first:
         labeled.add(start, scene.hidden[start])
-    pool = Pool(**scene.signals(), **learners)
+    classifier = EmbeddingClassifier()  # trained by a query that reads it, and by no other
+    pool = Pool(**scene.signals(), logits=classifier, features=classifier, **learners)
     for number in range(rounds):
-        classifier = EmbeddingClassifier().fit(pool, labeled, seed=0)
-        asked = pool.with_signals(logits=classifier, features=classifier)
-        query = strategy.query(asked, labeled, budget, seed=number, progress=False)
+        query = strategy.query(pool, labeled, budget, seed=number, progress=False)
         yield np.setdiff1d(np.arange(len(scene.hidden)), labeled.unlabeled_indices), query
         labeled.begin_round(query)
         labeled.add(query.indices, scene.hidden[query.indices])

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from openal import UNKNOWN, LabeledSet, Pool
-from openal.strategies import NEAT
+from openal.strategies import KnownKMeans
 
 RANKS = 2
 digits = load_digits()
@@ -50,7 +50,7 @@ def worker(rank: int, folder: str) -> None:
         if rank == 0:  # the others wait at the next broadcast
             print(f"round {round}: {np.mean(truth < 4):.0%} of my classes", flush=True)
             pool = Pool(dataset, embeddings=digits.data)
-            asked = NEAT().query(pool, labeled, budget=20, model=model, seed=round).indices
+            asked = KnownKMeans().query(pool, labeled, budget=20, model=model, seed=round).indices
     distributed.destroy_process_group()
 
 

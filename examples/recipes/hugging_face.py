@@ -16,7 +16,7 @@ from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClass
 
 from openal import UNKNOWN, LabeledSet, Pool
 from openal.model import Model
-from openal.strategies import NEAT
+from openal.strategies import KnownKMeans
 
 digits = load_digits()
 pictures = [Image.fromarray((image * 15).astype(np.uint8)) for image in digits.images]
@@ -54,7 +54,7 @@ def main() -> None:
             )  # fmt: skip
             Trainer(network, settings, collate, labeled.known_subset(dataset)).train()
         model = Model(network, transform=prepared)
-        asked = NEAT().query(pool, labeled, budget=20, model=model, seed=round).indices
+        asked = KnownKMeans().query(pool, labeled, budget=20, model=model, seed=round).indices
 
 
 if __name__ == "__main__":

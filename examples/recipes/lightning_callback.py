@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from openal import UNKNOWN, LabeledSet, Pool, Query
-from openal.strategies import NEAT
+from openal.strategies import KnownKMeans
 
 digits = load_digits()
 dataset = TensorDataset(torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16)
@@ -35,7 +35,7 @@ class QueryAtTheEnd(lightning.Callback):
         self.query: Query | None = None
 
     def on_fit_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        self.query = NEAT().query(self.pool, self.labeled, self.budget, model=module, seed=0)
+        self.query = KnownKMeans().query(self.pool, self.labeled, self.budget, model=module, seed=0)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from openal import UNKNOWN, LabeledSet, Pool
-from openal.strategies import NEAT
+from openal.strategies import KnownKMeans
 
 digits = load_digits()
 x = (digits.data / 16).astype(np.float32)
@@ -28,7 +28,7 @@ def main() -> None:
             max_epochs=10, train_split=None, verbose=0,
         )  # fmt: skip
         net.fit(x[labeled.known_indices], labeled.known_labels)
-        asked = NEAT().query(pool, labeled, budget=20, model=net, seed=round).indices
+        asked = KnownKMeans().query(pool, labeled, budget=20, model=net, seed=round).indices
 
 
 if __name__ == "__main__":
