@@ -27,6 +27,7 @@ LAYERS = (
         "_files",
         "_folds",
         "_holders",
+        "_lazy",
         "_locks",
         "_optional",
         "_progress",
