@@ -3,6 +3,7 @@
 `openal.labeled` adds the calls that record.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,8 @@ class ReadAnswers:
             return np.array(self._log.answers().disputed(), np.int64)
 
     @property
-    def history(self) -> tuple[Round, ...]:
-        """All rounds, oldest first; every answer is in exactly one of them.
+    def history(self) -> Sequence[Round]:
+        """All rounds, oldest first, each made when it is looked at; every answer is in one of them.
 
         A round is what `begin_round` began. Answers that no round had asked for, such as the first
         ones, are an entry without scores that is not `begun`: one between two rounds, in however

@@ -7,6 +7,7 @@ from keyword import iskeyword
 
 from openal._version import __version__
 from openal._words import meant
+from openal.commands._parser import Parser
 from openal.commands._terminal import printable_output
 from openal.errors import OpenALError
 
@@ -64,14 +65,21 @@ def _main(arguments: list[str]) -> int:
 
 
 def _run(name: str, argv: Sequence[str]) -> int:
-    """Run a command; what it needs is imported only now."""
+    """Run a command; what it needs is imported only now, where its arguments can be right."""
+    parser_of(name).parse_args(argv)
     code: int = import_module(module_of(name)).main(argv)
     return code
 
 
-def module_of(name: str) -> str:
+def module_of(name: str, package: str = "openal.commands") -> str:
     """The full name of the module of a command."""
-    return f"openal.commands.{f'{name}_' if iskeyword(name) else name.replace('-', '_')}"
+    return f"{package}.{f'{name}_' if iskeyword(name) else name.replace('-', '_')}"
+
+
+def parser_of(name: str) -> Parser:
+    """The arguments of a command; its help needs no torch."""
+    parser: Parser = import_module(module_of(name, "openal.commands.arguments")).parser()
+    return parser
 
 
 def _usage() -> str:

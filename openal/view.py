@@ -3,7 +3,7 @@
 A score is any function of a `View` that returns one number per candidate, larger = query me.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -205,7 +205,7 @@ class View:
     invalid: Rows
     labels: Tensor
     num_classes: int
-    history: tuple[Round, ...] = ()
+    history: Sequence[Round] = ()
     seed: int = 0
     depth: int = 0
     engine: Engine = field(default_factory=Blocks)

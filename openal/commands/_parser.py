@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from openal._words import meant
+from openal.commands._choices import MAX_PIXELS
 from openal.commands._examples import EXAMPLES
 from openal.errors import ArgumentError
 
@@ -47,8 +48,6 @@ class Parser(argparse.ArgumentParser):
 
 def add_reading(group: argparse._ArgumentGroup) -> None:
     """The arguments about files that leave a choice."""
-    from openal._image_reader import MAX_PIXELS  # which imports what reads images
-
     add = group.add_argument
     add("--max-pixels", type=int, metavar="N", help=f"largest image that is read ({MAX_PIXELS})")
     add("--bits", type=int, metavar="N", help="of a pixel in images of 16 bits, such as 12 (16)")

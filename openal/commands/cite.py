@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from openal.commands._parser import Parser
+from openal.commands.arguments.cite import parser
 
 __all__ = ["main", "parser"]
 
@@ -17,20 +17,3 @@ def main(argv: Sequence[str]) -> int:
     named = named_strategies(given.strategies)
     sys.stdout.write(cite(*named.values()) + "\n")
     return 0
-
-
-def parser() -> Parser:
-    """The arguments of `openal cite`."""
-    parser = Parser(
-        "openal cite",
-        description="Print the BibTeX of the papers that strategies and the parts inside them come "
-        "from, each entry once; without a strategy, of this library.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "strategies",
-        nargs="*",
-        metavar="STRATEGY",
-        help="a name, with options in brackets or without, or your own: FILE.py:NAME",
-    )
-    return parser

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from openal.commands._parser import Parser
+from openal.commands.arguments.convert_clipn import parser
 from openal.errors import ArgumentError
 from openal.learners._clipn_files import base_norms, metadata_of, read_clipn, tensors_of
 
@@ -46,18 +46,3 @@ def convert(checkpoint: Path, out: Path, *, model_name: str = "ViT-B-16") -> Non
         raise OSError(f"{out} cannot be written: {error}") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def parser() -> Parser:
-    """The arguments of `openal convert-clipn`."""
-    parser = Parser(
-        "openal convert-clipn",
-        description="Keep the folded 'no' text tower of a CLIPN checkpoint, as safetensors.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("checkpoint", type=Path, help="a CLIPN checkpoint (.pt)")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE.safetensors", help="the file to write"
-    )
-    parser.add_argument("--model-name", default="ViT-B-16", help="of open_clip (%(default)s)")
-    return parser

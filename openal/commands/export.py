@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from openal._files import write_whole
-from openal.commands._parser import Parser
 from openal.commands._say import plural, say
+from openal.commands.arguments.export import parser
 from openal.errors import ArgumentError
 from openal.project import Project
 from openal.project._exports import (
@@ -25,30 +25,6 @@ WRITERS: dict[str, Callable[[Project, Sequence[Answer], Path], None]] = {
     ".csv": answers_csv,
     ".parquet": answers_parquet,
 }
-
-
-def parser() -> Parser:
-    """The arguments of `openal export`."""
-    parser = Parser(
-        "openal export",
-        description="Write the answers: as a table, as a folder of links for each class, or as "
-        "lists for the training of other programs.",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="a table of all answers, .csv or .parquet; .json as of COCO; with --format any name",
-    )
-    tools = ", ".join(TOOLS)
-    what = f"the file of a tool, {tools}; of label-studio the open round"
-    add("--format", choices=[*TOOLS], metavar="TOOL", help=what)
-    add("--imagefolder", type=Path, metavar="DIR", help="a folder of links to images per class")
-    add("--yolo", type=Path, metavar="DIR", help="the same in train and val, as YOLO classifies")
-    add("--unknown", action="store_true", help="folders have UNKNOWN as a class too")
-    return parser
 
 
 def main(argv: Sequence[str]) -> int:

@@ -4,8 +4,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from openal.commands._parser import Parser
 from openal.commands._say import counted, plural, say
+from openal.commands.arguments.import_ import MEANING, parser
 from openal.errors import AnswerError, ArgumentError
 from openal.labeled import LabeledSet
 from openal.project import AnswerTable, Project, read_answers
@@ -14,34 +14,6 @@ from openal.project._opinions import read_opinions, record_opinions
 from openal.project.answer_table import answers_of, listed, names_of, record, second_opinions
 
 __all__ = ["main", "parser"]
-
-MEANING = {
-    "first": "the first answer counts",
-    "majority": "what most say counts",
-    "ask": "none counts until they agree",
-}
-
-
-def parser() -> Parser:
-    """The arguments of `openal import`."""
-    parser = Parser(
-        "openal import",
-        description="Take answers into the project: a CSV with the columns file and class. A class "
-        "is written as in openal.toml; UNKNOWN is none of the classes, SKIPPED cannot tell. Rows "
-        "without a class are passed over. Or a JSON export of Label Studio, with all annotators.",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add(
-        "table",
-        type=Path,
-        metavar="FILE",
-        help="a table, as openal query --out or Excel write; or .json, of Label Studio",
-    )
-    add("--relabel", action="store_true", help="answers that differ replace those that are there")
-    add("--annotator", metavar="NAME", help="who answered: beside the answers of others")
-    add("--policy", choices=[*MEANING], help="which answer counts where annotators disagree")
-    return parser
 
 
 def main(argv: Sequence[str]) -> int:

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from openal._files import write_whole
-from openal.commands._parser import Parser
 from openal.commands._say import counted, plural, say
+from openal.commands.arguments.predict import parser
 from openal.errors import ArgumentError
 from openal.project import Head, Project
 from openal.project._outputs import require_not_ours, require_output
@@ -17,19 +16,6 @@ __all__ = ["main", "parser"]
 COLUMNS = ("file", "class", "probability", "known")
 THRESHOLD = 0.5
 Row = tuple[str, str, float | str, float | str]
-
-
-def parser() -> Parser:
-    """The arguments of `openal predict`."""
-    parser = Parser(
-        "openal predict",
-        description="Say of every image what it is. known is the probability that it is of one of "
-        "your classes; where it is below 0.5 the class is UNKNOWN, and probability is 1 - known; "
-        "else it is the likeliest class, and probability is that class's among yours.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the table")
-    return parser
 
 
 def main(argv: Sequence[str]) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 from torch import Tensor
 
 from openal._files import write_whole
-from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
+from openal.commands.arguments.query import parser
 from openal.project import Project, query_reasons
 from openal.project._asked import as_cell, image_sums
 from openal.project._outputs import require_imported, require_not_ours, require_output
@@ -21,28 +21,6 @@ __all__ = ["main", "parser"]
 
 COLUMNS = ("file", "class", "purity", "informativeness", "score", "reason", "checksum", "key")
 Row = tuple[str, str, float | None, float | None, float | None, str, str, str]
-
-
-def parser() -> Parser:
-    """The arguments of `openal query`."""
-    parser = Parser(
-        "openal query",
-        description="Choose the images to ask about next. While a round has images without an "
-        "answer, it is shown again.",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("--budget", type=int, metavar="N", help="how many (of the project: 20)")
-    add("--strategy", metavar="NAME", help="how they are chosen (of the project: KnownKMeans)")
-    add("--seed", type=int, metavar="N", help="the same seed, the same images (a fresh one)")
-    add("--replaced", action="store_true", help="ask again where the image was replaced since")
-    add(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="the images as CSV, with an empty column class to fill in for openal import; or JSON",
-    )
-    return parser
 
 
 def main(argv: Sequence[str]) -> int:

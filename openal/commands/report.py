@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from openal.commands._parser import Parser
+from openal.commands.arguments.report import parser
 from openal.errors import ArgumentError
 from openal.report.build import write_report
 
@@ -22,23 +21,3 @@ def main(argv: Sequence[str]) -> int:
     )
     sys.stdout.write(f"Page:    {given.out}\nFigures: {files}\n")
     return 0
-
-
-def parser() -> Parser:
-    """The arguments of `openal report`."""
-    parser = Parser(
-        "openal report",
-        description="The results of `openal simulate` as one page that needs no network, with a "
-        "PNG and a CSV of each figure beside it.",
-        allow_abbrev=False,
-    )
-    out = Path("report.html")
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="folder of openal simulate")
-    parser.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"the page ({out})")
-    parser.add_argument("--latex", action="store_true", help="a table of each condition too")
-    parser.add_argument("--svg", action="store_true", help="each figure as SVG too")
-    parser.add_argument("--pdf", action="store_true", help="each figure as PDF too")
-    parser.add_argument(
-        "--width", type=float, default=7.0, metavar="INCHES", help="of these figures (7)"
-    )
-    return parser

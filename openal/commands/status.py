@@ -3,22 +3,12 @@
 from collections.abc import Sequence
 
 from openal.commands._changes import about_gone, about_replaced
-from openal.commands._parser import Parser
 from openal.commands._say import plural, say, table
+from openal.commands.arguments.status import parser
 from openal.project import Project, Status, project_status
 from openal.store._manifest import read_manifest
 
 __all__ = ["main", "parser"]
-
-
-def parser() -> Parser:
-    """The arguments of `openal status`."""
-    return Parser(
-        "openal status",
-        description="The answers by class and by round, how many of them were wasted, what is "
-        "left, how good a classifier is, and whether to go on. Nothing is changed.",
-        allow_abbrev=False,
-    )
 
 
 def main(argv: Sequence[str]) -> int:

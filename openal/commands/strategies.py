@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import Any
 
-from openal.commands._parser import Parser
 from openal.commands._say import say
+from openal.commands.arguments.strategies import parser
 
 __all__ = ["main", "parser"]
 
@@ -26,18 +26,6 @@ def main(argv: Sequence[str]) -> int:
         say([row["name"], *_filled(row["does"]), *_filled(_facts(row))])
     say(["", "Which one to take: openal.strategies.suggest, docs/choose.md."])
     return 0
-
-
-def parser() -> Parser:
-    """The arguments of `openal strategies`."""
-    parser = Parser(
-        "openal strategies",
-        description="List all strategies: what each does, the signals that it reads, and the key "
-        "of its paper, which `openal cite NAME` prints.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--json", action="store_true", help="for programs")
-    return parser
 
 
 def _rows() -> Iterator[dict[str, Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from openal._files import write_whole
 from openal._version import __version__
-from openal.commands._parser import Parser
 from openal.commands._say import plural, say
+from openal.commands.arguments.train import parser
 from openal.labeled import LabeledSet
 from openal.pool import Pool
 from openal.project import Project
@@ -17,17 +17,6 @@ from openal.project.head import trained_head
 __all__ = ["main", "parser"]
 
 RULE = "UNKNOWN where the probability of a known class is below 0.5, else the likeliest class"
-
-
-def parser() -> Parser:
-    """The arguments of `openal train`."""
-    return Parser(
-        "openal train",
-        description="Train a classifier on the answers: a linear layer on the embeddings, and a "
-        "detector of what is none of the classes. Writes classifier.safetensors and a card, "
-        "classifier.json.",
-        allow_abbrev=False,
-    )
 
 
 def main(argv: Sequence[str]) -> int:

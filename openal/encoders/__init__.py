@@ -1,7 +1,12 @@
 """Encoders by their names: what embeds images, also where there is no network."""
 
-from openal.encoders.choice import ChosenEncoder, chosen_encoder
-from openal.encoders.named import EncoderParts, encoder_named, is_encoder_name
+import typing
+
+from openal._lazy import lazy_package
+
+if typing.TYPE_CHECKING:
+    from openal.encoders.choice import ChosenEncoder, chosen_encoder
+    from openal.encoders.named import EncoderParts, encoder_named, is_encoder_name
 
 __all__ = [
     "ChosenEncoder",
@@ -10,3 +15,5 @@ __all__ = [
     "encoder_named",
     "is_encoder_name",
 ]
+
+lazy_package(__name__)

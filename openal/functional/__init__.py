@@ -1,45 +1,50 @@
 """The mathematics: pure functions of tensors."""
 
-from openal.functional.approximate_neighbors import approximate_knn
-from openal.functional.balanced_k_center import balanced_k_center
-from openal.functional.batch_bald import batch_bald
-from openal.functional.clusterability import clusterability, vote_error_bound
-from openal.functional.distance_ratio import distance_ratio, own_distance_ratio
-from openal.functional.distinctiveness import anchor_agreement
-from openal.functional.energy import aleatoric_energy, energy, epistemic_energy
-from openal.functional.entropies import binary_entropy_score, distance_entropy
-from openal.functional.feature_mix import flip_sizes, linear_head
-from openal.functional.finch import finch, finch_clusters
-from openal.functional.gradient_kmeans import gradient_kmeans_pp
-from openal.functional.inconsistency import inconsistency
-from openal.functional.k_center import k_center_greedy
-from openal.functional.k_means import k_means
-from openal.functional.kernel_share import fit_kernel, kernel_share
-from openal.functional.kmeans_pp import kmeans_pp
-from openal.functional.known_share import known_share
-from openal.functional.losses import ranking_loss
-from openal.functional.mahalanobis import mahalanobis
-from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
-from openal.functional.mixture import mixture_posterior
-from openal.functional.neighbors import knn, neighbor_votes, reverse_neighbor_counts
-from openal.functional.openmax import openmax
-from openal.functional.pareto import pareto_front, pareto_layers, pareto_subset
-from openal.functional.prob_cover import prob_cover, pure_radius
-from openal.functional.prototypes import class_prototypes, prototype_cosines
-from openal.functional.scale_tuning import tune_scale
-from openal.functional.scaling import unit_range
-from openal.functional.typicality import typicality
-from openal.functional.uncertainty import (
-    bald,
-    entropy,
-    least_confidence,
-    margin,
-    mean_std,
-    variation_ratio,
-)
-from openal.functional.weighted_k_means import weighted_k_means
-from openal.functional.yes_no import yes_no_probabilities
-from openal.functional.youden import youden_threshold
+import typing
+
+from openal._lazy import lazy_package
+
+if typing.TYPE_CHECKING:
+    from openal.functional.approximate_neighbors import approximate_knn
+    from openal.functional.balanced_k_center import balanced_k_center
+    from openal.functional.batch_bald import batch_bald
+    from openal.functional.clusterability import clusterability, vote_error_bound
+    from openal.functional.distance_ratio import distance_ratio, own_distance_ratio
+    from openal.functional.distinctiveness import anchor_agreement
+    from openal.functional.energy import aleatoric_energy, energy, epistemic_energy
+    from openal.functional.entropies import binary_entropy_score, distance_entropy
+    from openal.functional.feature_mix import flip_sizes, linear_head
+    from openal.functional.finch import finch, finch_clusters
+    from openal.functional.gradient_kmeans import gradient_kmeans_pp
+    from openal.functional.inconsistency import inconsistency
+    from openal.functional.k_center import k_center_greedy
+    from openal.functional.k_means import k_means
+    from openal.functional.kernel_share import fit_kernel, kernel_share
+    from openal.functional.kmeans_pp import kmeans_pp
+    from openal.functional.known_share import known_share
+    from openal.functional.losses import ranking_loss
+    from openal.functional.mahalanobis import mahalanobis
+    from openal.functional.meta_query import MetaQuery, fit_meta_query, standardized
+    from openal.functional.mixture import mixture_posterior
+    from openal.functional.neighbors import knn, neighbor_votes, reverse_neighbor_counts
+    from openal.functional.openmax import openmax
+    from openal.functional.pareto import pareto_front, pareto_layers, pareto_subset
+    from openal.functional.prob_cover import prob_cover, pure_radius
+    from openal.functional.prototypes import class_prototypes, prototype_cosines
+    from openal.functional.scale_tuning import tune_scale
+    from openal.functional.scaling import unit_range
+    from openal.functional.typicality import typicality
+    from openal.functional.uncertainty import (
+        bald,
+        entropy,
+        least_confidence,
+        margin,
+        mean_std,
+        variation_ratio,
+    )
+    from openal.functional.weighted_k_means import weighted_k_means
+    from openal.functional.yes_no import yes_no_probabilities
+    from openal.functional.youden import youden_threshold
 
 __all__ = [
     "MetaQuery",
@@ -97,3 +102,5 @@ __all__ = [
     "yes_no_probabilities",
     "youden_threshold",
 ]
+
+lazy_package(__name__)

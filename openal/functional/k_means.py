@@ -1,7 +1,8 @@
 """K-means that gives the same for the same points, whatever their order and however often."""
 
 import warnings
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -87,7 +88,6 @@ def k_means(
 def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batched: bool) -> Tensor:
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
 
     options = {"n_init": STARTS, "random_state": seed}
     start = 3 * max(BATCH_SIZE, count)
@@ -98,11 +98,22 @@ def _labels(points: Tensor, weight: Tensor, count: int, seed: int, batched: bool
     )
     x = points / points.abs().max()  # so that squares of huge or tiny numbers are numbers
     # Threads add up in the order in which they finish, which changes the last bits.
-    with threadpool_limits(1), warnings.catch_warnings():
+    with _thread_pools().limit(limits=1), warnings.catch_warnings():
         # Points that are distinct by less than a rounding error are no more clusters.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(x.cpu().numpy(), sample_weight=weight.cpu().numpy().astype(float))
     return torch.from_numpy(model.labels_).long()
+
+
+@cache
+def _thread_pools() -> Any:
+    """The thread pools of this process, looked for once: it takes ten milliseconds.
+
+    As in scikit-learn, which has loaded all that its k-means uses when this is called.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _means(points: Tensor, weight: Tensor, labels: Tensor, count: int) -> Tensor:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from math import inf
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from openal.functional.distinctiveness import anchor_agreement
-from openal.functional.scaling import unit_range
+from openal.functional.distinctiveness import agreement_bounds, anchor_agreement
 from openal.parts import Part, Role, as_function, signal
 from openal.view import View
 
@@ -58,18 +58,37 @@ class Distinctiveness(Part):
             return result
         group = self.groups(view).cpu()
         for classes in view.labels.unique().split(max(1, COLUMN_BYTES // (8 * len(view.pool)))):
-            agreement = self._agreement(view, classes)
-            for column, label in enumerate(classes):
-                members = group == label
-                result[members] = 1 - unit_range(agreement[:, column])[members]
+            own = group[:, None] == classes
+            rows, agreement = self._agreement(view, classes, own)
+            least = agreement.nan_to_num(nan=inf).amin(dim=0)
+            most = agreement.nan_to_num(nan=-inf).amax(dim=0)
+            span = (most - least).clamp(min=torch.finfo(most.dtype).tiny)
+            mine = own[rows]
+            result[rows[mine.any(dim=1)]] = 1 - ((agreement - least) / span)[mine]
         return result
 
-    def _agreement(self, view: View, classes: Tensor) -> Tensor:
-        """With the labeled items of each of some classes: [n, C], float64."""
+    def _agreement(self, view: View, classes: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+        """Candidates [r], and their agreement with the labeled items of some classes: [r, C].
+
+        NaN where it is neither that of a candidate with its `own` class [n, C] nor one of those
+        that may be the least or the largest of a class.
+        """
         labeled = view.known[self.embeddings]
         anchors = [labeled[(view.labels == label).to(labeled.device)] for label in classes]
-        return view.map(partial(_agreements, anchors=anchors), self.embeddings).double().cpu()
+        bounds = partial(agreement_bounds, anchors=anchors)
+        low, high = view.map(bounds, self.embeddings).cpu().unbind(dim=2)
+        needed = own | (high >= low.amax(dim=0)) | (low <= high.amin(dim=0))
+        rows = needed.any(dim=1).nonzero()[:, 0]
+        exact = partial(_agreements, anchors=anchors)
+        return rows, view.at(rows).map(exact, self.embeddings, needed[rows]).cpu()
 
 
-def _agreements(block: Tensor, anchors: list[Tensor]) -> Tensor:
-    return torch.stack([anchor_agreement(block, items) for items in anchors], dim=1)
+def _agreements(block: Tensor, needed: Tensor, anchors: list[Tensor]) -> Tensor:
+    """The agreements [r, C] that are `needed` [r, C]."""
+    shape = len(block), len(anchors)
+    result = torch.full(shape, torch.nan, dtype=torch.float64, device=block.device)
+    for column, items in enumerate(anchors):
+        rows = needed[:, column].nonzero()[:, 0].to(block.device)
+        if len(rows):
+            result[rows, column] = anchor_agreement(block[rows], items).double()
+    return result

@@ -2,7 +2,7 @@
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -130,7 +130,7 @@ def _tried(ask: Callable[[], object]) -> None:
             return
 
 
-def _facts(history: tuple[Round, ...], otherwise: Facts) -> Facts:
+def _facts(history: Sequence[Round], otherwise: Facts) -> Facts:
     begun = [past for past in history if past.begun]
     if not begun:
         return otherwise

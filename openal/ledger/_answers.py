@@ -4,30 +4,17 @@ An event is checked against the answers so far, then applied.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
-from openal.ledger._events import SCORES, Event
+from openal.ledger._events import Event
 from openal.ledger._opinions import counted, differ
 from openal.ledger._refusals import require_possible
+from openal.ledger._rounds import Entry, History, Past
 from openal.ledger._settings import Settings
-from openal.view import PENDING, Round
 
 __all__ = ["Answers"]
-
-
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """One entry of the history: a round that was begun, or answers that none had asked for.
-
-    `scores` are those of SCORES [b] at `indices` [b], each may be None.
-    """
-
-    indices: list[int]
-    begun: bool
-    scores: tuple[np.ndarray | None, ...] = ()
 
 
 @final
@@ -47,12 +34,13 @@ class Answers:
         self.labels: dict[int, int] = {}
         self.annotators: dict[int, str] = {}
         self.opinions: dict[int, dict[str, int]] = {}
-        self.rounds: list[_Asked] = []
+        self.rounds: list[Entry] = []
         self.round_of: dict[int, int] = {}
         self.open = -1
         self.pending: set[int] = set()
         self.count, self.whole = 0, True
         self._arrays: tuple[np.ndarray, np.ndarray] | None = None
+        self._past: Past | None = None
 
     def check(self, event: Event) -> None:
         """Raise an `AnswerError` that names the first position where `event` cannot be."""
@@ -126,7 +114,7 @@ class Answers:
     def apply(self, event: Event) -> None:
         """Make a checked event part of the sum; it is not `whole` where this does not end."""
         self.whole = False
-        self._arrays = None
+        self._arrays = self._past = None
         self.settings.keys.update(zip(event.indices, event.keys or (), strict=False))
         if self.settings.apply(event):
             self._settle([*self.opinions] if event.kind == "policy" else [])
@@ -160,36 +148,22 @@ class Answers:
             )
         return self._arrays
 
-    def history(self) -> tuple[Round, ...]:
+    def history(self) -> History:
         """All rounds with the labels of today, oldest first."""
-        return tuple(self._round(number) for number in range(len(self.rounds)))
+        if self._past is None:
+            self._past = Past.of(self.rounds, self.labels, self.round_of)
+        return History(self._past)
 
     def pending_in_order(self) -> list[int]:
         """What the open round still waits for, in query order."""
         indices = self.rounds[self.open].indices if self.pending else []
         return [index for index in indices if index in self.pending]
 
-    def _round(self, number: int) -> Round:
-        entry = self.rounds[number]
-        labels = [
-            self.labels.get(i, PENDING) if self.round_of[i] == number else PENDING
-            for i in entry.indices
-        ]
-        return Round(
-            np.array(entry.indices, np.int64),
-            np.array(labels, np.int64),
-            **{
-                name: None if values is None else values.copy()
-                for name, values in zip(SCORES, entry.scores, strict=False)
-            },
-            begun=entry.begun,
-        )
-
     def _begin(self, event: Event) -> None:
         self.open, self.pending = len(self.rounds), set(event.indices)
         self.round_of.update(dict.fromkeys(event.indices, self.open))
         scores = (event.scores, event.purity, event.informativeness)
-        self.rounds.append(_Asked(event.indices, True, scores))
+        self.rounds.append(Entry(event.indices, True, scores))
 
     def _answer(self, event: Event) -> None:
         if event.kind != "relabel":
@@ -237,7 +211,7 @@ class Answers:
     def _note_unasked(self, indices: list[int]) -> None:
         """Put answers that no round asked for into one entry, in however many calls they come."""
         if indices and (not self.rounds or self.rounds[-1].begun):
-            self.rounds.append(_Asked([], False))
+            self.rounds.append(Entry([], False))
         number = len(self.rounds) - 1
         # One that was retracted and answered again may stand there already.
         news = [index for index in indices if self.round_of.get(index) != number]

@@ -1,5 +1,12 @@
 """The results of a simulation as one page, and its figures as files."""
 
-from openal.report.build import Report, report, write_report
+import typing
+
+from openal._lazy import lazy_package
+
+if typing.TYPE_CHECKING:
+    from openal.report.build import Report, report, write_report
 
 __all__ = ["Report", "report", "write_report"]
+
+lazy_package(__name__)

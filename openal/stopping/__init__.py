@@ -1,9 +1,14 @@
 """When to stop asking, and what an answer costs: pure functions of answers and of measurements."""
 
-from openal.stopping.cost import Cost, cost_per_correct
-from openal.stopping.plateau import accuracy_plateau
-from openal.stopping.purity_floor import purity_floor, purity_interval
-from openal.stopping.unknown_share import expected_unknown_share
+import typing
+
+from openal._lazy import lazy_package
+
+if typing.TYPE_CHECKING:
+    from openal.stopping.cost import Cost, cost_per_correct
+    from openal.stopping.plateau import accuracy_plateau
+    from openal.stopping.purity_floor import purity_floor, purity_interval
+    from openal.stopping.unknown_share import expected_unknown_share
 
 __all__ = [
     "Cost",
@@ -13,3 +18,5 @@ __all__ = [
     "purity_floor",
     "purity_interval",
 ]
+
+lazy_package(__name__)

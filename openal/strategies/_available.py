@@ -17,10 +17,9 @@ def available() -> dict[str, type[QueryStrategy]]:
     >>> list(available())[:3]
     ['AlphaMix', 'BADGE', 'BALD']
     """
-    package = vars(sys.modules[__package__])
-    ours: dict[str, Any] = {
-        name: value for name, value in package.items() if inspect.isclass(value)
-    }
+    package = sys.modules[__package__]
+    named = {name: getattr(package, name) for name in package.__all__}
+    ours: dict[str, Any] = {name: kind for name, kind in named.items() if inspect.isclass(kind)}
     entries = entry_points(group="openal.strategies")
     loaded = {entry.name: kind for entry in entries if (kind := _loaded(entry)) is not None}
     for name in {*loaded} & {*ours}:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from openal.functional.distinctiveness import anchor_agreement
+from openal.functional.distinctiveness import agreement_bounds, anchor_agreement
 from tests.walking import walked
 
 
@@ -57,3 +57,14 @@ def bits(z: Tensor) -> list[float]:
 def test_equal_rows_agree_alike_in_any_block() -> None:
     row = torch.randn(1, 4, generator=torch.Generator().manual_seed(0))
     assert set(bits(row.repeat(19, 1))) == set(bits(row))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_an_agreement_is_within_its_bounds(count: int) -> None:
+    queries, anchors = torch.randn(50, 6), torch.randn(count, 6)
+    anchors[-1] = anchors[0] if count > 2 else anchors[-1]  # a copy: which is second is not certain
+    queries[0] = 0
+    low, high = agreement_bounds(queries, [anchors])[:, 0].unbind(dim=1)
+    exact = anchor_agreement(queries, anchors).double()
+    assert (low <= exact).all() and (exact <= high).all()
+    assert (high[low > -torch.inf] - low[low > -torch.inf] < 1e-5).all()

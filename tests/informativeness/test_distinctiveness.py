@@ -6,6 +6,7 @@ import torch
 
 from openal.errors import ArgumentError
 from openal.functional.distinctiveness import anchor_agreement
+from openal.functional.scaling import unit_range
 from openal.informativeness import Distinctiveness, distinctiveness
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.pool import Pool
@@ -67,3 +68,31 @@ def test_without_known_answers_all_are_1() -> None:
 def test_groups_are_a_function() -> None:
     with pytest.raises(ArgumentError, match="groups must be a function"):
         Distinctiveness(NearestClass)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("copies", [1, 3])
+def test_what_is_left_out_changes_no_bit(dtype: type, copies: int) -> None:
+    rng = np.random.default_rng(copies)
+    z = rng.normal(size=(60, 12)).astype(dtype)[np.arange(180) // copies % 60]
+    answers = {3 * index: int(rng.integers(4)) for index in range(50)}
+    view, groups = view_of(z, answers), NearestClass()
+    score, group = Distinctiveness(groups)(view), groups(view)
+    anchors = [view.known["embeddings"][view.labels == label] for label in range(4)]
+    every = [anchor_agreement(view.pool["embeddings"], items).double() for items in anchors]
+    expected = torch.stack([1 - unit_range(values) for values in every])
+    assert torch.equal(score, expected[group, torch.arange(len(group))])
+
+
+def test_few_agreements_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def counted(queries: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
+        seen.append(len(queries))
+        return anchor_agreement(queries, anchors)
+
+    monkeypatch.setattr(distinctiveness, "anchor_agreement", counted)
+    z = np.random.default_rng(0).normal(size=(400, 8))
+    view = view_of(z, {index: index % 4 for index in range(80)})
+    Distinctiveness(NearestClass())(view)
+    assert sum(seen) <= len(view.pool) + 2 * 4  # of 4 times as many: each class's least and most
