@@ -7,6 +7,7 @@ from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from openal.simulate._differences import LEAST_HEADROOM, half_interval
+from openal.simulate._styles import styles_of
 from openal.simulate.bounds import BOUNDS
 from openal.simulate.metrics import aubc
 
@@ -131,11 +132,14 @@ def plot(runs: Runs, path: Path) -> None:
 
     curves = _curves(runs)
     names = sorted((name for name in curves if name != "Random"), key=lambda n: _gain(curves, n)[0])
+    styles = styles_of(curves)
     figure = Figure(figsize=(12, 7), layout="constrained")
     grid = figure.add_gridspec(2, 4)
     forest = figure.add_subplot(grid[:, :2])
     gains = [[100 * value for value in _gain(curves, name)] for name in names]
-    forest.errorbar([mean for mean, _ in gains], names, xerr=[half for _, half in gains], fmt="o")
+    for name, (mean, half) in zip(names, gains, strict=True):
+        style = styles[name]
+        forest.errorbar([mean], [name], xerr=[half], color=style.color, fmt=style.marker)
     forest.axvline(0, color="gray", linewidth=1)
     forest.set(xlabel="area under the learning curve minus Random, percent points")
     for place, cell in zip(((0, 2), (0, 3), (1, 2), (1, 3)), _four(curves), strict=False):
@@ -143,7 +147,9 @@ def plot(runs: Runs, path: Path) -> None:
         for name in dict.fromkeys(("Random", BOUND, *reversed(names[-3:]))):
             found = [curve for key, curve in curves.get(name, {}).items() if key[0] == cell]
             if found:
-                axes.plot([fmean(values) for values in zip(*found, strict=True)], label=name)
+                means = [fmean(values) for values in zip(*found, strict=True)]
+                look = {"color": styles[name].color, "linestyle": styles[name].dashes}
+                axes.plot(means, label=name, marker=styles[name].marker, **look)
         axes.set(title=cell, xlabel="round", ylabel="accuracy")
         axes.legend(fontsize="x-small")
     figure.savefig(path, dpi=120)

@@ -38,8 +38,10 @@ class Standard:
 
 STANDARD: dict[str, Standard] = {
     "embeddings": Standard("N D", "a frozen encoder's", ("CLIP(...)", "Encoder(network)")),
-    "features": Standard("N d", "the classifier's penultimate layer"),
-    "logits": Standard("N K", "the classifier's, raw", raw=True),
+    "features": Standard(
+        "N d", "the classifier's penultimate layer", ("EmbeddingClassifier(hidden=128)",)
+    ),
+    "logits": Standard("N K", "the classifier's, raw", ("EmbeddingClassifier()",), raw=True),
     "mc_logits": Standard(
         "N T K", "T stochastic passes", ("MCDropout(network)", "EmbeddingDropout()"), raw=True
     ),
@@ -100,6 +102,7 @@ def ways_to_offer(name: str) -> list[str]:
     if standard is None:
         return ways
     ways += [f"Pool(..., {name}={learner})" for learner in standard.offered_by]
+    ways[-1] += ", from openal.learners" * bool(standard.offered_by)
     return ways + ["CLIPNAL(clip), with the encoder of the embeddings"] * standard.cosines
 
 

@@ -8,7 +8,7 @@ from keyword import iskeyword
 from openal._version import __version__
 from openal._words import meant
 from openal.commands._parser import Parser
-from openal.commands._terminal import printable_output
+from openal.commands._terminal import UNREAD, output_is_unread, printable_output
 from openal.errors import OpenALError
 
 __all__ = ["main"]
@@ -37,11 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command: 0 if it is done, 2 if the arguments cannot be right, 1 if the disk fails.
 
     >>> main(["--version"])
-    openal 0.1.0
+    openal 0.2.0
     0
     """
     with printable_output():
-        return _main(list(sys.argv[1:] if argv is None else argv))
+        try:
+            code = _main(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            unread = output_is_unread()
+        return UNREAD if unread else code
 
 
 def _main(arguments: list[str]) -> int:
@@ -57,6 +61,8 @@ def _main(arguments: list[str]) -> int:
         return _run(name, rest)
     except OpenALError as error:
         return _refused(command, str(error))
+    except BrokenPipeError as error:  # that of standard output, or another one
+        return UNREAD if output_is_unread("\n") else _refused(command, str(error), code=1)
     except OSError as error:  # a full disk, say: nobody's argument
         return _refused(command, str(error), code=1)
     except KeyboardInterrupt:

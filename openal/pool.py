@@ -144,7 +144,10 @@ class Pool:
         """The rows [n, ...] of a signal that needs no training, at `indices`."""
         source = self._sources.get(name)
         if source is None or isinstance(source, Trainable):
-            raise MissingSignalError(f"{name!r} cannot be taken as it is; {_offer(self)}")
+            raise MissingSignalError(
+                f"{name!r} cannot be taken as it is; {_offer(self)} Give Pool(..., {name}=an array "
+                f"or an encoder); what is learned from answers is there in a query alone."
+            )
         indices = as_indices(indices, "indices", size=len(self))
         pool = self._for_one_query((name,), progress)
         return source.take(pool, name, indices, names=(name,), progress=progress)
@@ -267,7 +270,10 @@ def _with_source(
 ) -> Pool:
     """The pool with a source for a signal, and for what its learner reads in turn."""
     if name in pending:
-        raise MissingSignalError(f"{name!r} is learned from itself; {_offer(pool)}")
+        raise MissingSignalError(
+            f"{name!r} is learned from itself; {_offer(pool)} Give Pool(..., {name}=an array), or "
+            f"a learner that reads another signal."
+        )
     if name in pool.offers:
         source = pool._sources.get(name)
         needs = () if source is None or isinstance(source, Stored) else source.learner.reads

@@ -169,7 +169,7 @@ BAD: list[tuple[str, str]] = [
     ("--images nowhere", "nowhere is not a folder"),
     ("--images . --encoder resnet", "unknown encoder 'resnet'"),
     ("--images . --labels x.npy", "--images names the data already"),
-    ("--embeddings x.npy", "--embeddings and --labels belong together"),
+    ("--embeddings x.npy", "belong together; a store of openal embed may stand alone"),
     ("--embeddings x.npy --labels y.npy", "x.npy cannot be read"),
     ("--out file", "file is a file"),
     ("--out", "expected one argument"),

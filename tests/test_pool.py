@@ -1,6 +1,7 @@
 """What can be queried: N items and named signals, by global index."""
 
 import pickle
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, TensorDataset
 
+import openal.learners
+from openal._signals import STANDARD
 from openal.errors import ArgumentError, ArrayError, MissingSignalError, OpenALError
 from openal.labeled import SKIPPED, UNKNOWN, LabeledSet
 from openal.pool import Frozen, Learner, Pool
+from openal.strategies import NEAT
 from openal.view import Blocks
 from tests.walking import walked
 
@@ -277,8 +281,36 @@ def test_a_missing_signal_says_who_reads_it_what_is_there_and_what_to_do() -> No
         Pool(embeddings=Z).view(answered(), reads=("logits",), reader="NEAT")
     assert str(error.value) == (
         "NEAT reads 'logits'; the pool offers 'embeddings'. Give Pool(..., logits=an array or a "
-        "learner); or query(..., model=your network)."
+        "learner); or Pool(..., logits=EmbeddingClassifier()), from openal.learners; or "
+        "query(..., model=your network)."
     )
+
+
+@pytest.mark.parametrize("name", [name for name, signal in STANDARD.items()])
+def test_a_missing_signal_names_a_learner_that_offers_it(name: str) -> None:
+    with pytest.raises(MissingSignalError) as error:
+        Pool(Z).view(answered(), reads=(name,))
+    named = re.findall(rf"Pool\(\.\.\., {name}=([A-Z]\w+)\(", str(error.value))
+    assert named and all(hasattr(openal.learners, learner) for learner in named)
+    assert "from openal.learners" in str(error.value)
+
+
+def test_the_line_that_a_missing_signal_names_mends_it() -> None:
+    pool = Pool(embeddings=np.eye(20))
+    labeled = LabeledSet(20, ["cat", "dog"])
+    labeled.add([0, 1], [0, 1])
+    with pytest.raises(MissingSignalError, match=r"logits=EmbeddingClassifier\(\)"):
+        NEAT().query(pool, labeled, 3)
+    mended = pool.with_signals(logits=openal.learners.EmbeddingClassifier())
+    assert len(NEAT().query(mended, labeled, 3)) == 3
+
+
+def test_every_missing_signal_says_what_to_give() -> None:
+    pool = Pool(embeddings=Z, logits=Doubling())
+    with pytest.raises(MissingSignalError, match=r"Give Pool\(\.\.\., logits=an array"):
+        pool.take("logits", [0])
+    with pytest.raises(MissingSignalError, match=r"Give Pool\(\.\.\., features=an array"):
+        pool.take("features", [0])
 
 
 def test_a_missing_signal_names_what_its_learner_would_need() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 __all__ = ["rewritten"]
 
 GAIN = Path(__file__).resolve().parents[1] / "gain.svg"
-GRAYS = re.compile("#7f7f7f|#808080")
+PAPER = re.compile("<rect [^>]*/>")
+INK = re.compile("#(5c6166|777777|7f7f7f|000000)")
 SCRIPT = re.compile(r"^Script: \[(\w+\.py)\]\(([\w./]+)\)\.$", re.MULTILINE)
 
 
@@ -27,10 +28,11 @@ def rewritten(page: str, source: str) -> str:
 
 
 def _first(source: str) -> str:
-    """The pages that are built are links; the picture has the colors of the page."""
+    """The pages that are built are links; the picture lies on the page, black and gray as its text."""
     text = source.replace("**Gallery**", "[Gallery](gallery/index.md)")
     text = text.replace("**reference**", "[reference](reference/index.rst)")
-    drawn = GRAYS.sub("currentColor", GAIN.read_text("utf-8")).replace("<svg ", '<svg role="img" ')
+    drawn = INK.sub("currentColor", PAPER.sub("", GAIN.read_text("utf-8")))
+    drawn = drawn.replace("<svg ", '<svg role="img" ')
     raw = f'```{{raw}} html\n<figure class="gain">{drawn}</figure>\n```'
     return re.sub(r"^!\[[^\]]*\]\(gain\.svg\)$", lambda _: raw, text, flags=re.MULTILINE)
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-from openal._words import printable
+from openal._words import plural, printable
 
 __all__ = ["counted", "plural", "say", "table"]
 
@@ -22,15 +22,6 @@ def counted(counts: Iterable[tuple[str, int]]) -> str:
     '3 cat, 2 UNKNOWN'
     """
     return ", ".join(f"{count} {name}" for name, count in counts)
-
-
-def plural(count: int, word: str, ending: str = "s") -> str:
-    """A number of things.
-
-    >>> plural(1, "answer"), plural(1200, "image"), plural(2, "class", "es")
-    ('1 answer', '1,200 images', '2 classes')
-    """
-    return f"{count:,} {word}{'' if count == 1 else ending}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

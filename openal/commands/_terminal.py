@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 
-__all__ = ["PLAIN", "printable_output"]
+__all__ = ["PLAIN", "UNREAD", "output_is_unread", "printable_output"]
 
 PLAIN = {
     "±": "+/-",
@@ -41,6 +41,27 @@ def printable_output() -> Iterator[None]:
     codecs.register_error(HANDLER, _plain)
     with _sink_for_missing(), _plain_signs():
         yield
+
+
+UNREAD = 141
+"""What shells say of a program that a pipe ended which nobody reads any more: 128 + SIGPIPE."""
+
+
+def output_is_unread(more: str = "") -> bool:
+    """Whether standard output is a pipe whose reader has gone, as `head` has; the rest is lost.
+
+    Nothing may be left to write that would tell; `more` is written for that.
+    """
+    try:
+        sys.stdout.write(more)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with open(os.devnull, "wb") as nowhere:  # Python flushes again when it ends
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return True
+    except (OSError, ValueError):  # a full disk, or closed: told where it was written
+        return False
+    return False
 
 
 @contextmanager

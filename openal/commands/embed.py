@@ -198,7 +198,7 @@ def _repaired(store: Embeddings, unread: Collection[int]) -> list[str]:
 
 def _about(store: Embeddings) -> list[str]:
     """What a store holds, and which images it lacks."""
-    missing = f"; {store.missing} rows are missing" if store.missing else ""
+    missing = f"; {plural(store.missing, 'row')} missing" if store.missing else ""
     lines = [f"{store.folder}: {len(store)} x {store.shape[1]}, {store.dtype}{missing}"]
     names, gone = store.names or (), {*store.retired.tolist()}
     if gone:

@@ -41,7 +41,8 @@ def _of_one(given: Namespace, project: Project) -> list[str]:
     if given.policy is not None:
         labeled.set_policy(given.policy)
     there = answers.without(new.indices).without(changed.indices).indices
-    sums = sums_of_answers(project, answers.sums, answers.indices, there)
+    same = [] if given.relabel else there  # with it they are given anew, as those that differ
+    sums = sums_of_answers(project, answers.sums, answers.indices, same)
     record(labeled, answers, relabel=given.relabel, annotator=given.annotator)
     said = dict(zip(answers.indices, answers.labels, strict=True))
     note_answered(project, {index: (said[index], digest) for index, digest in sums.items()})
@@ -56,8 +57,8 @@ def _of_several(given: Namespace, project: Project) -> list[str]:
         raise ArgumentError("--relabel and --annotator are for tables; the file says who answered.")
     imported, sums = read_opinions(given.table, project)
     record_opinions(project, imported, given.policy, sums)
-    taken = plural(len(imported.answers), "answer")
-    return [*imported.table().splitlines(), f"{taken} of {len(imported.rows)} annotations."]
+    taken, rows = plural(len(imported.answers), "answer"), plural(len(imported.rows), "annotation")
+    return [*imported.table().splitlines(), f"{taken} of {rows}."]
 
 
 def _disagreements(labeled: LabeledSet) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from openal._image_reader import Reading
 from openal._locks import file_lock
+from openal._words import plural
 from openal.errors import ArgumentError, MissingPackageError
 from openal.label._address import Address, bound, keep_address, kept_address
 from openal.label._desk import Desk
@@ -51,7 +52,7 @@ def serve(
         kept = None if file is None else file.with_name(f"{file.name}.held")
         server = server_of(work, address.token, reading, kept)
         keep_address(file, address)
-        _say(f"Label {len(work.names) - len(work.retired())} images: {address.url}")
+        _say(f"Label {plural(len(work.names) - len(work.retired()), 'image')}: {address.url}")
         _say("An answer is on the disk when the next image shows. Ctrl+C ends it.")
         if browser:
             threading.Thread(target=webbrowser.open, args=[address.url], daemon=True).start()

@@ -56,7 +56,9 @@ def as_parquet(report: LedgerReport) -> bytes:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise MissingPackageError("Parquet needs pyarrow: pip install pyarrow.") from error
+        raise MissingPackageError(
+            'Parquet needs pyarrow: pip install "openal[parquet]".'
+        ) from error
     rows, answers = [*_rows(report)], report.answers
     kinds = {"index": pa.int64(), "label": pa.int64(), "round": pa.int64()}
     columns = {

@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from openal._words import plural
 from openal.errors import ArgumentError, LedgerError
 from openal.ledger._answers import Answers
 from openal.ledger._events import SKIPPED, UNKNOWN, Event
@@ -144,11 +145,13 @@ class LedgerReport:
         """One line for people."""
         labels = list(self.answers.labels.values())
         unknown, skipped = labels.count(UNKNOWN), labels.count(SKIPPED)
+        rounds = plural(len(self.answers.rounds), "round")
         return (
-            f"{len(labels)} answers ({len(labels) - unknown - skipped} known, {unknown} unknown, "
-            f"{skipped} skipped) in {len(self.answers.rounds)} rounds, "
+            f"{plural(len(labels), 'answer')} ({len(labels) - unknown - skipped} known, "
+            f"{unknown} unknown, {skipped} skipped) in {rounds}, "
             f"{len(self.answers.pending)} pending; "
-            f"{self.answers.size} items, {len(self.answers.classes)} classes"
+            f"{plural(self.answers.size, 'item')}, "
+            f"{plural(len(self.answers.classes), 'class', 'es')}"
             f"{self._disputes()}"
         )
 

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 
 from openal._keys import Keys
+from openal._words import plural
 from openal.errors import LedgerError
 from openal.ledger._events import Event
 from openal.ledger._format import KEYED
@@ -56,7 +57,7 @@ def _warn_of_lost(log: EventLog, gone: list[int], known: dict[int, str]) -> None
         lost = [index for index in gone if log.answers().is_answered(index)]
     if lost:
         warnings.warn(
-            f"{len(lost)} answered items are not among the keys, the first is {known[lost[0]]!r}; "
-            f"their answers are left out.",
+            f"{plural(len(lost), 'answer')} left out, about what is not among the keys; the first "
+            f"is about {known[lost[0]]!r}.",
             stacklevel=4,
         )

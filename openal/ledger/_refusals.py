@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from openal._words import plural
 from openal.errors import AnswerError
 from openal.ledger._events import SCORES, SKIPPED, UNCHANGED, UNKNOWN, Event
 from openal.ledger._settings import Settings
@@ -131,8 +132,9 @@ def _check_pending(answers: SoFar, event: Event) -> None:
 def _check_round(answers: SoFar, event: Event) -> None:
     if answers.pending:
         raise AnswerError(
-            f"The last round still waits for {len(answers.pending)} answers; `pending_indices` "
-            "has them. Add them first, or call `abandon_round()` if nobody will answer."
+            f"The last round still waits for {plural(len(answers.pending), 'answer')}; "
+            "`pending_indices` has them. Add them first, or call `abandon_round()` if nobody will "
+            "answer."
         )
     for at, index in enumerate(event.indices):
         if index in answers.labels:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 
+from openal._words import plural
 from openal.errors import ArgumentError
 from openal.ledger._inspect import LedgerReport, read_whole
 from openal.project._asked import image_sums, note_answered, note_asked, stored_sums
@@ -89,9 +90,9 @@ def ask_replaced(project: Project) -> int:
     labeled, stale = project.labeled(), stale_answers(project)
     if not stale:
         raise ArgumentError("no answer is about an image that was replaced since.")
-    if len(labeled.pending_indices):
+    if pending := len(labeled.pending_indices):
         raise ArgumentError(
-            f"the open round waits for {len(labeled.pending_indices)} answers: finish it first."
+            f"the open round waits for {plural(pending, 'answer')}: finish it first."
         )
     labeled.retract(stale)
     labeled.begin_round(SimpleNamespace(indices=stale))

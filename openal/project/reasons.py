@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openal._words import plural
 from openal.labeled import UNKNOWN, LabeledSet
 from openal.learners import EmbeddingClassifier
 from openal.project._class_texts import knows_texts
@@ -21,7 +22,7 @@ def query_basis(project: Project) -> str:
     """What the open round, or the next one, is chosen by, in a sentence."""
     labeled = _before(project.labeled())
     if len(labeled.known_indices) + len(labeled.unknown_indices):
-        return f"chosen by {project.strategy} from {len(labeled)} answers"
+        return f"chosen by {project.strategy} from {plural(len(labeled), 'answer')}"
     if project.strategy.startswith("KnownKMeans") and knows_texts(project.encoder_used):
         return "no answers yet: chosen by the names of the classes as texts"
     return "no answers yet: typical and diverse images"

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from openal.report._svg import Scale, Style, cut, element, fitted, plain, short, text
+from openal.report._svg import Scale, cut, element, fitted, plain, short, text
+from openal.simulate._styles import Style
 
 __all__ = ["Line", "Lines", "curve", "grid", "names"]
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from openal._files import write_whole
-from openal.report._svg import Style, sheet
+from openal.report._svg import sheet
 from openal.simulate._plot import empty_drawing, png_or_none
+from openal.simulate._styles import Style
 
 __all__ = ["Figure", "Styles", "drawn", "write_figure"]
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openal.report._statistics import percent, signed
-from openal.report._svg import Scale, Style, cut, element, fitted, plain, short, text
+from openal.report._svg import Scale, cut, element, fitted, plain, short, text
 from openal.simulate._differences import Difference
+from openal.simulate._styles import Style
 
 __all__ = ["Interval", "Intervals"]
 

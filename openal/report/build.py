@@ -17,8 +17,9 @@ from openal.report._page import Section, page
 from openal.report._paper import Paper, card, latex_table, write_vectors
 from openal.report._results import Results, read_results
 from openal.report._run_figures import run_figures
-from openal.report._svg import Style, sheet
+from openal.report._svg import sheet
 from openal.report._tables import aubc_rows
+from openal.simulate._styles import styles_of
 
 __all__ = ["Report", "report", "write_report"]
 
@@ -69,7 +70,7 @@ def report(folder: Path) -> Report:
         ArgumentError: a file of the results is damaged; the first one is named.
     """
     results = read_results(folder)
-    styles = {name: Style(place) for place, name in enumerate(results.strategies)}
+    styles = styles_of(results.strategies)
     images, features = sheets(results.conditions), read_features(folder)
     sections = tuple(
         Section(

@@ -21,6 +21,7 @@ from openal.simulate.bounds import with_bounds
 from openal.simulate.classes import known_classes
 from openal.simulate.conditions import Conditions
 from openal.simulate.datasets._sources import DataSource, digits, files, image_folder
+from openal.simulate.datasets._store_source import store_source
 from openal.simulate.grid import Experiment, conditions_at
 
 __all__ = [
@@ -185,8 +186,12 @@ def _source(given: argparse.Namespace) -> DataSource:
         raise ArgumentError("--encoder is for --images and --recipe.")
     if given.images and (given.embeddings or given.labels):
         raise ArgumentError("--images names the data already; leave --embeddings, --labels out.")
+    if given.embeddings and given.embeddings.is_dir():
+        return store_source(given.embeddings, given.labels)
     if bool(given.embeddings) != bool(given.labels):
-        raise ArgumentError("--embeddings and --labels belong together.")
+        raise ArgumentError(
+            "--embeddings and --labels belong together; a store of openal embed may stand alone."
+        )
     if given.images:
         return _images(given)
     if given.max_pixels is not None or given.bits is not None:

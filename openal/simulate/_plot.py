@@ -7,20 +7,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import cycle
 from typing import Any
 
 import numpy as np
 
 from openal._optional import optional
+from openal.simulate._styles import styles_of
 from openal.simulate.loop import Run, Runs
 
-__all__ = ["COLORS", "MARKERS", "empty_drawing", "figure", "png", "png_or_none"]
-
-# Okabe and Ito's palette, told apart by color-blind readers; markers help in gray. Gray comes
-# first, for the baseline.
-COLORS = ("#777777", "#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+__all__ = ["empty_drawing", "figure", "png", "png_or_none"]
 
 
 @dataclass(frozen=True)
@@ -47,10 +42,11 @@ def figure(runs: Runs, title: str = "") -> Any:
     """A matplotlib figure, mean ± sd over the seeds; no window opens, no global state changes."""
     drawing = empty_drawing(10, 7.5)
     for axes, panel in zip(drawing.subplots(2, 2).flat, PANELS, strict=True):
-        for name, color, marker in zip(runs, cycle(COLORS), cycle(MARKERS), strict=False):
+        for name, style in styles_of(runs).items():
             curves = np.array([panel.values(run) for run in runs[name].values()], float)
-            _band(axes, panel, curves, color)
-            _line(axes, panel, curves, label=name, color=color, marker=marker)
+            _band(axes, panel, curves, style.color)
+            look = {"color": style.color, "marker": style.marker, "linestyle": style.dashes}
+            _line(axes, panel, curves, label=name, **look)
         _dress(axes, panel)
     handles, names = axes.get_legend_handles_labels()
     drawing.legend(handles, names, loc="outside lower center", ncols=6, frameon=False)

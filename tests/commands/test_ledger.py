@@ -33,7 +33,7 @@ def names() -> list[str]:
 def test_a_whole_ledger(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", "check", "answers.db"]) == 0
     assert capsys.readouterr().out == (
-        "answers.db: whole, 2 answers (1 known, 1 unknown, 0 skipped) in 1 rounds, 0 pending; "
+        "answers.db: whole, 2 answers (1 known, 1 unknown, 0 skipped) in 1 round, 0 pending; "
         "10 items, 2 classes\n"
     )
     assert names() == ["answers.db"]

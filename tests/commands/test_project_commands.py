@@ -134,7 +134,7 @@ def test_embed_goes_on_with_the_encoder_that_it_began_with(
     monkeypatch.chdir(project.folder)
     run("embed", "--encoder", ENCODER, *QUICK, "--shard-rows", "40", "--part", "0/3")
     monkeypatch.setattr(_encoders, "chosen_encoder", lambda **_: pytest.fail("it was chosen anew"))
-    assert "80 rows are missing" in capsys.readouterr().out
+    assert "80 rows missing" in capsys.readouterr().out
     run("status")
     assert "120 images, 40 of them embedded.\nNext: openal embed" in capsys.readouterr().out
     run("embed", *QUICK)

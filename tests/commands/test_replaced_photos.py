@@ -154,6 +154,17 @@ def test_the_same_table_again_does_not_make_an_old_answer_new(here: Path) -> Non
     assert names_of_stale() == ["000.png"]
 
 
+def test_relabel_gives_the_same_answer_anew(here: Path) -> None:
+    Project.find().labeled().add([0], [0])
+    replace("000.png", 9)
+    run("embed", *QUICK)
+    table = fill_in([{"file": "000.png", "class": "zero"}])
+    run("import", table)
+    assert names_of_stale() == ["000.png"]
+    run("import", table, "--relabel")
+    assert names_of_stale() == []
+
+
 @pytest.mark.parametrize("is_embedded", [True, False])
 def test_an_answer_on_the_page_is_about_the_photo_that_was_shown(
     here: Path, is_embedded: bool

@@ -1,5 +1,7 @@
 """What the commands print reaches every terminal, pipe and file, whatever its encoding."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,3 +151,26 @@ def test_what_a_python_user_prints_is_plain_where_the_names_are() -> None:
     query = Random().query(pool, labeled, 2, seed=0)
     shown = [query, *query.steps, labeled, pool, *(kind() for kind in available().values())]
     assert [text for text in map(repr, shown) if not text.isascii()] == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("words", ["strategies", "--help", "simulate --help", "completion bash"])
+def test_a_reader_that_has_enough_is_no_error(words: str) -> None:
+    code = f"import sys; from openal.cli import main; sys.exit(main({words.split()}))"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as unread:
+        done = subprocess.run([sys.executable, "-c", code], stdout=unread, stderr=subprocess.PIPE)
+    assert done.stderr == b""
+    assert done.returncode in (0, 141)
+
+
+def test_a_broken_pipe_of_something_else_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cut_off(*_: object) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("openal.cli._run", cut_off)
+    assert main(["status"]) == 1
+    assert "Broken pipe" in capsys.readouterr().err

@@ -115,6 +115,48 @@ def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert done.stderr == ""
 
 
+COMPLETED = {
+    "si": "simulate",
+    "simulate --reci": "--recipe",
+    "simulate --recipe lf": "lfosa lfosa-openness",
+    "ledger ch": "check",
+    "import --policy maj": "majority",
+}
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "fish"]) == 0
+    (tmp_path / "script").write_text(capsys.readouterr().out)
+    asked = [f"echo (complete -C 'openal {words}' | cut -f 1)" for words in COMPLETED]
+    command = ["fish", "--no-config", "-c", "\n".join(["source ./script", *asked])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [*COMPLETED.values()]
+    assert done.stderr == ""
+
+
+ZSH = """
+compdef() { }
+_files() { }
+_describe() { for one in $commands; do compadd -- ${one%%:*}; done }
+compadd() { shift; for one in $@; do [[ $one == $words[CURRENT]* ]] && all+=($one); done }
+source ./script
+asked() { words=("$@"); CURRENT=$#; all=(); _openal; print -r -- $all }
+"""
+"""What completion calls, as functions that print."""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+def test_zsh_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "zsh"]) == 0
+    (tmp_path / "script").write_text(capsys.readouterr().out)
+    asked = [f"asked openal {words}" for words in COMPLETED]
+    command = ["zsh", "-f", "-c", "\n".join([ZSH, *asked])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [*COMPLETED.values()]
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_help_ends_with_an_example_that_the_command_takes(name: str) -> None:
     parser = import_module(module_of(name)).parser()

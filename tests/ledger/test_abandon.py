@@ -32,7 +32,7 @@ def test_it_is_on_disk(path: Path) -> None:
     labeled = LabeledSet(10, 2, path)
     assert labeled.pending_indices.tolist() == []
     assert labeled.known_indices.tolist() == [1]
-    assert read_whole(path).summary().endswith("in 1 rounds, 0 pending; 10 items, 2 classes")
+    assert read_whole(path).summary().endswith("in 1 round, 0 pending; 10 items, 2 classes")
     labeled.begin_round(SimpleNamespace(indices=[6]))
 
 

@@ -82,7 +82,7 @@ def test_it_reads_what_a_labeled_set_reads(path: Path) -> None:
 def test_the_counts(path: Path) -> None:
     assert read_whole(path).summary() == (
         "900 answers (600 known, 298 unknown, 2 skipped) in 8 rounds, 1 pending; "
-        "2000 items, 2 classes"
+        "2,000 items, 2 classes"
     )
 
 

@@ -311,7 +311,7 @@ def test_a_second_handle_cannot_contradict_the_first(path: Path) -> None:
 def test_only_one_handle_begins_a_round(path: Path) -> None:
     first, second = LabeledSet(10, CLASSES, path), LabeledSet(10, CLASSES, path)
     first.begin_round(SimpleNamespace(indices=[4]))
-    with pytest.raises(AnswerError, match="waits for 1 answers"):
+    with pytest.raises(AnswerError, match="waits for 1 answer;"):
         second.begin_round(SimpleNamespace(indices=[5]))
 
 

@@ -217,7 +217,7 @@ def test_without_pyarrow_the_error_says_how_to_install_it(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingPackageError, match="pip install pyarrow"):
+    with pytest.raises(MissingPackageError, match=r"pip install \"openal\[parquet\]\""):
         as_parquet(read_whole(path))
 
 

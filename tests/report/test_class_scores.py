@@ -13,7 +13,7 @@ from openal.report import report
 from openal.report._class_scores import ClassFields, class_fields
 from openal.report._figure import write_figure
 from openal.report._results import read_results
-from openal.report._svg import Style
+from openal.simulate._styles import styles_of
 from tests.report.test_build import page_of, write_cell, write_items
 
 
@@ -25,7 +25,7 @@ def classes(*last: float) -> dict[str, Any]:
 
 def field_of(folder: Path) -> list[ClassFields]:
     results = read_results(folder)
-    styles = {name: Style(place) for place, name in enumerate(results.strategies)}
+    styles = styles_of(results.strategies)
     return [*class_fields(results.conditions[0], styles)]
 
 

@@ -75,7 +75,7 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         "--embeddings",
         type=Path,
         metavar="FILE",
-        help="vectors [n, D], .npy; of --images also a store of openal embed",
+        help="vectors [n, D], .npy, or a store of openal embed, whose folders are the classes",
     )
     add("--labels", type=Path, metavar="FILE", help="their classes: .npy, or a text of n lines")
 

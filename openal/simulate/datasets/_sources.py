@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from openal.simulate.datasets._array_files import as_singles, read_array, read_l
 from openal.simulate.datasets._encoders import ImagesOnDisk, check_encoder, encoded
 from openal.simulate.datasets._folders import class_files, read_classes, thumbnails_of
 
-__all__ = ["DataSource", "Thumbnails", "digits", "files", "image_folder"]
+__all__ = ["DataSource", "Thumbnails", "digits", "files", "image_folder", "vectors_source"]
 
 Thumbnails = Callable[[np.ndarray], np.ndarray]
 """Indices [m] -> small images uint8 [m, 32, 32, 3]."""
@@ -48,6 +48,10 @@ class DataSource:
         signals = {} if self.embeddings is None else {"embeddings": self.embeddings()}
         return LabeledData(self.labels, self.items, names=self.names, **signals)
 
+    def noting(self, *notes: str) -> "DataSource":
+        """The same, with more sentences on what was left out."""
+        return replace(self, notes=(*self.notes, *notes))
+
 
 def digits() -> DataSource:
     """1,797 real images of handwritten digits, 8 x 8 pixels, that come with scikit-learn."""
@@ -55,7 +59,8 @@ def digits() -> DataSource:
 
     pixels, labels = load_digits(return_X_y=True)
     names = tuple("0123456789")
-    source = _vectors("handwritten digits", pixels / np.float32(16), labels.astype(np.int64), names)
+    vectors, classes = pixels / np.float32(16), labels.astype(np.int64)
+    source = vectors_source("handwritten digits", vectors, classes, names)
     return replace(source, thumbnails=partial(_enlarged, pixels.reshape(-1, 8, 8)))
 
 
@@ -70,7 +75,7 @@ def files(embeddings: Path, labels: Path) -> DataSource:
         raise ArgumentError(
             f"{embeddings} has {len(vectors)} rows; {labels} has {len(classes)} labels."
         )
-    return _vectors(embeddings.name, vectors, classes, names)
+    return vectors_source(embeddings.name, vectors, classes, names)
 
 
 def image_folder(
@@ -100,10 +105,12 @@ def image_folder(
     )
 
 
-def _vectors(
-    title: str, vectors: np.ndarray, labels: np.ndarray, names: tuple[str, ...]
+def vectors_source(
+    title: str, vectors: np.ndarray, labels: np.ndarray, names: Sequence[str]
 ) -> DataSource:
+    """Vectors [n, D] that are there, of classes [n] whose ids have these names."""
     vectors = np.ascontiguousarray(vectors, np.float32)
+    names = tuple(names)
     digest = hashlib.sha256(ascii(names).encode())
     digest.update(labels.tobytes() + vectors.tobytes())
     return DataSource(title, labels, names, digest.hexdigest(), lambda: vectors)
