@@ -66,9 +66,10 @@ def test_the_picture_of_the_first_page_has_no_gray_of_its_own() -> None:
     assert 'fill="currentColor"' in text and not re.search("#7f7f7f|#808080", text)
 
 
-def test_the_first_page_links_what_is_built() -> None:
+def test_a_page_links_what_is_built() -> None:
     text = rewritten("index", page("index.md"))
-    assert "(gallery/index.md)" in text and "(reference/index.rst)" in text
+    assert "[Gallery](gallery/index.md)" in text and "[reference](reference/index.rst)" in text
+    assert "[gallery](gallery/index.md)" in rewritten("cite", page("cite.md"))
 
 
 def test_the_pages_of_the_guide_stand_below_its_headings() -> None:
