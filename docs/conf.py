@@ -40,6 +40,7 @@ html_math_renderer = "mathml"  # in the page itself: no script, no network
 html_static_path = ["site/static"]
 html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}
+html_sidebars: dict[str, list[str]] = {"cite": [], "write-a-strategy": []}  # nothing is below them
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

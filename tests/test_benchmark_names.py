@@ -53,8 +53,14 @@ def test_an_unknown_name_is_refused_with_what_exists(
     ],
 )
 def test_what_a_benchmark_cannot_do_is_refused(
-    module: str, line: str, problem: str, capsys: pytest.CaptureFixture[str]
+    module: str,
+    line: str,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit):
         import_module(f"benchmarks.{module}").main(line.split())
     assert problem in capsys.readouterr().err

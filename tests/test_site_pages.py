@@ -2,10 +2,12 @@
 
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -64,9 +66,10 @@ def test_the_picture_of_the_first_page_has_no_gray_of_its_own() -> None:
     assert 'fill="currentColor"' in text and not re.search("#7f7f7f|#808080", text)
 
 
-def test_the_first_page_links_what_is_built() -> None:
+def test_a_page_links_what_is_built() -> None:
     text = rewritten("index", page("index.md"))
-    assert "(gallery/index.md)" in text and "(reference/index.rst)" in text
+    assert "[Gallery](gallery/index.md)" in text and "[reference](reference/index.rst)" in text
+    assert "[gallery](gallery/index.md)" in rewritten("cite", page("cite.md"))
 
 
 def test_the_pages_of_the_guide_stand_below_its_headings() -> None:
@@ -147,3 +150,20 @@ def test_precision_is_the_mean_over_cells() -> None:
 def test_what_reads_texts_has_the_row_of_another_table_or_says_that_there_is_none() -> None:
     assert "| 11 of 12 | 0.96 | 0.68 |" in "\n".join(results("CLIPNAL"))
     assert "Not measured on real pools" in "\n".join(results("OpenPath"))
+
+
+def test_the_bar_has_room_for_every_section_and_a_page_knows_its_mode() -> None:
+    conf = runpy.run_path(str(DOCS / "conf.py"))
+    sections = navigation.children(DOCS, "index")
+    assert conf["html_theme_options"]["header_links_before_dropdown"] >= len(sections)
+    assert conf["html_context"]["default_mode"] == "auto"  # else the theme complains of ""
+
+
+def test_every_page_is_read_anew_where_the_code_that_makes_it_changed() -> None:
+    pytest.importorskip("sphinx", reason="the site: pip install openal[docs]")
+    from docs.site.links import setup
+
+    app = Mock()
+    setup(app)
+    ((name, checksum, rebuild), _) = app.add_config_value.call_args
+    assert (name, len(checksum), rebuild) == ("site_code", 64, "env")

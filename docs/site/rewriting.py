@@ -21,20 +21,24 @@ def rewritten(page: str, source: str) -> str:
     if page.startswith("tutorials/"):
         return _notebook(source, page.rpartition("/")[2])
     if page == "index":
-        return _first(source)
+        return _linked(_first(source))
     if page == "strategies":
         return _map(source)
-    return _scripts(source)
+    return _linked(_scripts(source))
 
 
 def _first(source: str) -> str:
-    """The pages that are built are links; the picture lies on the page, black and gray as its text."""
-    text = source.replace("**Gallery**", "[Gallery](gallery/index.md)")
-    text = text.replace("**reference**", "[reference](reference/index.rst)")
+    """The picture lies on the page, black and gray as its text."""
     drawn = INK.sub("currentColor", PAPER.sub("", GAIN.read_text("utf-8")))
     drawn = drawn.replace("<svg ", '<svg role="img" ')
     raw = f'```{{raw}} html\n<figure class="gain">{drawn}</figure>\n```'
-    return re.sub(r"^!\[[^\]]*\]\(gain\.svg\)$", lambda _: raw, text, flags=re.MULTILINE)
+    return re.sub(r"^!\[[^\]]*\]\(gain\.svg\)$", lambda _: raw, source, flags=re.MULTILINE)
+
+
+def _linked(text: str) -> str:
+    """The words in bold that name pages which are built, as links to these."""
+    text = re.sub(r"\*\*([Gg]allery)\*\*", r"[\1](gallery/index.md)", text)
+    return text.replace("**reference**", "[reference](reference/index.rst)")
 
 
 def _map(source: str) -> str:
