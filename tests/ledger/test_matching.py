@@ -73,7 +73,7 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 def test_answers_about_items_that_are_gone_are_left_out_and_told() -> None:
     labeled = answered(LabeledSet(8, CLASSES, keys=KEYS))
-    with pytest.warns(UserWarning, match=r"2 answered items .* the first is 'a\.jpg'"):
+    with pytest.warns(UserWarning, match=r"2 answers left out, .* the first is about 'a\.jpg'"):
         matched = labeled.matched([*KEYS[1:4], *KEYS[5:]])
     assert by_key(matched) == {"h.jpg": 0, "c.jpg": SKIPPED}
 
