@@ -14,6 +14,7 @@ from openal.functional._rows import finite_blocks, float_dtype, safe_squares
 __all__ = ["References", "check_shapes"]
 
 PRODUCT_BYTES = 2**24  # of one block of similarities
+WIDE_ELEMENTS = 2**22  # so many numbers of references are held in float64, 32 MiB, and no more
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,8 @@ class References:
     """M references, checked and measured once: `knn` of any queries without doing it again.
 
     Make one by `References.of(references, k)`; it pickles. Beside the references themselves it
-    holds one copy of them, for matrix products, and another where they are half precision.
+    holds one copy of them, for matrix products, and another in float64 where they are few, in
+    float32 where they are more and in half precision.
     """
 
     known: NormalizedRows
@@ -97,8 +99,9 @@ def _measured(references: Tensor, dtype: torch.dtype) -> NormalizedRows:
     units = references.new_empty(references.shape, dtype=dtype)
     for rows, block in finite_blocks(references, "references", ndim=2):
         _, lengths[rows], units[rows] = normalized_rows(block, dtype)
-    wide = references.to(float_dtype(references))  # half precision is slow to widen pair by pair
-    return NormalizedRows(safe_squares(wide), lengths, units)
+    wide = safe_squares(references.to(float_dtype(references)))
+    few = wide.numel() <= WIDE_ELEMENTS and wide.device.type == "cpu"  # slow to widen pair by pair
+    return NormalizedRows(wide.double() if few else wide, lengths, units)
 
 
 def _without_surplus_copies(known: NormalizedRows, k: int) -> Tensor:

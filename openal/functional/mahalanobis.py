@@ -16,7 +16,7 @@ __all__ = ["Gaussian", "Standard", "gaussian", "mahalanobis", "standard"]
 PIECE_ELEMENTS = 2**17  # 1 MiB of float64: in the cache, and enough rows for a matrix product
 DEVICE_PIECE_ELEMENTS = 2**24
 STRIP = 64  # so many rows of a triangular matrix are multiplied at a time
-PIECES = 16  # of a sample, in float64 at a time
+PIECES = 4  # that one thread takes at a time
 
 
 class Standard(NamedTuple):
@@ -56,10 +56,13 @@ class Gaussian(NamedTuple):
         distances = points.new_empty(len(points), dtype=torch.float32)
 
         def measure(part: tuple[Tensor, Tensor]) -> None:
-            squares = _squares_off(part[0].double() - mean, strips)
-            part[1].copy_(self.precision * squares.clamp_(min=0))
+            size = _piece_size(points)
+            centered = mean.new_empty(min(size, len(part[0])), len(mean))  # written over and over
+            for rows, result in zip(*(tensor.split(size) for tensor in part), strict=True):
+                some = centered[: len(rows)].copy_(rows).sub_(mean)
+                result.copy_(_squares_off(some, strips).clamp_(min=0).mul_(self.precision))
 
-        size = _piece_size(points)
+        size = PIECES * _piece_size(points)
         for_each(zip(points.split(size), distances.split(size), strict=True), measure)
         return distances
 
@@ -133,7 +136,9 @@ def gaussian(sample: Tensor, *, prior: float | None = None) -> Gaussian:
 def _squares_off(centered: Tensor, strips: list[Tensor]) -> Tensor:
     """The squared lengths of rows [n, D], less those of their products with triangular axes."""
     squares = row_sums(centered.square())
-    for at, strip in enumerate(strips):  # what stands left of the diagonal is 0
+    # What stands left of the diagonal is 0. The other way round, strip @ centered.T, is faster, but
+    # then a point's last bits depend on its place.
+    for at, strip in enumerate(strips):
         squares -= row_sums((centered[:, at * STRIP :] @ strip).square_())
     return squares
 
@@ -152,16 +157,17 @@ def _directions(sample: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
 
 def _squares(sample: Tensor, mean: Tensor) -> Tensor:
     """The sum of squares [D, D] about the mean; only its upper triangle is right."""
-    squares, size = torch.zeros_like(mean).diag(), _piece_size(sample)
-    for rows in sample.split(PIECES * size):
-        add = partial(_add_strip, squares, (rows - mean).split(size))
-        for_each(range(0, len(mean), 2 * STRIP), add)
+    squares = torch.zeros_like(mean).diag()
+    for_each(range(0, len(mean), 2 * STRIP), partial(_add_strip, squares, sample, mean))
     return squares
 
 
-def _add_strip(squares: Tensor, pieces: tuple[Tensor, ...], at: int) -> None:
-    for rows in pieces:
-        squares[at : at + 2 * STRIP, at:].addmm_(rows[:, at : at + 2 * STRIP].T, rows[:, at:])
+def _add_strip(squares: Tensor, sample: Tensor, mean: Tensor, at: int) -> None:
+    size = _piece_size(sample)
+    centered = mean.new_empty(min(size, len(sample)), len(mean) - at)  # written over and over
+    for rows in sample.split(size):
+        some = centered[: len(rows)].copy_(rows[:, at:]).sub_(mean[at:])
+        squares[at : at + 2 * STRIP, at:].addmm_(some[:, : 2 * STRIP].T, some)
 
 
 def _piece_size(rows: Tensor) -> int:

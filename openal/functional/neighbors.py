@@ -23,10 +23,11 @@ def knn(queries: Tensor, references: Tensor, k: int, *, block_size: int | None =
     result is the same, bit for bit, for any `block_size` and number of threads.
 
     Memory beside the arguments and the result: one copy of the references in the dtype of the
-    result, another in float32 of references in half precision, and for each thread, of which eight
-    are used at most, a few times 16 MiB; with more than 65 000 references a few times 64 rows of
-    cosines with all of them. References are checked and measured in every call: many calls with the
-    same references are for `openal.functional._references.References`.
+    result, another in float64 where that takes at most 32 MiB, else in float32 of references in
+    half precision, and for each thread, of which eight are used at most, a few times 16 MiB; with
+    more than 65 000 references a few times 64 rows of cosines with all of them. References are
+    checked and measured in every call: many calls with the same references are for
+    `openal.functional._references.References`.
 
     Args:
         queries: (N, D).
@@ -117,6 +118,7 @@ QUERY_ROWS = 2048
 """How many queries are searched for at a time: their neighbors are counted, not kept."""
 
 
+@whole_parts()
 def reverse_neighbor_counts(
     references: Tensor, queries: Tensor, labels: Tensor, num_labels: int, k: int
 ) -> Tensor:
@@ -161,10 +163,9 @@ def reverse_neighbor_counts(
     if len(references) == 0 or len(queries) == 0:
         return counts
     k = min(as_count(k, "k", minimum=1), len(references))
-    for start in range(0, len(queries), QUERY_ROWS):
-        rows = slice(start, start + QUERY_ROWS)
-        nearest = knn(queries[rows], references, k).indices
-        cells = (nearest * num_labels + groups[rows, None]).flatten()
+    known = References.of(references, k, float_dtype(queries))
+    for rows, block in finite_blocks(queries, "queries", ndim=2, size=QUERY_ROWS):
+        cells = (known.nearest(block).indices * num_labels + groups[rows, None]).flatten()
         counts.view(-1).index_add_(0, cells, counts.new_ones(()).expand(len(cells)))
     return counts if k == len(references) else counts[_first_of_equals(references)]
 

@@ -4,15 +4,19 @@ import torch
 from torch import Tensor
 
 from openal._checks import as_count, as_finite, as_tensor
-from openal._threads import one_thread
+from openal._threads import for_each, whole_parts
 from openal.errors import ArrayError
 from openal.functional._labels import as_labels
-from openal.functional._rows import piece_size, row_sums, unit_rows
+from openal.functional._rows import TINY, float_dtype, piece_size, row_sums, safe_squares, unit_rows
 
 __all__ = ["class_prototypes", "prototype_cosines"]
 
 
-@one_thread()  # which adds in the order of the rows
+PARTS = 4  # of the rows, whose sums threads make; as many for any number of threads
+PIECE_ELEMENTS = 2**16  # 512 KiB of float64
+
+
+@whole_parts()
 def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Tensor:
     """The average direction of each class: the mean of its rows, each first scaled to length one.
 
@@ -41,14 +45,39 @@ def class_prototypes(embeddings: Tensor, labels: Tensor, num_classes: int) -> Te
     tensor([[0.5000, 0.5000],
             [1.0000, 0.0000]])
     """
-    embeddings = as_finite(embeddings, "embeddings", ndim=2)
+    embeddings = as_tensor(embeddings, "embeddings")
+    if embeddings.ndim != 2 or not embeddings.is_floating_point():
+        embeddings = as_finite(embeddings, "embeddings", ndim=2)
     num_classes = as_count(num_classes, "num_classes", minimum=1)
     members = as_labels(labels, "labels", embeddings, count=num_classes)
-    sums = members.new_zeros(num_classes, embeddings.shape[1], dtype=torch.float64)
-    size = piece_size(embeddings)
-    for rows, where in zip(embeddings.split(size), members.split(size), strict=True):
-        sums.index_add_(0, where, unit_rows(rows))
-    return (sums / members.bincount(minlength=num_classes)[:, None]).to(embeddings.dtype)
+    sums = _sums_of_directions(embeddings, members, num_classes)
+    if not sums.isfinite().all():  # a row that is not finite has no length
+        as_finite(embeddings, "embeddings")
+    means = sums / members.bincount(minlength=num_classes)[:, None]
+    return means.to(float_dtype(embeddings))
+
+
+def _sums_of_directions(rows: Tensor, members: Tensor, count: int) -> Tensor:
+    """The sums of the unit rows of each class, float64 [K, D]."""
+    # In float32 the last bits of partial sums are rounded off; with many classes they are large.
+    several = rows.dtype != torch.float64 and len(rows) >= 4 * PARTS * count
+    size = -(-len(rows) // PARTS) if several else max(1, len(rows))
+    parts = list(zip(rows.split(size), members.split(size), strict=True))
+    sums = members.new_zeros(len(parts), count, rows.shape[1], dtype=torch.float64)
+    for_each(zip(sums, *zip(*parts, strict=True), strict=True), _add_directions)
+    return sums.sum(dim=0)
+
+
+def _add_directions(part: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Adds unit rows to the sums of their classes, in the order of the rows."""
+    sums, rows, members = part
+    size = max(1, PIECE_ELEMENTS // max(1, rows.shape[1]))
+    buffer = sums.new_empty(2, min(size, len(rows)), rows.shape[1])
+    for piece, where in zip(rows.split(size), members.split(size), strict=True):
+        wide, squares = buffer[:, : len(piece)]
+        wide.copy_(safe_squares(piece))
+        lengths = row_sums(torch.square(wide, out=squares)).sqrt_()
+        sums.index_add_(0, where, wide.div_(lengths.clamp_min_(TINY)[:, None]))
 
 
 def prototype_cosines(embeddings: Tensor, prototypes: Tensor) -> Tensor:

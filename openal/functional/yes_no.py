@@ -72,13 +72,13 @@ def yes_no_probabilities(
 def _evidence(
     yes: Tensor, no: Tensor, visual: Tensor | None, scale: float, rule: Rule
 ) -> tuple[Tensor, Tensor]:
-    gap = scale * (yes - no)
+    gap = (yes - no).mul_(scale)
     if rule == "ctw":
         winner = gap.gather(1, yes.argmax(dim=1, keepdim=True)).squeeze(1)
         return _logistic(winner), _logistic(-winner)
     p_yes = (scale * yes).softmax(dim=1)
-    agreed = p_yes * _logistic(gap)
-    unknown = (p_yes * _logistic(-gap)).sum(dim=1)  # 1 - agreed.sum(), without cancellation
+    agreed = _logistic(gap).mul_(p_yes)
+    unknown = (p_yes * _logistic(gap.neg_())).sum(dim=1)  # 1 - agreed.sum() would cancel
     if visual is None:
         return agreed.amax(dim=1), unknown
     return (agreed * (scale * visual).softmax(dim=1)).amax(dim=1), unknown / yes.shape[1]
@@ -86,7 +86,7 @@ def _evidence(
 
 def _logistic(x: Tensor) -> Tensor:
     # torch.sigmoid rounds the ends of an array in another way: equal rows would differ.
-    return 1 / (1 + (-x).exp())
+    return x.neg().exp_().add_(1).reciprocal_()
 
 
 def as_cosines(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from openal.errors import ArrayError
-from openal.functional import knn
+from openal.functional import _cosines, _references, knn
 from openal.functional._cosines import nearest, normalized_rows
 from openal.functional._references import References
 from tests.walking import walked
@@ -53,6 +53,28 @@ def test_all_that_reach_the_floor_are_found(kind: str, k: int) -> None:
     assert torch.equal(found.similarity[reaching], full.similarity[reaching])
     assert torch.equal(found.indices[reaching], full.indices[reaching])
     assert (found.similarity[~reaching] < floor[:, None].expand_as(reaching)[~reaching]).all()
+
+
+@pytest.mark.parametrize("kind", ["plain", "copies", "lattice"])
+def test_many_references_find_what_few_find(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, references = points(60, kind), points(40, kind)
+    few = References.of(references, 7)
+    monkeypatch.setattr(_references, "WIDE_ELEMENTS", 0)  # too many to be held in float64
+    monkeypatch.setattr(_cosines, "WIDE_ELEMENTS", 13 * 6)  # so many pairs at a time
+    many = References.of(references, 7)
+    assert (few.known.rows.dtype, many.known.rows.dtype) == (torch.float64, torch.float32)
+    for found, expected in zip(many.nearest(queries), few.nearest(queries), strict=True):
+        assert torch.equal(found, expected)
+
+
+def test_a_pair_has_the_same_cosine_in_any_company() -> None:
+    known = normalized_rows(points(50, "plain", dims=131), torch.float32)
+    rows, columns = (torch.arange(2500) // 50, torch.arange(2500) % 50)
+    cosines = _cosines.cosines_of(known, known, rows, columns)
+    assert torch.equal(cosines.view(50, 50), cosines.view(50, 50).T)
+    some = torch.arange(3, 2500, 7)
+    assert torch.equal(_cosines.cosines_of(known, known, rows[some], columns[some]), cosines[some])
+    assert len(_cosines.cosines_of(known, known, rows[:0], columns[:0])) == 0
 
 
 def test_no_queries_above_a_floor() -> None:

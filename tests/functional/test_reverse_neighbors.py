@@ -1,12 +1,15 @@
 """Reverse neighbors against sorting all cosines."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from openal.errors import ArrayError
-from openal.functional import reverse_neighbor_counts
+from openal.functional import neighbors, reverse_neighbor_counts
+from openal.functional._references import References
 from tests.walking import walked
 
 
@@ -84,3 +87,25 @@ def test_labels_that_cannot_be(labels: list[int], words: str) -> None:
     references, queries, _ = drawn(6, "random")
     with pytest.raises(ArrayError, match=f"labels.*{words}"):
         counted((references, queries, np.array(labels)), 3)
+
+
+def test_references_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def of(references: Tensor, k: int, dtype: torch.dtype) -> References:
+        calls.append(k)
+        return References.of(references, k, dtype)
+
+    monkeypatch.setattr(neighbors, "QUERY_ROWS", 2)
+    monkeypatch.setattr(neighbors, "References", SimpleNamespace(of=of))
+    counts = reverse_neighbor_counts(torch.eye(3), torch.ones(9, 3), torch.arange(9) % 2, 2, 2)
+    assert calls == [2]
+    assert counts.tolist() == [[5, 4], [5, 4], [0, 0]]
+
+
+def test_a_bad_query_is_named_by_its_row_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbors, "QUERY_ROWS", 2)
+    queries = torch.ones(9, 3)
+    queries[7, 1] = torch.nan
+    with pytest.raises(ArrayError, match="row 7"):
+        reverse_neighbor_counts(torch.eye(3), queries, torch.zeros(9, dtype=torch.int64), 1, 2)
