@@ -3,6 +3,7 @@
 import inspect
 import re
 from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
+from types import ModuleType
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.walking import walked
 KINDS = [
     value
     for room in (purity, informativeness, selection, strategies)
-    for value in map(vars(room).__getitem__, room.__all__)
+    for value in (getattr(room, name) for name in room.__all__)
     if isinstance(value, type) and is_dataclass(value)
 ]
 
@@ -49,8 +50,8 @@ def test_a_field_without_a_line_is_found() -> None:
 
 @walked
 @pytest.mark.parametrize("room", [purity, informativeness, selection, strategies])
-def test_a_module_begins_with_a_statement(room: object) -> None:
-    modules = {inspect.getmodule(value) for value in vars(room).values() if callable(value)}
+def test_a_module_begins_with_a_statement(room: ModuleType) -> None:
+    modules = {inspect.getmodule(getattr(room, name)) for name in room.__all__}
     first = {
         module.__name__: (module.__doc__ or "?").partition("\n")[0] for module in modules if module
     }

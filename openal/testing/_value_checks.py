@@ -57,11 +57,12 @@ def _with_names_for_functions(strategy: QueryStrategy) -> tuple[str, dict[str, A
 
 def _namespaces(strategy: QueryStrategy, text: str) -> Iterator[dict[str, Any]]:
     """Every reading of the names in `text`: some, like Margin, name a score and a strategy."""
-    rooms = [vars(importlib.import_module(f"openal.{room}")) for room in ROOMS]
+    rooms = [importlib.import_module(f"openal.{room}") for room in ROOMS]
     own = {type(part).__name__: type(part) for part in parts_of(strategy)}
     meanings = {}
     for name in sorted(set(re.findall(r"[A-Za-z_]\w*(?=\()", text))):
-        found = [names[name] for names in (own, *rooms) if name in names]
+        found = [getattr(room, name) for room in rooms if name in room.__all__]
+        found = [own[name], *found] if name in own else found
         meanings[name] = list(dict.fromkeys(found)) or [None]
     for reading in itertools.product(*meanings.values()):
         yield {"inf": math.inf, "nan": math.nan, **dict(zip(meanings, reading, strict=True))}

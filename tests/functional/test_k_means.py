@@ -167,3 +167,14 @@ def test_dtypes(dtype: torch.dtype) -> None:
 def test_what_cannot_be_is_refused(points: Tensor, count: Any, named: str) -> None:
     with pytest.raises(ArgumentError, match=named):
         k_means(points, count)
+
+
+def test_thread_pools_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    k_means(torch.rand(20, 3), 2)
+
+    def again() -> None:
+        raise AssertionError("thread pools are looked for again")
+
+    monkeypatch.setattr("threadpoolctl.ThreadpoolController", again)
+    monkeypatch.setattr("threadpoolctl.threadpool_limits", again)
+    assert len(k_means(torch.rand(20, 3), 2).centers) == 2
