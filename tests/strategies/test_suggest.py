@@ -51,7 +51,7 @@ def test_it_prints_a_sentence_a_strategy_and_a_figure() -> None:
 def test_a_network_from_scratch_has_its_own_figure() -> None:
     suggestion = suggest(POOL, answers(), train="scratch")
     assert suggestion.strategy == KnownKMeans()
-    assert "+1.4 ± 1.1" in suggestion.evidence
+    assert "+1.4 ± 0.7" in suggestion.evidence
 
 
 def test_texts_are_used() -> None:
