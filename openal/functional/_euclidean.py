@@ -1,6 +1,7 @@
 """Exact Euclidean distances of few pairs, and bounds that tell which pairs matter."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt
@@ -73,6 +74,11 @@ class Space:
         Equal pairs have equal bits, in any block and thread; a point is at 0 from its copy.
         """
         return self._squared(points, others, self.scale)
+
+    def distances_among(self, points: Located) -> Callable[[int], Tensor]:
+        """The squared distances [n] of points from the one in a row: `squared_distances`."""
+        exact = points.points.double() * self.scale
+        return lambda row: _rounded(row_sums((exact - exact[row]).square_()))
 
     def _squared(self, points: Tensor, others: Tensor, scale: float) -> Tensor:
         size, squares = piece_size(points), []

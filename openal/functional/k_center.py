@@ -1,5 +1,6 @@
 """K-center greedy (Sener and Savarese, ICLR 2018): farthest point first, exact."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -13,6 +14,7 @@ from openal.functional._euclidean import Located, PivotGroups, Space, check_plac
 __all__ = ["k_center_greedy"]
 
 ACTIVE, MOST_ACTIVE = 1024, 2**14  # points that compete in a turn, at first and at most
+FEW_NUMBERS = 2**18  # of the points that compete: then all distances cost less than their bounds
 FEW_PICKS = 16  # in a turn: more points compete in the next
 ALL = 2**40  # times the active: no pool is larger
 LOOKS = ((1, ALL), (4, 8))  # groups of centers looked into, by so many times the active points
@@ -78,11 +80,12 @@ class _Centers:
         self.groups = PivotGroups.of(located) if len(given) else None
         self._room = Located(*(torch.cat([x, x.new_empty(budget, *x.shape[1:])]) for x in located))
 
-    def add(self, point: Located) -> None:
-        """One more center: a point of one row."""
-        for room, value in zip(self._room, point, strict=True):
-            room[self.count] = value[0]
-        self.count += 1
+    def add(self, points: Located) -> None:
+        """More centers."""
+        end = self.count + len(points.squares)
+        for room, values in zip(self._room, points, strict=True):
+            room[self.count : end] = values
+        self.count = end
 
     def since(self, start: int) -> Located:
         """All but the first of the centers."""
@@ -177,20 +180,28 @@ def _begin(bounds: _Bounds, chosen: Tensor) -> int:
 def _continue(bounds: _Bounds, chosen: Tensor, count: int) -> int:
     """Chooses among the points with the largest bounds, until another may be farther."""
     rows, other = bounds.farthest()
-    active = bounds.space.locate(bounds.points[rows])
-    nearest, before = bounds.bound[rows], count
-    while count < len(chosen):
+    active, names = bounds.space.locate(bounds.points[rows]), rows.tolist()
+    nearest, picks = bounds.bound[rows], list[int]()
+    lower = _lowering(bounds.space, active, nearest)
+    while count + len(picks) < len(chosen):
         best = int(nearest.argmax())
-        row = int(rows[best])
-        if (float(nearest[best]), -row) < other:
+        if (float(nearest[best]), -names[best]) < other:
             break
-        chosen[count] = row
-        count += 1
+        picks.append(best)
         nearest[best] = -torch.inf
-        new = active.at(slice(best, best + 1))
-        bounds.centers.add(new)
-        nearer(bounds.space, active, new, nearest)
+        lower(best)
+    places = torch.tensor(picks, dtype=torch.int64, device=rows.device)
+    bounds.centers.add(active.at(places))
+    chosen[count : count + len(picks)] = rows[places]
     bounds.bound[rows], bounds.seen[rows] = nearest, bounds.centers.count
-    if count - before < FEW_PICKS:  # ties, or distances of one size
+    if len(picks) < FEW_PICKS:  # ties, or distances of one size
         bounds.width = min(MOST_ACTIVE, bounds.width * 2)
-    return count
+    return count + len(picks)
+
+
+def _lowering(space: Space, active: Located, nearest: Tensor) -> Callable[[int], object]:
+    """What lowers `nearest` to the distances from the point in a row, where it is farther."""
+    if active.points.numel() > FEW_NUMBERS:
+        return lambda row: nearer(space, active, active.at(slice(row, row + 1)), nearest)
+    distances = space.distances_among(active)
+    return lambda row: torch.minimum(nearest, distances(row), out=nearest)

@@ -46,6 +46,12 @@ def drawn(seed: int, kind: str) -> tuple[Tensor, Tensor]:
     return made[:n], made[n:]
 
 
+@pytest.fixture(autouse=True, params=[0, module.FEW_NUMBERS], ids=["bounds first", "distances"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to the distances of the points that compete."""
+    monkeypatch.setattr(module, "FEW_NUMBERS", request.param)
+
+
 KINDS = ("random", "clustered", "duplicated", "lattice", "far away", "huge")
 
 
