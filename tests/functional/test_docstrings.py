@@ -14,7 +14,15 @@ from openal import errors, functional
 from tests.walking import walked
 
 INNER = {
-    *("as_cosines", "draw_far_rows", "factors", "gradient_factors", "in_blocks", "scale_of"),
+    *(
+        "agreement_bounds",
+        "as_cosines",
+        "draw_far_rows",
+        "factors",
+        "gradient_factors",
+        "in_blocks",
+        "scale_of",
+    ),
     *("cluster_means", "squared_distances"),
 }
 """Shared between modules of the room, and exported by none."""
