@@ -53,7 +53,7 @@ class _LazyPackage(ModuleType):
         if (source := self.__sources__.get(name)) is not None:
             return getattr(import_module(source), name)
         module = f"{self.__name__}.{name}"
-        if name.startswith("__") or find_spec(module) is None:
+        if name[:2] == "__" or not name.isidentifier() or find_spec(module) is None:
             problem = f"module {self.__name__!r} has no attribute {name!r}"
             raise AttributeError(problem, name=name, obj=self)
         return import_module(module)

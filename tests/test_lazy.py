@@ -69,6 +69,11 @@ def test_an_unknown_name_is_an_attribute_error_that_tells_the_package(room: Modu
     assert (caught.value.name, caught.value.obj) == ("enrgy", room)
 
 
+@pytest.mark.parametrize("name", ["energy.py", "energy.energy", ".", "..", "", "a b"])
+def test_what_is_no_name_is_no_attribute(room: ModuleType, name: str) -> None:
+    assert not hasattr(room, name)
+
+
 def test_an_unknown_name_is_an_import_error(room: ModuleType) -> None:
     with pytest.raises(ImportError, match="cannot import name 'enrgy' from 'a_lazy_room'"):
         exec("from a_lazy_room import enrgy")  # noqa: S102

@@ -194,7 +194,7 @@ def _shade(query: Any) -> str:
     step = next((s for s in query.steps if s.scores is not None), None)
     if step is None or len(step.seen) < query.n_candidates:
         return "none, since it scores no candidate by itself"
-    return "the score of the first stage by rank, the darker the higher"
+    return "the score of the first stage by rank, the stronger the blue the higher"
 
 
 def _fewer(learners: dict[str, Any]) -> str:
@@ -207,7 +207,7 @@ def _digits_words(entry: Entry) -> str:
     stand_in = " Mean images of the digits stand in for texts." if entry.name in texts else ""
     return (
         "The next ten after 40 random answers, of 400 handwritten digits; 0 to 3 are the known "
-        "classes. **Solid frame**: of a known class. **Dotted frame, pale**: an unknown item, "
+        "classes. **Solid frame**: of a known class. **Dotted frame, faded**: an unknown item, "
         f"whose answer is UNKNOWN.{stand_in}\n"
     )
 

@@ -93,8 +93,9 @@ def _differing(project: Project, labeled: LabeledSet, changed: AnswerTable) -> s
     ]
     return "\n".join(
         [
-            f"{plural(len(lines), 'answer')} differ from what is there; nothing was recorded. "
-            f"--relabel takes the new ones:",
+            f"{plural(len(lines), 'answer')} {'differs' if len(lines) == 1 else 'differ'} from "
+            "what is there; nothing was recorded. "
+            "--relabel takes the new ones:",
             *listed(lines),
         ]
     )

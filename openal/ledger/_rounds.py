@@ -85,6 +85,9 @@ class History(Sequence[Round]):
     def __add__(self, others: tuple[Round, ...]) -> tuple[Round, ...]:
         return (*self, *others)
 
+    def __radd__(self, others: tuple[Round, ...]) -> tuple[Round, ...]:
+        return (*others, *self)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, tuple | History) and tuple(self) == tuple(other)
 

@@ -219,13 +219,16 @@ def record(
     """Note the answers of a table in a ledger; where `relabel`, also in the place of others.
 
     What an `annotator` says of images that another one has answered stands beside that answer;
-    other answers that differ are left out.
+    other answers that differ are left out. `relabel` is the last word where annotators disagree,
+    also with a class that one of them gave.
     """
     changed = table.changed(labeled)
     beside = second_opinions(labeled, changed, None if relabel else annotator)
-    if changed.indices and relabel:
-        labeled.relabel(changed.indices, changed.labels, annotator=annotator)
+    settled = {*changed.indices, *labeled.disagreements} if relabel else set[int]()
+    last = table._where(lambda index, _: index in settled)
+    if last.indices:
+        labeled.relabel(last.indices, last.labels, annotator=annotator)
     taken = table.new(labeled) if annotator is None else table
-    taken = taken.without(changed.without(beside).indices)
+    taken = taken.without(last.indices).without(changed.without(beside).indices)
     if taken.indices:
         labeled.add(taken.indices, taken.labels, annotator=annotator)

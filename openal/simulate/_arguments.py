@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from typing import Any, Literal
 
 from openal._checks import as_count, as_number
@@ -186,7 +187,10 @@ def _source(given: argparse.Namespace) -> DataSource:
         raise ArgumentError("--encoder is for --images and --recipe.")
     if given.images and (given.embeddings or given.labels):
         raise ArgumentError("--images names the data already; leave --embeddings, --labels out.")
+    if not given.images and (given.max_pixels is not None or given.bits is not None):
+        raise ArgumentError("--max-pixels and --bits are for --images and --recipe.")
     if given.embeddings and given.embeddings.is_dir():
+        _require_other_folder(given, given.embeddings, "the store")
         return store_source(given.embeddings, given.labels)
     if bool(given.embeddings) != bool(given.labels):
         raise ArgumentError(
@@ -194,16 +198,18 @@ def _source(given: argparse.Namespace) -> DataSource:
         )
     if given.images:
         return _images(given)
-    if given.max_pixels is not None or given.bits is not None:
-        raise ArgumentError("--max-pixels and --bits are for --images and --recipe.")
     return files(given.embeddings, given.labels) if given.embeddings else digits()
 
 
 def _images(given: argparse.Namespace) -> DataSource:
-    if given.out.resolve() == given.images.resolve():
-        raise ArgumentError(f"--out {given.out} is the folder of images; give another one.")
+    _require_other_folder(given, given.images, "the folder of images")
     encoder, reading = given.encoder or ENCODER, reading_of(given.max_pixels, given.bits)
     return image_folder(given.images, encoder, besides=[given.out], reading=reading)
+
+
+def _require_other_folder(given: argparse.Namespace, source: Path, what: str) -> None:
+    if given.out.resolve() == source.resolve():
+        raise ArgumentError(f"--out {given.out} is {what}; give another one.")
 
 
 def _grid(given: argparse.Namespace, source: DataSource) -> Sequence[Conditions]:

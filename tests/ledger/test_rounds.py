@@ -61,6 +61,7 @@ def test_a_history_is_like_a_tuple(labeled: LabeledSet) -> None:
     assert isinstance(past, History)
     assert past == rounds and rounds == past and past != labeled.history
     assert past + rounds[:1] == (*rounds, rounds[0])
+    assert rounds[:1] + past == (rounds[0], *rounds)
     assert hash(past) == hash(rounds) and repr(past) == repr(rounds)
     assert [*reversed(past)] == [*reversed(rounds)]
     assert LabeledSet(3, 2).history == ()

@@ -115,6 +115,21 @@ def test_recorded_in_the_place_of_others_only_where_that_is_said(
     assert labeled.annotators == {3: "bob", 1: "ada", 2: "ada", 0: "ada"}
 
 
+@pytest.mark.parametrize("policy", ["first", "ask"])
+@pytest.mark.parametrize("annotator", [None, "dan"])
+def test_relabel_is_the_last_word_where_annotators_disagree(
+    project: Project, tmp_path: Path, policy: str, annotator: str | None
+) -> None:
+    labeled = project.labeled()
+    labeled.set_policy(policy)
+    labeled.add([3], [0], annotator="ada")
+    labeled.add([3], [1], annotator="bob")
+    answers = read_answers(write_answers(tmp_path / "a.csv", [("003.png", "zero")]), project)
+    record(labeled, answers, relabel=True, annotator=annotator)
+    assert not labeled.disagreements
+    assert labeled.counts == {"zero": 1, "one": 0, "two": 0, "UNKNOWN": 0, "SKIPPED": 0}
+
+
 def test_a_table_that_is_not_there(project: Project, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="cannot be read"):
         read_answers(tmp_path / "none.csv", project)

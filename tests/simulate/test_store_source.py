@@ -78,6 +78,34 @@ def test_a_class_that_is_gone_is_none(tmp_path: Path) -> None:
     assert np.bincount(source.labels).tolist() == [12, 12]
 
 
+@pytest.mark.parametrize("labels", [None, Path("labels.txt")])
+def test_a_store_of_which_nothing_is_left_says_so(tmp_path: Path, labels: Path | None) -> None:
+    folder = store_of(tmp_path)
+    for path in (tmp_path / "photos").rglob("*.png"):
+        path.write_bytes(b"no picture")
+    embedded(tmp_path)
+    with pytest.raises(ArgumentError, match="store has no image that is there and could be read"):
+        store_source(folder, labels)
+
+
+REFUSED = {
+    "--out results": "--out results is the store",
+    "--max-pixels 5": "--max-pixels and --bits are for --images",
+    "--bits 12": "--max-pixels and --bits are for --images",
+}
+
+
+@pytest.mark.parametrize("more", REFUSED)
+def test_what_does_not_go_with_a_store_is_refused(
+    more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store_of(tmp_path).rename(tmp_path / "results")
+    assert main(["simulate", "--embeddings", "results", *more.split()]) == 2
+    assert REFUSED[more] in capsys.readouterr().err
+    assert not Path("results/runs").exists()
+
+
 LACKING = {
     "'b.png' is in none; give --labels FILE, a class for each of its 2 rows": ("a/0.png", "b.png"),
     "all lie in 'a', and classes are at least two; give --labels": ("a/0.png", "a/1.png"),

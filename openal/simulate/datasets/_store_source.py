@@ -22,6 +22,9 @@ def store_source(folder: Path, labels: Path | None = None) -> DataSource:
     name is that of the outermost folder that it lies in.
     """
     store = Embeddings(folder)
+    rows = _there(store)
+    if not len(rows):
+        raise ArgumentError(f"{folder} has no image that is there and could be read.")
     if labels is None:
         classes, names = _of_folders(store)
     else:
@@ -31,7 +34,6 @@ def store_source(folder: Path, labels: Path | None = None) -> DataSource:
                 f"{folder} has {plural(len(store), 'row')}; {labels} has "
                 f"{plural(len(classes), 'label')}."
             )
-    rows = _there(store)
     vectors = as_singles(np.asarray(store[rows]), folder)
     present, kept = np.unique(classes[rows], return_inverse=True)  # classes whose images are gone
     title, kept_names = folder.resolve().name, [names[k] for k in present]
