@@ -133,7 +133,7 @@ def test_a_page_of_the_gallery_has_its_parts() -> None:
 def test_a_page_of_the_gallery_explains_its_marks_frames_and_letters() -> None:
     text, _ = gallery_page(Entry(Random, "strategies", "x", "Never."), plane(), digits())
     marks = ("Dots: ", "Crosses: ", "Thin ring: ", "Thick orange ring: ", "Shade: ")
-    frames = ("**Solid frame**: ", "**Dotted frame, pale**: ", "*U*: the candidates")
+    frames = ("**Solid frame**: ", "**Dotted frame, faded**: ", "*U*: the candidates")
     assert [words for words in (*marks, *frames) if words not in text] == []
 
 
