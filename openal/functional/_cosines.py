@@ -191,6 +191,9 @@ def _plain_dots(queries: Tensor, known: Tensor, rows: Tensor, columns: Tensor) -
 
 def _fused_dots(queries: Tensor, known: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """The same without the products in memory, by one thread in the same order for every pair."""
+    # Plain tensors: a sparse one of a subclass has no strides.
+    queries, known = queries.as_subclass(Tensor), known.as_subclass(Tensor)
+    rows, columns = rows.as_subclass(Tensor), columns.as_subclass(Tensor)
     if known.dtype != torch.float64:
         places, columns = columns.unique(return_inverse=True)
         known = known.index_select(0, places).double()

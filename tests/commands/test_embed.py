@@ -128,7 +128,7 @@ def test_parts_in_processes_of_their_own(images: Path, whole: Path, tmp_path: Pa
 def test_what_it_says(images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["embed", str(images), "--out", str(tmp_path / "store"), *ENCODER]
     assert main([*arguments, "--part", "0/2", *CUT]) == 0
-    assert "300 x 16, float16; 150 rows are missing" in capsys.readouterr().out
+    assert "300 x 16, float16; 150 rows missing" in capsys.readouterr().out
     assert main(arguments) == 0
     said, *lines = capsys.readouterr().out.splitlines()
     assert said == f"{images}: 300 images. Left out: other files: 1 (.txt)."
