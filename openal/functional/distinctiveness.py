@@ -68,7 +68,7 @@ def agreement_bounds(queries: Tensor, anchors: Sequence[Tensor]) -> Tensor:
 def _bounds(queries: Tensor, anchors: Tensor) -> Tensor:
     best, place = (queries @ anchors.T).topk(min(3, len(anchors)), dim=1)
     second = min(1, len(anchors) - 1)
-    alike = (anchors @ anchors.T)[place[:, 0], place[:, second]]
+    alike = _pair_cosines(anchors, place[:, 0], place[:, second])
     middle = 2 * best[:, 0] - best[:, second] + alike
     tolerance = tolerance_of(anchors)
     slack = middle.new_full((len(middle),), 4 * tolerance + ROUNDED)
