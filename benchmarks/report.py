@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-__all__ = ["beside_limits", "beside_peers", "plot"]
+__all__ = ["beside_limits", "beside_peers", "mebibytes", "plot", "seconds"]
 
 Record = dict[str, Any]
 MEBIBYTE = 2**20
@@ -16,9 +16,9 @@ def beside_peers(records: list[Record]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for record in records:
-        head = [record["name"], _size(record["size"]), _seconds(record["seconds"])]
+        head = [record["name"], _size(record["size"]), seconds(record["seconds"])]
         for peer in record["peers"]:
-            cells = [_ratio(peer), _memory(record["memory"]), _memory(peer["memory"])]
+            cells = [_ratio(peer), mebibytes(record["memory"]), mebibytes(peer["memory"])]
             how = peer["how"] if peer["same"] else f"**no**: {peer['how']}"
             lines.append(_line([*head, peer["name"], *cells, how]))
             head = ["", "", ""]
@@ -35,7 +35,7 @@ def beside_limits(records: list[Record]) -> str:
     ]
     for record in records:
         share = f"{record['share_of_limit']:.2g}"
-        cells = [_seconds(record["limit_seconds"]), share, f"{record['exponent']:.2f}"]
+        cells = [seconds(record["limit_seconds"]), share, f"{record['exponent']:.2f}"]
         lines.append(_line([record["name"], *cells]))
     return "\n".join(lines)
 
@@ -71,7 +71,7 @@ def _size(size: dict[str, int]) -> str:
     return ", ".join(f"{name} {value:,}" for name, value in size.items())
 
 
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 0.1 else f"{1000 * value:.3g} ms"
 
 
@@ -83,5 +83,5 @@ def _ratio(peer: Record) -> str:
     return f"{ratio} ({', '.join(notes)})" if notes else ratio
 
 
-def _memory(value: int | None) -> str:
+def mebibytes(value: int | None) -> str:
     return "" if value is None else f"{value / MEBIBYTE:,.0f} MiB"

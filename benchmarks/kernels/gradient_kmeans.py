@@ -1,13 +1,13 @@
 """BADGE: k-means++ over the gradients of the last layer."""
 
 import warnings
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from benchmarks.data import clip_like, logits_like
+from benchmarks.fitted import fitted
 from benchmarks.row import Agreement, Arrays, Peer, Row, Work
 from openal.functional import gradient_kmeans_pp
 
@@ -38,21 +38,14 @@ def eager(logits: Tensor, features: Tensor, budget: int) -> np.ndarray:
 
 
 def scikit_activeml(logits: Tensor, features: Tensor, budget: int) -> np.ndarray:
-    from skactiveml.base import SkactivemlClassifier
     from skactiveml.pool import Badge
 
-    class Fitted(SkactivemlClassifier):
-        def fit(self, X: Any, y: Any) -> "Fitted":
-            return self
-
-        def predict_proba(self, X: Any) -> np.ndarray:
-            return logits.softmax(dim=1).numpy()
-
+    classifier = fitted(logits.softmax(dim=1).numpy())
     unknown = np.full(len(logits), np.nan)
     badge = Badge(random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return badge.query(features.numpy(), unknown, Fitted(), fit_clf=False, batch_size=budget)
+        return badge.query(features.numpy(), unknown, classifier, fit_clf=False, batch_size=budget)
 
 
 def agree(

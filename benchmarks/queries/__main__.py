@@ -20,6 +20,8 @@ from benchmarks.names import refuse_unknown
 from benchmarks.queries.lean import LEAN
 from benchmarks.queries.peers import PEERS
 from benchmarks.queries.pools import Asked, asked
+from benchmarks.report import mebibytes
+from benchmarks.report import seconds as shown
 from benchmarks.row import Peer
 from benchmarks.timing import pairs, peak_memory, seconds, total_seconds
 from openal import QueryStrategy
@@ -114,8 +116,7 @@ def compared(name: str, strategy: QueryStrategy, problem: Asked) -> tuple[float,
     if name in PEERS and version(PEERS[name].needs):
         cells[1] = ratio(ours, PEERS[name], given)
     size = [f"{problem.labeled.size:,}", f"{len(problem.answered):,}", problem.vectors]
-    told = "" if memory is None else f"{memory / 2**20:,.0f} MiB"
-    return taken, f"| {' | '.join([name, *size, milliseconds(taken), *cells, told, same])} |"
+    return taken, f"| {' | '.join([name, *size, shown(taken), *cells, mebibytes(memory), same])} |"
 
 
 def ratio(ours: Any, peer: Peer, given: dict[str, Any]) -> str:
@@ -125,19 +126,15 @@ def ratio(ours: Any, peer: Peer, given: dict[str, Any]) -> str:
     return f"{turns.ratio:.3g}{projected}"
 
 
-def milliseconds(value: float) -> str:
-    return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.3g} ms"
-
-
 def main(given: Sequence[str] | None = None) -> int:
     """Measure and print, and write the table."""
     options = arguments(given)
     sizes = QUICK if options.size == "quick" else FULL
-    shown = [f"$ python -m benchmarks.queries --{options.size}", f"# {summary(description())}", ""]
+    told = [f"$ python -m benchmarks.queries --{options.size}", f"# {summary(description())}", ""]
     for line in lines(sizes, options.strategies or [*available()]):
         print(line, file=sys.stderr, flush=True)
-        shown.append(line)
-    text = "\n".join(shown) + "\n"
+        told.append(line)
+    text = "\n".join(told) + "\n"
     print(text)
     write_whole(options.out / f"queries-{options.size}.txt", text.encode())
     return 0

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.fitted import fitted
 from benchmarks.queries.pools import Asked
 from benchmarks.row import Peer
 
@@ -21,19 +22,7 @@ def _asked(asked: Asked, signal: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fitted(asked: Asked) -> Any:
-    """A classifier that is fitted already and gives the probabilities of the pool's logits."""
-    from skactiveml.base import SkactivemlClassifier
-
-    p = asked.signals["logits"].softmax(dim=1).numpy()
-
-    class Fitted(SkactivemlClassifier):
-        def fit(self, X: Any, y: Any) -> "Fitted":
-            return self
-
-        def predict_proba(self, X: Any) -> np.ndarray:
-            return p if len(X) == len(p) else p[asked.rows]
-
-    return Fitted()
+    return fitted(asked.signals["logits"].softmax(dim=1).numpy(), asked.rows)
 
 
 def uncertainty(asked: Asked, budget: int, *, method: str) -> Any:

@@ -140,11 +140,7 @@ OF_RECIPES = ("dataset", "data", "scale", "clipn")
 
 def plain_experiment(given: argparse.Namespace) -> Experiment:
     """The experiment on digits, on two files or on a folder of images; nothing is encoded yet."""
-    for name in OF_RECIPES:
-        if getattr(given, name) is not None:
-            raise ArgumentError(f"--{name} is for --recipe.")
-    if given.no_classifier:
-        raise ArgumentError("--no-classifier is for --recipe.")
+    _refuse_options_of_recipes(given)
     strategies, seeds = strategies_of(given.strategies), seeds_of(given.seeds)
     strategies = _with_copies(strategies, given.copies)
     source = _source(given)
@@ -167,6 +163,14 @@ def plain_experiment(given: argparse.Namespace) -> Experiment:
         whole=given.whole,
         tsne=given.tsne,
     )
+
+
+def _refuse_options_of_recipes(given: argparse.Namespace) -> None:
+    for name in OF_RECIPES:
+        if getattr(given, name) is not None:
+            raise ArgumentError(f"--{name} is for --recipe.")
+    if given.no_classifier:
+        raise ArgumentError("--no-classifier is for --recipe.")
 
 
 def _require_offered(strategies: dict[str, QueryStrategy], source: DataSource) -> None:

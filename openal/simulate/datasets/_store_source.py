@@ -26,7 +26,7 @@ def store_source(folder: Path, labels: Path | None = None) -> DataSource:
     if not len(rows):
         raise ArgumentError(f"{folder} has no image that is there and could be read.")
     if labels is None:
-        classes, names = _of_folders(store)
+        classes, names = _of_folders(store, rows)
     else:
         classes, names = read_labels(labels)
         if len(classes) != len(store):
@@ -47,7 +47,7 @@ def _there(store: Embeddings) -> np.ndarray:
     return np.setdiff1d(np.arange(len(store)), out)
 
 
-def _of_folders(store: Embeddings) -> tuple[np.ndarray, tuple[str, ...]]:
+def _of_folders(store: Embeddings, there: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """Class ids [N] by the outermost folder of each image, and the names of the classes."""
     names = store.names
     if names is None:
@@ -55,14 +55,14 @@ def _of_folders(store: Embeddings) -> tuple[np.ndarray, tuple[str, ...]]:
             f"{store.folder} was not made from a folder of images, so no folder names the classes; "
             f"{_give(store)}"
         )
-    alone = next((names[row] for row in _there(store) if "/" not in names[row]), None)
+    alone = next((names[row] for row in there if "/" not in names[row]), None)
     if alone is not None:
         raise ArgumentError(
             f"the images of {store.folder} do not lie in a folder per class: {alone!r} is in none; "
             f"{_give(store)}"
         )
     folders = [name.partition("/")[0] for name in names]
-    _require_classes(store, sorted({folders[row] for row in _there(store)}))
+    _require_classes(store, sorted({folders[row] for row in there}))
     found, classes = np.unique(np.array(folders), return_inverse=True)
     return classes.astype(np.int64), tuple(map(str, found))
 
